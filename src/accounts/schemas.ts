@@ -1,0 +1,68 @@
+/** What accounts send and receive. Names and addresses are checked here; whether they are free is for D1's unique indexes to decide. */
+import { z } from '@hono/zod-openapi'
+
+const RESERVED = new Set(
+  'admin administrator root system support security help info api docs oauth me null undefined anonymous deleted gatepost'.split(
+    ' ',
+  ),
+)
+
+/** The form in which names and addresses are compared. Both are ASCII where it matters, or lower-cased by Unicode's rules. */
+export const canonical = (text: string) => text.toLowerCase()
+
+export const Username = z
+  .string('must be a text')
+  .regex(
+    /^[A-Za-z0-9][A-Za-z0-9_.-]{2,29}$/,
+    'must have 3 to 30 letters (A-Z), digits, "_", "." or "-", and begin with a letter or digit',
+  )
+  .refine((s) => !RESERVED.has(canonical(s)), 'is reserved')
+  .meta({ example: 'ann' })
+
+/** Normalised, then validated: spaces around are dropped and the text is composed (NFC) before the shape is looked at. */
+export const Email = z
+  .string('must be a text')
+  .max(1000, 'must have at most 254 characters')
+  .transform((s) => (s.isWellFormed() ? s.trim().normalize('NFC') : ''))
+  .pipe(
+    z
+      .string()
+      .max(254, 'must have at most 254 characters')
+      .pipe(z.email('must be an e-mail address')),
+  )
+  .openapi({ type: 'string', format: 'email', maxLength: 254, example: 'ann@example.com' })
+
+/** The text of a password, before any rule of ours: well-formed and bounded. NFC happens where it is hashed (ASVS 6.2.8). */
+export const Password = z
+  .string('must be a text')
+  .max(4096, 'is too long')
+  .refine((s) => s.isWellFormed(), 'is not well-formed Unicode')
+  .openapi({
+    type: 'string',
+    format: 'password',
+    minLength: 8,
+    maxLength: 128,
+    example: 'correct horse battery staple',
+  })
+
+/** Any script, no line breaks or control characters. */
+export const FullName = z
+  .string('must be a text')
+  .refine((s) => s.isWellFormed(), 'is not well-formed Unicode')
+  .transform((s) => s.trim().normalize('NFC'))
+  .refine((s) => [...s].length <= 100, 'must have at most 100 characters')
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is refused
+  .refine((s) => !/[\u0000-\u001f\u007f-\u009f]/.test(s), 'must not contain control characters')
+  .transform((s) => s || null)
+  .nullable()
+  .openapi({ type: ['string', 'null'], maxLength: 100, example: 'Ann Example' })
+
+export const Registration = z
+  .strictObject({
+    username: Username,
+    email: Email,
+    password: Password,
+    full_name: FullName.optional(),
+  })
+  .openapi('Registration')
+export type Registration = z.infer<typeof Registration>

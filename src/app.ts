@@ -1,0 +1,38 @@
+/** The whole service on one page: what surrounds a request, the features, the documents, the errors. */
+import { OpenAPIHono } from '@hono/zod-openapi'
+import { accountRoutes } from './accounts/routes'
+import type { AppEnv } from './context'
+import { crossOrigin } from './http/cors'
+import { describeApi } from './http/docs'
+import { invalidRequest, type MethodTable, methodTable, onError, refuseMethod } from './http/errors'
+import { configured, frame, safeHeaders } from './http/frame'
+import { serviceRoutes } from './http/service'
+import { postRoutes } from './posts/routes'
+import { sessionRoutes } from './sessions/routes'
+
+const base = new OpenAPIHono<AppEnv>({ defaultHook: invalidRequest })
+
+let methods: MethodTable | undefined
+base.use(safeHeaders, frame, configured, crossOrigin)
+base.use(refuseMethod(() => (methods ??= methodTable(base.routes))))
+
+export const app = base.openapiRoutes([
+  ...accountRoutes,
+  ...sessionRoutes,
+  ...postRoutes,
+  ...serviceRoutes,
+] as const)
+
+let document: string | undefined
+base.get('/openapi.json', (c) => {
+  document ??= describeApi(base)
+  return c.body(document, 200, {
+    'Content-Type': 'application/json',
+    'Cache-Control': 'public, max-age=300',
+  })
+})
+
+base.onError(onError)
+
+/** The routes with the shapes they take and give, for `hono/client`. */
+export type App = typeof app

@@ -1,0 +1,61 @@
+/** Drizzle on D1, through a binding that counts its round trips. */
+import { drizzle } from 'drizzle-orm/d1'
+import * as schema from './schema'
+
+/** What one request spent in D1. A `batch` is one trip; `ms` is the wall time of all trips. */
+export interface Trips {
+  count: number
+  ms: number
+}
+
+export type Database = ReturnType<typeof openDatabase>
+
+/**
+ * Opens D1 for one request. `bookmark` pins how old a replica may be: `first-primary` for anything that
+ * decides about a session or a user, else what the client last saw, or `first-unconstrained`.
+ */
+export function openDatabase(binding: D1Database, trips: Trips, bookmark = 'first-primary') {
+  const session = binding.withSession(bookmark)
+  const db = drizzle(counting(session, trips) as unknown as D1Database, { schema })
+  return Object.assign(db, { bookmark: () => session.getBookmark() })
+}
+
+/** The statement that D1 knows, behind the one that counts: `batch` accepts only its own. */
+const originals = new WeakMap<object, D1PreparedStatement>()
+
+function counting(session: D1DatabaseSession, trips: Trips) {
+  const timed = async <T>(work: Promise<T>): Promise<T> => {
+    trips.count++
+    const start = performance.now()
+    try {
+      return await work
+    } finally {
+      trips.ms += performance.now() - start
+    }
+  }
+  const wrap = (statement: D1PreparedStatement) => {
+    const counted = {
+      bind: (...values: unknown[]) => wrap(statement.bind(...values)),
+      run: () => timed(statement.run()),
+      all: () => timed(statement.all()),
+      raw: () => timed(statement.raw()),
+      first: () => timed(statement.first()),
+    }
+    originals.set(counted, statement)
+    return counted
+  }
+  return {
+    prepare: (query: string) => wrap(session.prepare(query)),
+    batch: (statements: object[]) =>
+      timed(session.batch(statements.map((s) => originals.get(s) ?? (s as D1PreparedStatement)))),
+  }
+}
+
+/** The columns of the unique index that a write ran into (`users.email_key`), or null. drizzle's `batch` throws D1's own error. */
+export function uniqueViolation(error: unknown): string | null {
+  for (let e = error, depth = 0; e instanceof Error && depth < 5; e = e.cause, depth++) {
+    const found = /UNIQUE constraint failed: ([\w., ]+)/.exec(e.message)
+    if (found) return found[1] ?? null
+  }
+  return null
+}

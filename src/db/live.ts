@@ -1,0 +1,73 @@
+/**
+ * Whose session still lives, asked in the same round trip as the work itself.
+ * Revocation holds from the next request because no route does its work without one of these.
+ */
+import { and, eq, gt, ne, sql } from 'drizzle-orm'
+import type { BatchItem } from 'drizzle-orm/batch'
+import type { Caller } from '../context'
+import type { Database } from './index'
+import { sessions, users } from './schema'
+
+/** The session of a well-signed token has ended, or its user was disabled or deleted. Answered as 401 `invalid_token`. */
+export class DeadSession extends Error {
+  override name = 'DeadSession'
+}
+/** The token grants the scope, but the user no longer has the role for it. Answered as 403 `insufficient_scope`. */
+export class RoleMissing extends Error {
+  override name = 'RoleMissing'
+}
+
+/** The condition of a live session, for a query that joins `sessions` with `users`. */
+export const isLive = (caller: Caller, now: Date) =>
+  and(
+    eq(sessions.id, caller.sessionId),
+    eq(sessions.userId, caller.userId),
+    gt(sessions.expiresAt, now),
+    eq(users.isActive, true),
+  )
+
+/** Text of SQLite's error when the guard's invalid JSON path is evaluated; it aborts the whole batch. */
+const DEAD = 'session-is-dead'
+const NO_ROLE = 'role-is-missing'
+
+/**
+ * Does `work` for a caller whose session lives (and who has `role`, when one is asked), in one round trip.
+ * The first statement of the batch fails on purpose otherwise, so that D1 undoes it all and no statement of `work` needs a guard of its own.
+ * @throws DeadSession, RoleMissing
+ */
+export async function asCaller<
+  const T extends readonly [BatchItem<'sqlite'>, ...BatchItem<'sqlite'>[]],
+>(
+  db: Database,
+  caller: Caller,
+  now: Date,
+  work: T,
+  role?: 'admin',
+): Promise<{ [K in keyof T]: T[K]['_']['result'] }> {
+  const owner = sql`(select ${users.role} from ${sessions} join ${users} on ${users.id} = ${sessions.userId} where ${isLive(caller, now)})`
+  const guard = db.get(
+    sql`select case ${owner} when 'admin' then 1 when 'user' then ${
+      role === 'admin' ? sql.raw(`json_extract('{}', '${NO_ROLE}')`) : sql.raw('1')
+    } else ${sql.raw(`json_extract('{}', '${DEAD}')`)} end`,
+  )
+  try {
+    const [, ...results] = await db.batch([guard, ...work])
+    return results as never
+  } catch (error) {
+    throw guardFailure(error) ?? error
+  }
+}
+
+function guardFailure(error: unknown): Error | null {
+  for (let e = error, depth = 0; e instanceof Error && depth < 5; e = e.cause, depth++) {
+    if (e.message.includes(DEAD)) return new DeadSession()
+    if (e.message.includes(NO_ROLE)) return new RoleMissing()
+  }
+  return null
+}
+
+/** Ends a person's sessions; `but` names one to keep. A statement for a batch. */
+export const endSessions = (db: Database, userId: number, but?: string) =>
+  db
+    .delete(sessions)
+    .where(and(eq(sessions.userId, userId), but ? ne(sessions.id, but) : undefined))

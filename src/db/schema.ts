@@ -1,0 +1,183 @@
+/** Every table of D1. Times are integer milliseconds since 1970 (UTC); a column named `…_hash` or `…_key` never holds what a person typed. */
+import { sql } from 'drizzle-orm'
+import {
+  check,
+  index,
+  integer,
+  primaryKey,
+  sqliteTable,
+  text,
+  uniqueIndex,
+} from 'drizzle-orm/sqlite-core'
+
+const time = (name: string) => integer(name, { mode: 'timestamp_ms' })
+const flag = (name: string) => integer(name, { mode: 'boolean' })
+
+/** People. Ids are never used again (AUTOINCREMENT), so a token's `sub` cannot come to mean somebody else. */
+export const users = sqliteTable(
+  'users',
+  {
+    id: integer('id').primaryKey({ autoIncrement: true }),
+    username: text('username').notNull(),
+    /** The user name in lower case: what is compared and unique. Made in TypeScript, since SQLite's `lower()` knows ASCII only. */
+    usernameKey: text('username_key').notNull(),
+    email: text('email').notNull(),
+    emailKey: text('email_key').notNull(),
+    emailVerified: flag('email_verified').notNull().default(false),
+    fullName: text('full_name'),
+    role: text('role', { enum: ['user', 'admin'] })
+      .notNull()
+      .default('user'),
+    isActive: flag('is_active').notNull().default(true),
+    /** PHC string of Argon2id. */
+    passwordHash: text('password_hash').notNull(),
+    /** Name of the picture's object in R2; null: no picture. */
+    avatarKey: text('avatar_key'),
+    /** Counts the changes of what everybody sees of this person; part of the ETag of their posts. */
+    revision: integer('revision').notNull().default(1),
+    createdAt: time('created_at').notNull(),
+  },
+  (t) => [
+    uniqueIndex('users_username_key').on(t.usernameKey),
+    uniqueIndex('users_email_key').on(t.emailKey),
+    // The last admin is looked for often and there are few of them.
+    index('users_admins').on(t.role, t.isActive).where(sql`role = 'admin'`),
+    check('users_role', sql`${t.role} in ('user', 'admin')`),
+    check('users_flags', sql`${t.isActive} in (0, 1) and ${t.emailVerified} in (0, 1)`),
+  ],
+)
+
+/** Sign-ins that still live. Ending a session deletes its row; nothing in it can be replayed as a token. */
+export const sessions = sqliteTable(
+  'sessions',
+  {
+    /** 128 random bits, base64url. */
+    id: text('id').primaryKey(),
+    userId: integer('user_id')
+      .notNull()
+      .references(() => users.id, { onDelete: 'cascade' }),
+    clientId: text('client_id').notNull(),
+    /** What the sign-in granted, space-separated; a refresh may narrow its access token, never this. */
+    scope: text('scope').notNull(),
+    /** The number of the refresh token that is good now. */
+    counter: integer('counter').notNull().default(0),
+    /** When `counter` last changed: its parent may be repeated for a few seconds after. */
+    rotatedAt: time('rotated_at').notNull(),
+    createdAt: time('created_at').notNull(),
+    lastUsedAt: time('last_used_at').notNull(),
+    /** The nearer of the idle and the absolute end. */
+    expiresAt: time('expires_at').notNull(),
+    userAgent: text('user_agent'),
+    /** Coarse place as Cloudflare saw it, e.g. `Vienna, AT`. */
+    location: text('location'),
+  },
+  (t) => [
+    index('sessions_user').on(t.userId, t.createdAt),
+    index('sessions_expiry').on(t.expiresAt),
+    check('sessions_counter', sql`${t.counter} >= 0`),
+  ],
+)
+
+export const posts = sqliteTable(
+  'posts',
+  {
+    id: integer('id').primaryKey({ autoIncrement: true }),
+    authorId: integer('author_id')
+      .notNull()
+      .references(() => users.id, { onDelete: 'cascade' }),
+    title: text('title').notNull(),
+    content: text('content').notNull(),
+    /** Counts the changes of this post; part of its ETag. */
+    revision: integer('revision').notNull().default(1),
+    createdAt: time('created_at').notNull(),
+    updatedAt: time('updated_at').notNull(),
+  },
+  (t) => [
+    index('posts_author').on(t.authorId, t.id),
+    check('posts_title', sql`length(${t.title}) > 0`),
+  ],
+)
+
+/** What an `Idempotency-Key` made, for a day. The post may be gone by then: the answer is still the same. */
+export const idempotencyKeys = sqliteTable(
+  'idempotency_keys',
+  {
+    userId: integer('user_id')
+      .notNull()
+      .references(() => users.id, { onDelete: 'cascade' }),
+    key: text('key').notNull(),
+    /** SHA-256 of the request's title and content. */
+    bodyHash: text('body_hash').notNull(),
+    postId: integer('post_id').notNull(),
+    createdAt: time('created_at').notNull(),
+  },
+  (t) => [
+    primaryKey({ columns: [t.userId, t.key] }),
+    index('idempotency_keys_age').on(t.createdAt),
+  ],
+)
+
+/** Links sent by mail: at most one of each purpose per person, so that a newer one voids the older. */
+export const emailTokens = sqliteTable(
+  'email_tokens',
+  {
+    userId: integer('user_id')
+      .notNull()
+      .references(() => users.id, { onDelete: 'cascade' }),
+    purpose: text('purpose', { enum: ['verify', 'reset', 'change'] }).notNull(),
+    /** SHA-256 of the token, base64url. */
+    tokenHash: text('token_hash').notNull(),
+    /** The address that the link was sent to, and its canonical form; the new one for `change`. */
+    email: text('email').notNull(),
+    emailKey: text('email_key').notNull(),
+    createdAt: time('created_at').notNull(),
+    expiresAt: time('expires_at').notNull(),
+  },
+  (t) => [
+    primaryKey({ columns: [t.userId, t.purpose] }),
+    uniqueIndex('email_tokens_hash').on(t.tokenHash),
+    index('email_tokens_expiry').on(t.expiresAt),
+    check('email_tokens_purpose', sql`${t.purpose} in ('verify', 'reset', 'change')`),
+  ],
+)
+
+/**
+ * Failed passwords in a row. The key is `user:<id>` for an account, `confirm:<id>` for the password asked again inside it, and
+ * `hmac:<…>` for a name that nobody has.
+ */
+export const attempts = sqliteTable(
+  'attempts',
+  {
+    key: text('key').primaryKey(),
+    failures: integer('failures').notNull(),
+    /** No password is looked at before this. */
+    waitUntil: time('wait_until').notNull(),
+    lastAt: time('last_at').notNull(),
+  },
+  (t) => [index('attempts_age').on(t.lastAt)],
+)
+
+/** Mails sent to an address within the running hour; the key is an HMAC of the canonical address. */
+export const mailCounts = sqliteTable(
+  'mail_counts',
+  {
+    key: text('key').primaryKey(),
+    count: integer('count').notNull(),
+    since: time('since').notNull(),
+  },
+  (t) => [index('mail_counts_age').on(t.since)],
+)
+
+/** What happened to an account. No foreign key: the deletion of an account is itself an event. */
+export const events = sqliteTable(
+  'events',
+  {
+    id: integer('id').primaryKey({ autoIncrement: true }),
+    userId: integer('user_id').notNull(),
+    type: text('type').notNull(),
+    at: time('at').notNull(),
+    sessionId: text('session_id'),
+    location: text('location'),
+  },
+  (t) => [index('events_user').on(t.userId, t.id), index('events_age').on(t.at)],
+)

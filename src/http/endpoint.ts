@@ -1,0 +1,120 @@
+/** One operation of the API: its contract and its handler as one value, from which routing, checks, types and documents follow. */
+import type { RouteConfig, RouteConfigToTypedResponse, RouteHandler, z } from '@hono/zod-openapi'
+import { createRoute } from '@hono/zod-openapi'
+import type { Context, MiddlewareHandler, TypedResponse } from 'hono'
+import type { AppEnv, CallerEnv } from '../context'
+import { KIB, parseJson, receiveBody } from './body'
+import { type Access, requireCaller } from './caller'
+import { passHashGate } from './hashing'
+import { type Limit, limitRate } from './limits'
+import { type ProblemCode, problems } from './problem'
+
+/** An OpenAPI operation, and what middleware does before its handler runs. */
+export type Operation = Omit<RouteConfig, 'middleware' | 'security'> & {
+  /** Who may call: declared here, enforced and documented from here. */
+  access: Access
+  /** The edge limit that the request counts against. */
+  limit?: Limit
+  /** Its handler computes Argon2id: it waits for a place at the gate, or is answered 503. */
+  hashes?: true
+  /** The most that the body may have, in KiB; 64 unless told. */
+  maxKib?: number
+}
+
+type EnvOf<R extends Operation> = R['access'] extends 'anyone' ? AppEnv : CallerEnv
+type ContextOf<R extends Operation> = Parameters<RouteHandler<R, EnvOf<R>>>[0]
+type Answer<R extends Operation> = RouteConfigToTypedResponse<R>
+
+/** Answers to an input that breaks the schema; the default is a 422 problem. */
+type InvalidHook = (
+  result: { success: boolean; error?: z.core.$ZodError },
+  c: Context<AppEnv>,
+  // biome-ignore lint/suspicious/noConfusingVoidType: hono's own type of a hook
+) => Response | undefined | void
+
+/**
+ * Joins contract and handler. A handler can only answer what `responses` declares, also where one of them has
+ * no body. Checks run in the order of the contract: 413, 415, 429, 401, 403, 400, 422.
+ */
+export const endpoint = <const R extends Operation>(
+  operation: R,
+  handler: (c: ContextOf<R>) => Answer<R> | Promise<Answer<R>>,
+  onInvalid?: InvalidHook,
+) => ({ route: compile(operation), handler, hook: onInvalid })
+
+function compile<R extends Operation>(operation: R): R {
+  const { access, limit, hashes, maxKib = 64, ...route } = operation
+  const body = operation.request?.body
+  const mediaTypes = Object.keys(body?.content ?? {})
+  const isJson = mediaTypes.includes('application/json')
+  const optional = body?.required === false
+  const middleware: MiddlewareHandler<AppEnv>[] = []
+  const automatic: ProblemCode[] = ['internal', 'unavailable', 'misconfigured']
+  if (body) {
+    middleware.push(receiveBody(mediaTypes, maxKib * KIB, optional))
+    automatic.push('too-large', 'unsupported-media-type')
+  }
+  if (limit) {
+    middleware.push(limitRate(limit))
+    automatic.push('too-many-requests')
+  }
+  if (access !== 'anyone') {
+    middleware.push(requireCaller(access))
+    automatic.push('unauthenticated', 'invalid-access-token')
+    if (access !== 'live-token') automatic.push('insufficient-scope')
+  }
+  if (isJson) {
+    middleware.push(parseJson(optional))
+    automatic.push('malformed-request')
+  }
+  if (hashes) {
+    middleware.push(passHashGate)
+    automatic.push('busy')
+  }
+  if (isJson || operation.request?.query || operation.request?.params)
+    automatic.push('invalid-request')
+  return createRoute({
+    ...route,
+    path: operation.path,
+    middleware,
+    ...(access !== 'anyone' && {
+      security: [
+        { bearer: access === 'live-token' ? [] : [access] },
+        { oauth2: access === 'live-token' ? [] : [access] },
+      ],
+    }),
+    responses: merge(problems(...automatic), operation.responses),
+  } as RouteConfig) as unknown as R
+}
+
+/** Adds the answers that middleware gives to those that the handler declares; where both use a status, its description tells both. */
+function merge(
+  automatic: Record<number, { description: string }>,
+  declared: RouteConfig['responses'],
+) {
+  const merged = { ...automatic, ...declared } as Record<string, { description: string }>
+  for (const [status, response] of Object.entries(declared)) {
+    const also = automatic[Number(status)]?.description
+    if (also && 'description' in response) {
+      merged[status] = { ...response, description: `${response.description}; ${also}` }
+    }
+  }
+  return merged
+}
+
+/** A JSON answer with its description. */
+export const json = <S>(schema: S, description: string) => ({
+  description,
+  content: { 'application/json': { schema } },
+})
+/** A JSON body of a request. */
+export const jsonBody = <S>(schema: S) =>
+  ({ required: true, content: { 'application/json': { schema } } }) as const
+/** An answer without a body. */
+export const nothing = (description: string) => ({ description })
+
+/** 204. The cast gives it the type that the routes declare. */
+// biome-ignore lint/suspicious/noExplicitAny: fits any route's context
+export const noContent = (c: Context<any, any, any>) =>
+  // biome-ignore lint/complexity/noBannedTypes: hono's own type of an empty answer
+  c.body(null, 204) as unknown as TypedResponse<{}, 204, string>

@@ -1,0 +1,102 @@
+/** What was not foreseen by a handler: thrown errors, unknown addresses, wrong methods, broken input. */
+import type { z } from '@hono/zod-openapi'
+import type { Context, ErrorHandler, MiddlewareHandler } from 'hono'
+import { HTTPException } from 'hono/http-exception'
+import type { AppEnv } from '../context'
+import { DeadSession, RoleMissing } from '../db/live'
+import { insufficientScope, invalidAccessToken } from './caller'
+import { type FieldError, problem } from './problem'
+
+/** A 422 that tells each field and rule. */
+export function invalidRequest(
+  result: { success: boolean; error?: z.core.$ZodError },
+  c: Context<AppEnv>,
+) {
+  if (result.success || !result.error) return
+  const errors = result.error.issues.flatMap(fieldErrors)
+  return problem(c, 'invalid-request', { detail: errors.map(sentence).join(' '), errors })
+}
+
+/** One entry per field; an unknown member is named itself, not the object it stands in. */
+export function fieldErrors(issue: z.core.$ZodIssue): FieldError[] {
+  if (issue.code === 'unrecognized_keys') {
+    return issue.keys.map((key) => ({
+      pointer: pointer([...issue.path, key]),
+      detail: 'is not a known member',
+    }))
+  }
+  return [{ pointer: pointer(issue.path), detail: issue.message }]
+}
+
+const pointer = (path: readonly PropertyKey[]) =>
+  `#${path.map((p) => `/${encodeURIComponent(String(p).slice(0, 100).toWellFormed().replaceAll('~', '~0').replaceAll('/', '~1'))}`).join('')}`
+
+const sentence = ({ pointer, detail }: FieldError) =>
+  `${decodeURIComponent(pointer.slice(2)) || 'The body'} ${detail}.`
+
+/** The one place where a thrown error becomes an answer; it tells nothing of the inside. */
+export const onError: ErrorHandler<AppEnv> = (error, c) => {
+  if (error instanceof DeadSession) return invalidAccessToken(c)
+  if (error instanceof RoleMissing) return insufficientScope(c, 'admin')
+  if (error instanceof HTTPException && error.status === 415)
+    return problem(c, 'unsupported-media-type')
+  if (error instanceof HTTPException && error.status < 500) {
+    return problem(c, 'malformed-request', { ...(error.message && { detail: error.message }) })
+  }
+  // drizzle's message holds the query's parameters, which may be personal: only the cause is logged.
+  const cause = rootCause(error)
+  console.error(
+    JSON.stringify({
+      event: 'error',
+      request_id: c.var.requestId,
+      route: c.req.routePath,
+      error: cause,
+    }),
+  )
+  return isDatabaseError(cause)
+    ? problem(c, 'unavailable', { retryAfter: 5 })
+    : problem(c, 'internal')
+}
+
+function rootCause(error: Error): string {
+  let e = error
+  for (let depth = 0; e.cause instanceof Error && depth < 5; depth++) e = e.cause
+  return `${e.name}: ${e.message.split('\nparams:')[0]}`
+}
+
+const isDatabaseError = (cause: string) =>
+  /D1_|no such table|SQLITE|database|Network connection lost/i.test(cause)
+
+/** The methods of every address of the app, once all routes are known. */
+export function methodTable(routes: readonly { method: string; path: string }[]) {
+  const methods = new Map<string, Set<string>>()
+  for (const { method, path } of routes) {
+    if (method === 'ALL' || path.includes('*')) continue
+    const allowed = methods.get(path) ?? new Set()
+    allowed.add(method)
+    if (method === 'GET') allowed.add('HEAD')
+    methods.set(path, allowed.add('OPTIONS'))
+  }
+  const patterns = [...methods].map(([path, allowed]) => ({
+    regexp: new RegExp(`^${path.replaceAll(/:\w+/g, '[^/]+')}$`),
+    allowed,
+  }))
+  return {
+    /** What an address answers to: a fixed one (`/users/me`) wins over a pattern that fits it too (`/users/:id`). Null: nothing there. */
+    at: (path: string) =>
+      methods.get(path) ?? patterns.find((p) => p.regexp.test(path))?.allowed ?? null,
+  }
+}
+export type MethodTable = ReturnType<typeof methodTable>
+
+/** 404 and 405 + `Allow` come before every other refusal; `OPTIONS` that is no preflight tells what the address answers to. */
+export const refuseMethod =
+  (table: () => MethodTable): MiddlewareHandler<AppEnv> =>
+  async (c, next) => {
+    const allowed = table().at(c.req.path)
+    if (!allowed) return problem(c, 'not-found')
+    const headers = { Allow: [...allowed].sort().join(', ') }
+    if (c.req.method === 'OPTIONS') return c.body(null, 204, headers)
+    if (!allowed.has(c.req.method)) return problem(c, 'method-not-allowed', { headers })
+    return next()
+  }

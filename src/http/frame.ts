@@ -1,0 +1,81 @@
+/** What surrounds every request: its id, clock, settings and database; the headers, the log line and the timing of its answer. */
+import type { Context, MiddlewareHandler } from 'hono'
+import { routePath } from 'hono/route'
+import { secureHeaders } from 'hono/secure-headers'
+import type { AppEnv } from '../context'
+import { openDatabase } from '../db'
+import { openKeyring } from '../security/keyring'
+import { Misconfigured, readSettings } from '../settings'
+import { problem } from './problem'
+
+/** Headers of every answer of the Worker. Pages and docs, which are files, have theirs from `_headers`. */
+export const safeHeaders = secureHeaders({
+  strictTransportSecurity: 'max-age=31536000; includeSubDomains',
+  contentSecurityPolicy: {
+    defaultSrc: ["'none'"],
+    frameAncestors: ["'none'"],
+    baseUri: ["'none'"],
+    formAction: ["'none'"],
+  },
+  referrerPolicy: 'no-referrer',
+  xFrameOptions: 'DENY',
+  // A SPA on a listed origin reads the API and shows pictures; CORS decides who may.
+  crossOriginResourcePolicy: 'cross-origin',
+  crossOriginOpenerPolicy: 'same-origin',
+})
+
+/** Gives the request its id and clock, logs it, and tells its cost while SERVER_TIMING is on. */
+export const frame: MiddlewareHandler<AppEnv> = async (c, next) => {
+  const start = performance.now()
+  c.set('requestId', crypto.randomUUID())
+  c.set('now', new Date())
+  c.set('trips', { count: 0, ms: 0 })
+  c.set('hashMs', 0)
+  c.set('location', place(c))
+  await next()
+  c.header('X-Request-Id', c.var.requestId)
+  const { trips, hashMs } = c.var
+  if (c.var.settings?.serverTiming) {
+    c.header(
+      'Server-Timing',
+      `d1;dur=${trips.ms.toFixed(1)};desc="trips=${trips.count}", hash;dur=${hashMs.toFixed(1)}`,
+    )
+  }
+  // Personal answers are never stored; a public one says so itself.
+  if (!c.res.headers.has('Cache-Control')) c.header('Cache-Control', 'no-store')
+  console.log(
+    JSON.stringify({
+      event: 'request',
+      request_id: c.var.requestId,
+      method: c.req.method,
+      route: routePath(c, -1),
+      status: c.res.status,
+      trips: trips.count,
+      d1_ms: Math.round(trips.ms),
+      hash_ms: Math.round(hashMs),
+      ms: Math.round(performance.now() - start),
+      user_id: c.var.caller?.userId,
+    }),
+  )
+}
+
+/** Reads the settings, or answers 503 with the name of the one that is wrong (ASVS 13.3); opens what needs them. */
+export const configured: MiddlewareHandler<AppEnv> = async (c, next) => {
+  try {
+    c.set('settings', readSettings(c.env))
+  } catch (error) {
+    if (!(error instanceof Misconfigured)) throw error
+    console.error(JSON.stringify({ event: 'misconfigured', error: error.message }))
+    return problem(c, 'misconfigured', { detail: error.message, retryAfter: 60 })
+  }
+  c.set('keys', await openKeyring(c.var.settings))
+  c.set('db', openDatabase(c.env.DB, c.var.trips))
+  return next()
+}
+
+/** City and country as Cloudflare saw the client; coarse on purpose, it is shown to the account's owner. */
+function place(c: Context<AppEnv>): string | null {
+  const cf = c.req.raw.cf
+  const parts = [cf?.city, cf?.country].filter((p): p is string => typeof p === 'string')
+  return parts.length > 0 ? parts.join(', ').slice(0, 100) : null
+}

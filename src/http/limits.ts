@@ -1,0 +1,56 @@
+/** Rate limits at the edge, per client and minute, before any hash or trip to D1. Not for lockout: Cloudflare counts per location and permissively. */
+import type { Context, MiddlewareHandler } from 'hono'
+import type { AppEnv } from '../context'
+import { problem } from './problem'
+
+const BINDINGS = {
+  'sign-in': 'SIGN_IN_LIMIT',
+  register: 'REGISTER_LIMIT',
+  mail: 'MAIL_LIMIT',
+  write: 'WRITE_LIMIT',
+} as const
+export type Limit = keyof typeof BINDINGS
+
+/** Answers 429 to a client past its limit. When Cloudflare's counter itself fails, the request passes: the limits in D1 still hold. */
+export function limitRate(limit: Limit): MiddlewareHandler<AppEnv> {
+  return async (c, next) => {
+    if (!(await isAllowed(c, limit))) return problem(c, 'too-many-requests', { retryAfter: 60 })
+    return next()
+  }
+}
+
+async function isAllowed(c: Context<AppEnv>, limit: Limit): Promise<boolean> {
+  try {
+    return (
+      await c.env[BINDINGS[limit]].limit({ key: clientKey(c.req.header('CF-Connecting-IP')) })
+    ).success
+  } catch (error) {
+    console.error(JSON.stringify({ event: 'rate_limit_failed', limit, error: String(error) }))
+    return true
+  }
+}
+
+/**
+ * Who counts as one client: an IPv4 address, or the /64 of an IPv6 address in its canonical spelling,
+ * since a subscriber has at least that many. Only `CF-Connecting-IP` counts; a client cannot set it in production.
+ */
+export function clientKey(address: string | undefined): string {
+  if (!address) return 'unknown'
+  if (!address.includes(':')) return address
+  const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address)
+  if (mapped?.[1]) return mapped[1]
+  const groups = ipv6Groups(address)
+  return groups ? `${groups.slice(0, 4).join(':')}::/64` : 'unknown'
+}
+
+/** The eight groups of an IPv6 address without leading zeros, in lower case (RFC 5952), or null. */
+function ipv6Groups(address: string): string[] | null {
+  const url = `http://[${address.split('%', 1)[0]}]/`
+  if (!URL.canParse(url)) return null
+  const [head = '', tail] = new URL(url).hostname.slice(1, -1).split('::')
+  const before = head ? head.split(':') : []
+  const after = tail ? tail.split(':') : []
+  return tail === undefined
+    ? before
+    : [...before, ...Array(Math.max(0, 8 - before.length - after.length)).fill('0'), ...after]
+}

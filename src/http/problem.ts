@@ -1,0 +1,237 @@
+/** Every way a request can fail, and how it is said: `application/problem+json` (RFC 9457). */
+import { z } from '@hono/zod-openapi'
+import type { Context, TypedResponse } from 'hono'
+import type { ContentfulStatusCode } from 'hono/utils/http-status'
+
+/** The key is the last part of the problem's `type`: add, never rename. `detail` is what a person reads when the route says nothing better. */
+export const catalogue = {
+  'malformed-request': {
+    status: 400,
+    title: 'The request cannot be read',
+    detail: 'The body is not well-formed JSON in UTF-8.',
+  },
+  'invalid-token': {
+    status: 400,
+    title: 'Invalid or expired link',
+    detail: 'This link is invalid, was used, or has expired. Ask for a new one.',
+  },
+  unauthenticated: {
+    status: 401,
+    title: 'Not authenticated',
+    detail: 'Sign in first: this needs an access token in the Authorization header.',
+  },
+  'invalid-access-token': {
+    status: 401,
+    title: 'Could not validate credentials',
+    detail:
+      'The access token is invalid, has expired, or its session has ended. Refresh it or sign in again.',
+  },
+  'invalid-credentials': {
+    status: 401,
+    title: 'Sign-in failed',
+    detail: 'Incorrect email or password',
+  },
+  'session-ended': {
+    status: 401,
+    title: 'No live session',
+    detail: 'There is no session here, or it has ended. Sign in again.',
+  },
+  'insufficient-scope': {
+    status: 403,
+    title: 'Not allowed with this token',
+    detail: 'The access token does not grant what this needs.',
+  },
+  'wrong-password': {
+    status: 403,
+    title: 'Wrong password',
+    detail: 'The current password is not right.',
+  },
+  'email-not-verified': {
+    status: 403,
+    title: 'E-mail not verified',
+    detail: 'Confirm your e-mail address first: open the link that was mailed to you.',
+  },
+  'not-the-author': {
+    status: 403,
+    title: 'Only the author may do this',
+    detail: 'Not authorized to change this post',
+  },
+  'cross-site': {
+    status: 403,
+    title: 'Request from another site',
+    detail: 'This may only be called from the origin of this service or one in ALLOWED_ORIGINS.',
+  },
+  'not-found': { status: 404, title: 'Nothing here', detail: 'There is nothing at this address.' },
+  'user-not-found': { status: 404, title: 'No such user', detail: 'User not found' },
+  'post-not-found': { status: 404, title: 'No such post', detail: 'Post not found' },
+  'session-not-found': {
+    status: 404,
+    title: 'No such session',
+    detail: 'None of your sessions has this id.',
+  },
+  'avatar-not-found': {
+    status: 404,
+    title: 'No such picture',
+    detail: 'There is no picture at this address.',
+  },
+  'method-not-allowed': {
+    status: 405,
+    title: 'Method not allowed',
+    detail: 'This address does not answer to that method; see the Allow header.',
+  },
+  'username-taken': {
+    status: 409,
+    title: 'Username already exists',
+    detail: 'Username already exists',
+  },
+  'email-taken': {
+    status: 409,
+    title: 'Email already registered',
+    detail: 'Email already registered',
+  },
+  'last-admin': {
+    status: 409,
+    title: 'The last admin',
+    detail: 'This is the last active admin: make somebody else an admin first.',
+  },
+  'precondition-failed': {
+    status: 412,
+    title: 'Changed in the meantime',
+    detail: 'Somebody changed it since you read it. Read it again, then repeat your change.',
+  },
+  'too-large': {
+    status: 413,
+    title: 'Too large',
+    detail: 'The body is larger than this address takes.',
+  },
+  'unsupported-media-type': {
+    status: 415,
+    title: 'Unsupported media type',
+    detail: 'Send the body as application/json.',
+  },
+  'invalid-request': {
+    status: 422,
+    title: 'The request is not valid',
+    detail: 'Something in the request breaks a rule; see errors.',
+  },
+  'idempotency-key-reused': {
+    status: 422,
+    title: 'Idempotency-Key used for something else',
+    detail: 'This Idempotency-Key came with another body before. Use a new key for a new post.',
+  },
+  'too-many-requests': {
+    status: 429,
+    title: 'Too many requests',
+    detail: 'Too many requests from your network. Wait a minute.',
+  },
+  'too-many-attempts': {
+    status: 429,
+    title: 'Too many attempts',
+    detail: 'Too many failed attempts. Wait before the next one, or reset your password.',
+  },
+  internal: {
+    status: 500,
+    title: 'Something went wrong',
+    detail: 'This is our fault, not yours. Tell us the request_id if it stays.',
+  },
+  busy: { status: 503, title: 'Busy', detail: 'Too many sign-ins at once. Try again in a moment.' },
+  unavailable: {
+    status: 503,
+    title: 'Not available',
+    detail: 'The database does not answer. Nothing was changed; try again in a moment.',
+  },
+  misconfigured: {
+    status: 503,
+    title: 'Not configured',
+    detail: 'A setting of this service is missing or weak.',
+  },
+  'not-ready': { status: 503, title: 'Not ready', detail: 'A part of this service does not work.' },
+} as const satisfies Record<string, { status: ContentfulStatusCode; title: string; detail: string }>
+export type ProblemCode = keyof typeof catalogue
+type StatusOf<C extends ProblemCode> = (typeof catalogue)[C]['status']
+
+export const FieldError = z
+  .object({
+    pointer: z.string().meta({
+      description: 'JSON Pointer to the member (RFC 6901), as a URI fragment',
+      example: '#/password',
+    }),
+    detail: z.string().meta({ example: 'must have at least 8 characters' }),
+  })
+  .openapi('FieldError')
+export type FieldError = z.infer<typeof FieldError>
+
+export const Problem = z
+  .object({
+    type: z.string().meta({
+      description: 'Names the kind of problem; stable',
+      example: '/problems/invalid-request',
+    }),
+    title: z.string(),
+    status: z.int(),
+    detail: z.string().meta({ description: 'A sentence for a person' }),
+    request_id: z.string(),
+    errors: z.array(FieldError).optional().meta({ description: 'Of a 422: what is wrong where' }),
+  })
+  .openapi('Problem')
+export type Problem = z.infer<typeof Problem>
+
+export const PROBLEM_TYPE = 'application/problem+json'
+
+export interface ProblemDetails {
+  detail?: string
+  errors?: FieldError[]
+  headers?: Record<string, string>
+  /** Seconds until another try makes sense (`Retry-After`). */
+  retryAfter?: number
+}
+
+/** The details of a 422 for one member that breaks a rule, which reads on from the member's name: `must have …`. */
+export const brokenRule = (member: string, rule: string): ProblemDetails => ({
+  detail: `${member} ${rule}.`,
+  errors: [{ pointer: `#/${member}`, detail: rule }],
+})
+
+/** The answer to a request that failed. On a route that does not declare `code` with `problems()` it does not compile. */
+export function problem<C extends ProblemCode>(
+  // biome-ignore lint/suspicious/noExplicitAny: a problem fits any route's context
+  c: Context<any, any, any>,
+  code: C,
+  { detail, errors, headers, retryAfter }: ProblemDetails = {},
+): Response & TypedResponse<Problem, StatusOf<C>, 'json'> {
+  const { status, title, detail: usual } = catalogue[code]
+  const body: Problem = {
+    type: `/problems/${code}`,
+    title,
+    status,
+    detail: detail ?? usual,
+    request_id: c.var.requestId,
+    ...(errors && { errors }),
+  }
+  return c.body(JSON.stringify(body), status, {
+    'Content-Type': PROBLEM_TYPE,
+    'Cache-Control': 'no-store',
+    ...(retryAfter !== undefined && { 'Retry-After': String(Math.max(1, Math.ceil(retryAfter))) }),
+    ...headers,
+  }) as never
+}
+
+/** The `responses` entries for the problems a route can answer with. */
+export function problems<const C extends ProblemCode>(...codes: C[]) {
+  const byStatus: Record<number, { description: string; content: object }> = {}
+  for (const code of codes) {
+    const { status, title } = catalogue[code]
+    const line = `\`${code}\`: ${title}`
+    const before = byStatus[status]
+    byStatus[status] = {
+      description: before ? `${before.description}; ${line}` : line,
+      content: { [PROBLEM_TYPE]: { schema: Problem } },
+    }
+  }
+  return byStatus as unknown as {
+    [S in StatusOf<C>]: {
+      description: string
+      content: { 'application/problem+json': { schema: typeof Problem } }
+    }
+  }
+}
