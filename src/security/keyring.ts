@@ -4,9 +4,8 @@
 // SIGNING_KEYS may come and go without ending a session.
 
 import { base64url, calculateJwkThumbprint, importJWK } from 'jose'
-import { parseSigningKeys, type SigningJwk } from './signing-keys'
-
-export { parseSigningKeys, type SigningJwk }
+import { Misconfigured } from '../settings'
+import type { SigningJwk } from './signing-keys'
 
 /** The secrets as settings hold them; the object is the key of the cache, so pass the same one. */
 export interface KeySource {
@@ -45,17 +44,6 @@ export interface Keyring {
   identifier: CryptoKey
 }
 
-/** A secret that has the right shape but is no key; the message holds no value. */
-export class UnusableKey extends Error {
-  override name = 'UnusableKey'
-  constructor(
-    readonly setting: 'SIGNING_KEYS',
-    readonly rule: string,
-  ) {
-    super(`${setting} ${rule}`)
-  }
-}
-
 const HMAC_SHA256 = { name: 'HMAC', hash: 'SHA-256' }
 const encoder = new TextEncoder()
 
@@ -67,7 +55,7 @@ const opened = new WeakMap<KeySource, Keyring>()
 
 /**
  * The keyring of these secrets; imports them on the first call in an isolate.
- * @throws UnusableKey if a signing key's halves do not belong together.
+ * @throws Misconfigured if a signing key's halves do not belong together.
  */
 export async function openKeyring(source: KeySource): Promise<Keyring> {
   const known = opened.get(source)
@@ -159,7 +147,9 @@ async function importSigningKey(jwk: SigningJwk, index: number) {
   } catch {
     // Whatever the importer says may quote the key; the rule below says enough.
   }
-  throw new UnusableKey('SIGNING_KEYS', `key ${index + 1} must be one valid pair of keys`)
+  throw new Misconfigured(
+    `Gatepost is not configured: SIGNING_KEYS key ${index + 1} must be one valid pair of keys`,
+  )
 }
 
 function publicMembers(jwk: SigningJwk) {

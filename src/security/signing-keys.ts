@@ -89,11 +89,11 @@ function readKey(key: unknown, name: string): SigningJwk {
 }
 
 function readMaterial(key: Members, name: string): SigningJwk {
-  const member = (member: string, shape = bytes32): string => {
-    const value = key[member]
-    if (member === 'd' && value === undefined) throw new Error(`${name} must be a private key`)
+  const member = (part: string, shape = bytes32): string => {
+    const value = key[part]
+    if (part === 'd' && value === undefined) throw new Error(`${name} must be a private key`)
     if (typeof value === 'string' && shape.test(value)) return value
-    throw new Error(`${name} must have ${member} as base64url of the right length`)
+    throw new Error(`${name} must have ${part} as base64url of the right length`)
   }
   if (key.kty === 'EC' && key.crv === 'P-256') {
     const d = member('d')
@@ -112,13 +112,8 @@ function readMaterial(key: Members, name: string): SigningJwk {
     }
     if (key.e !== EXPONENT_65537) throw new Error(`${name} must have the public exponent 65537`)
     if (key.oth !== undefined) throw new Error(`${name} must have exactly two primes`)
-    const [p, q, dp, dq, qi] = ['p', 'q', 'dp', 'dq', 'qi'].map(number) as [
-      string,
-      string,
-      string,
-      string,
-      string,
-    ]
+    const [p, q] = [number('p'), number('q')]
+    const [dp, dq, qi] = [number('dp'), number('dq'), number('qi')]
     return { kty: 'RSA', alg: 'RS256', n, e: EXPONENT_65537, d, p, q, dp, dq, qi }
   }
   throw new Error(`${name} must be EC P-256, OKP Ed25519 or RSA`)
