@@ -1,7 +1,7 @@
 // The secret SIGNING_KEYS: a JWK set (RFC 7517 §5) of private keys. Read strictly and once, because
 // a key that is weaker than it looks, or public by mistake, would only show in an incident.
 
-import { BASE64URL, BYTES_32 } from './base64url'
+import { BASE64URL, BYTES_32 } from './base64url.ts'
 
 interface EcSigningJwk {
   kty: 'EC'
