@@ -1,0 +1,119 @@
+// `npm run dev`: migrates the local database, then runs `wrangler dev` with any arguments given, and says where it is.
+// APP_ORIGIN follows --port, SERVER_TIMING is on; .dev.vars or --var may say otherwise.
+import { spawn } from 'node:child_process'
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { connect } from 'node:net'
+import { parseEnv } from 'node:util'
+import { hasWebApp, viteBuild } from './build-web.mjs'
+import { command, must } from './tools.mjs'
+
+const args = process.argv.slice(2)
+const port = Number(option('port') ?? 8787)
+const origin = `http://localhost:${port}`
+const devVars = existsSync('.dev.vars') ? parseEnv(readFileSync('.dev.vars', 'utf8')) : {}
+
+/** The value of `--name value` or `--name=value`. */
+function option(name) {
+  const at = args.findIndex((arg) => arg === `--${name}` || arg.startsWith(`--${name}=`))
+  if (at < 0) return undefined
+  return args[at].includes('=') ? args[at].slice(name.length + 3) : args[at + 1]
+}
+
+function answers(host) {
+  return new Promise((done) => {
+    const socket = connect({ host, port })
+    socket.on('connect', () => done(true) ?? socket.destroy()).on('error', () => done(false))
+  })
+}
+
+/** `--var` arguments for the settings that differ in development, unless somebody set them. */
+function settings() {
+  const given = args.flatMap((arg, i) => (args[i - 1] === '--var' ? [arg.split(':')[0]] : []))
+  return Object.entries({ APP_ORIGIN: origin, SERVER_TIMING: 'on' })
+    .filter(([name]) => !(name in devVars) && !given.includes(name))
+    .flatMap(([name, value]) => ['--var', `${name}:${value}`])
+}
+
+/**
+ * wrangler shows the Worker only those secrets of .dev.vars that its configuration lists, and a deploy would demand the
+ * listed ones. So optional secrets that .dev.vars has are listed in a copy of the configuration, for this run.
+ */
+function configuration() {
+  const copy = 'wrangler.dev.toml'
+  const optional = ['JWT_SECRET_PREVIOUS', 'SIGNING_KEYS'].filter((name) => devVars[name])
+  if (optional.length === 0 || option('config') || args.includes('-c')) return []
+  const listed = ['JWT_SECRET', ...optional].map((name) => `"${name}"`).join(', ')
+  const toml = readFileSync('wrangler.toml', 'utf8')
+  writeFileSync(copy, toml.replace('required = ["JWT_SECRET"]', `required = [${listed}]`))
+  process.on('exit', () => rmSync(copy, { force: true }))
+  return ['--config', copy]
+}
+
+const paint = (text) => (process.stdout.isTTY ? `\u001b[1m${text}\u001b[22m` : text)
+
+async function welcome() {
+  const trouble = await fetch(`http://localhost:${port}/ready`)
+    .then(async (answer) => (answer.ok ? '' : (await answer.json()).detail))
+    .catch((error) => String(error))
+  const body =
+    '{"username":"ann","email":"ann@example.com","password":"correct horse battery staple"}'
+  console.log(`
+Gatepost is ${trouble ? `not ready: ${trouble}` : 'ready'}
+
+  Page      ${paint(origin)}
+  API docs  ${paint(`${origin}/docs`)}
+  Register  curl -i ${origin}/api/users -H 'content-type: application/json' -d '${body}'
+
+Ctrl-C stops it.
+`)
+}
+
+if ((await Promise.all(['127.0.0.1', '::1'].map(answers))).includes(true)) {
+  console.error(`Port ${port} is taken. Stop what uses it, or: npm run dev -- --port ${port + 1}`)
+  process.exit(1)
+}
+
+const persist = option('persist-to') ? ['--persist-to', option('persist-to')] : []
+const migrate = ['d1', 'migrations', 'apply', 'DB', '--local', ...persist]
+await must('Migrating the local database', command('wrangler', migrate), { env: { CI: '1' } })
+
+const [file, ...words] = command('wrangler', ['dev', '--show-interactive-dev-session=false'])
+const children = [
+  spawn(file, [...words, ...configuration(), ...settings(), ...args], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, ...(process.stdout.isTTY ? { FORCE_COLOR: '1' } : {}) },
+  }),
+]
+const [server] = children
+if (hasWebApp()) {
+  const [vite, ...rest] = viteBuild({ watch: true })
+  children.push(spawn(vite, rest, { stdio: ['ignore', 'ignore', 'inherit'] }))
+}
+
+// What wrangler prints before it is ready (bindings, hints) is only worth reading when it does not get there.
+let before = ''
+let ready = false
+for (const stream of [server.stdout, server.stderr])
+  stream.setEncoding('utf8').on('data', (text) => {
+    if (ready) return void process.stdout.write(text)
+    before += text
+    if (!/Ready on /.test(before)) return
+    ready = true
+    welcome()
+  })
+
+let stopping = false
+function stop() {
+  stopping = true
+  for (const child of children) child.kill('SIGTERM')
+}
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, stop)
+// A signal to npm reaches only the shell between npm and this script: notice that the shell is gone.
+const parent = process.ppid
+setInterval(() => process.ppid !== parent && stop(), 500).unref()
+
+server.on('exit', (code) => {
+  if (!ready && !stopping) process.stderr.write(before)
+  for (const child of children) child.kill('SIGTERM')
+  process.exit(stopping ? 0 : (code ?? 1))
+})

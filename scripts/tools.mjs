@@ -1,0 +1,44 @@
+// Runs the project's command-line tools with the Node that runs this script, on any platform, without a shell.
+import { spawn } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+const root = join(dirname(fileURLToPath(import.meta.url)), '..')
+
+/** The command line of a tool: `command('wrangler', ['dev'])` → Node's own path, then its arguments. */
+export function command(tool, args = []) {
+  const packages = { biome: '@biomejs/biome', redocly: '@redocly/cli', tsc: 'typescript' }
+  const folder = join(root, 'node_modules', packages[tool] ?? tool)
+  const { bin } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'))
+  return [process.execPath, join(folder, typeof bin === 'string' ? bin : bin[tool]), ...args]
+}
+
+/**
+ * Runs a command to its end and collects what it prints.
+ * @returns {Promise<{ code: number, output: string }>} code 1 also when it could not be started or was killed
+ */
+export function run([file, ...args], { env = {}, show = false } = {}) {
+  return new Promise((done) => {
+    const child = spawn(file, args, {
+      cwd: root,
+      env: { ...process.env, ...env },
+      stdio: show ? 'inherit' : ['ignore', 'pipe', 'pipe'],
+    })
+    let output = ''
+    for (const stream of [child.stdout, child.stderr])
+      stream?.setEncoding('utf8').on('data', (text) => {
+        output += text
+      })
+    child.on('error', (error) => done({ code: 1, output: `${output}${error.message}\n` }))
+    child.on('close', (code) => done({ code: code ?? 1, output }))
+  })
+}
+
+/** Runs a command whose failure ends this script, with what it printed. */
+export async function must(what, commandLine, options) {
+  const { code, output } = await run(commandLine, options)
+  if (code === 0) return output
+  process.stderr.write(`${output}\n${what} failed.\n`)
+  process.exit(1)
+}
