@@ -4,7 +4,6 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node
 import { cp } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { buildWeb } from './build-web.mjs'
 import { command, run } from './tools.mjs'
 
 const results = 'dist/tests.json'
@@ -41,7 +40,7 @@ async function bindings() {
 async function document() {
   const made = await run([process.execPath, 'scripts/openapi.mjs'])
   if (made.code !== 0) return made
-  return run(command('redocly', ['lint', 'dist/openapi.json']), {
+  return run(command('redocly', ['lint', '--format=stylish', 'dist/openapi.json']), {
     env: { REDOCLY_TELEMETRY: 'off', REDOCLY_SUPPRESS_UPDATE_NOTICE: 'true' },
   })
 }
@@ -59,14 +58,15 @@ async function step(name, work) {
 }
 
 const filter = process.argv.slice(2)
-await buildWeb({ ifStale: true })
+const web = () => run([process.execPath, 'scripts/build-web.mjs', '--if-stale'])
 if (filter.length > 0) {
+  await web()
   const { code } = await run(command('vitest', ['run', ...filter]), { show: true })
   process.exit(code)
 }
 
 async function statics() {
-  await step('style', () => run(command('biome', ['ci', '--error-on-warnings', '.'])))
+  await step('style', () => run(command('biome', ['check', '--error-on-warnings', '--colors=off'])))
   await step('types', () => types('tsconfig.json'))
   await step('types in Node', () => types('tsconfig.node.json'))
   if (existsSync('src/web/tsconfig.json'))
@@ -82,6 +82,7 @@ async function tests() {
   await step('tests', () => run(command('vitest', ['run', ...reporters]), { env: { CI: '1' } }))
 }
 
+await step('web app builds', web)
 await Promise.all([tests(), statics()])
 const { numPassedTests = 0, numFailedTests = 0 } = existsSync(results)
   ? JSON.parse(readFileSync(results, 'utf8'))
