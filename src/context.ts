@@ -1,4 +1,5 @@
 /** What each request carries: the bindings of the Worker, and what the first middleware puts beside them. */
+import type { Context } from 'hono'
 import type { Database, Trips } from './db'
 import type { Keyring } from './security/keyring'
 import type { Settings } from './settings'
@@ -38,3 +39,7 @@ export interface AppEnv {
 export interface CallerEnv extends AppEnv {
   Variables: AppEnv['Variables'] & { caller: Caller }
 }
+
+/** Any route's context: for what needs only `c.var` and fits every path and input. */
+// biome-ignore lint/suspicious/noExplicitAny: hono's contexts of two paths do not fit each other
+export type AnyContext = Context<any, any, any>

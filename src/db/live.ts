@@ -44,12 +44,15 @@ export async function asCaller<
   work: T,
   role?: 'admin',
 ): Promise<{ [K in keyof T]: T[K]['_']['result'] }> {
-  const owner = sql`(select ${users.role} from ${sessions} join ${users} on ${users.id} = ${sessions.userId} where ${isLive(caller, now)})`
-  const guard = db.get(
-    sql`select case ${owner} when 'admin' then 1 when 'user' then ${
-      role === 'admin' ? sql.raw(`json_extract('{}', '${NO_ROLE}')`) : sql.raw('1')
-    } else ${sql.raw(`json_extract('{}', '${DEAD}')`)} end`,
-  )
+  const ownRole = sql`(select ${users.role} from ${sessions} join ${users} on ${users.id} = ${sessions.userId} where ${isLive(caller, now)})`
+  const fail = (text: string) => sql.raw(`json_extract('{}', '${text}')`)
+  const guard = db
+    .select({
+      pass: sql`case ${ownRole} when 'admin' then 1 when 'user' then ${role === 'admin' ? fail(NO_ROLE) : sql.raw('1')} else ${fail(DEAD)} end`.as(
+        'pass',
+      ),
+    })
+    .from(sql`(select 1)`)
   try {
     const [, ...results] = await db.batch([guard, ...work])
     return results as never

@@ -9,7 +9,7 @@ export const KIB = 1024
 const MAX_DEPTH = 32
 
 /**
- * Answers 413 and 415, then keeps the bytes for `parseText`. The size is counted as the bytes arrive, since
+ * Answers 413 and throws 415, then keeps the bytes for `parseText`. The size is counted as the bytes arrive, since
  * `Content-Length` may be missing (chunked). With `optional`, no body at all is fine in any type.
  */
 export function receiveBody(
@@ -22,9 +22,7 @@ export function receiveBody(
     if (!bytes)
       return problem(c, 'too-large', { detail: `The body may have at most ${maxBytes / KIB} KiB.` })
     if (!(optional && bytes.length === 0) && !mediaTypes.includes(mediaType(c))) {
-      return problem(c, 'unsupported-media-type', {
-        detail: `Send the body as ${mediaTypes.join(' or ')}.`,
-      })
+      throw new HTTPException(415, { message: `Send the body as ${mediaTypes.join(' or ')}.` })
     }
     // hono keeps promises here, whatever its type says.
     c.req.bodyCache.arrayBuffer = Promise.resolve(bytes.buffer) as never

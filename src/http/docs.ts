@@ -36,6 +36,7 @@ export function describeApi(app: OpenAPIHono<AppEnv>): string {
       description: DESCRIPTION,
       license: { name: 'MIT', url: 'https://opensource.org/license/mit' },
     },
+    security: [], // unless an operation says otherwise
     servers: [{ url: '/', description: 'This service' }],
     tags: [
       { name: 'accounts', description: 'Register, profile, password, e-mail, leaving' },

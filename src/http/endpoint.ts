@@ -2,12 +2,14 @@
 import type { RouteConfig, RouteConfigToTypedResponse, RouteHandler, z } from '@hono/zod-openapi'
 import { createRoute } from '@hono/zod-openapi'
 import type { Context, MiddlewareHandler, TypedResponse } from 'hono'
-import type { AppEnv, CallerEnv } from '../context'
+import type { AnyContext, AppEnv, CallerEnv } from '../context'
 import { KIB, parseJson, receiveBody } from './body'
 import { type Access, requireCaller } from './caller'
+import { FORM_TYPE, parseForm } from './form'
 import { passHashGate } from './hashing'
 import { type Limit, limitRate } from './limits'
 import { type ProblemCode, problems } from './problem'
+import { refuseCrossSite } from './same-site'
 
 /** An OpenAPI operation, and what middleware does before its handler runs. */
 export type Operation = Omit<RouteConfig, 'middleware' | 'security'> & {
@@ -15,8 +17,12 @@ export type Operation = Omit<RouteConfig, 'middleware' | 'security'> & {
   access: Access
   /** The edge limit that the request counts against. */
   limit?: Limit
+  /** For what a browser's cookie can do: only from this origin and the listed ones. */
+  sameSite?: true
   /** Its handler computes Argon2id: it waits for a place at the gate, or is answered 503. */
   hashes?: true
+  /** Its errors have the form of RFC 6749 where that RFC names them. */
+  oauth?: true
   /** The most that the body may have, in KiB; 64 unless told. */
   maxKib?: number
 }
@@ -43,16 +49,18 @@ export const endpoint = <const R extends Operation>(
 ) => ({ route: compile(operation), handler, hook: onInvalid })
 
 function compile<R extends Operation>(operation: R): R {
-  const { access, limit, hashes, maxKib = 64, ...route } = operation
+  const { access, limit, sameSite, hashes, oauth, maxKib = 64, ...route } = operation
   const body = operation.request?.body
   const mediaTypes = Object.keys(body?.content ?? {})
   const isJson = mediaTypes.includes('application/json')
+  const isForm = mediaTypes.includes(FORM_TYPE)
   const optional = body?.required === false
   const middleware: MiddlewareHandler<AppEnv>[] = []
   const automatic: ProblemCode[] = ['internal', 'unavailable', 'misconfigured']
   if (body) {
     middleware.push(receiveBody(mediaTypes, maxKib * KIB, optional))
-    automatic.push('too-large', 'unsupported-media-type')
+    automatic.push('too-large')
+    if (!oauth) automatic.push('unsupported-media-type')
   }
   if (limit) {
     middleware.push(limitRate(limit))
@@ -63,6 +71,14 @@ function compile<R extends Operation>(operation: R): R {
     automatic.push('unauthenticated', 'invalid-access-token')
     if (access !== 'live-token') automatic.push('insufficient-scope')
   }
+  if (sameSite) {
+    middleware.push(refuseCrossSite)
+    automatic.push('cross-site')
+  }
+  if (isForm) {
+    middleware.push(parseForm)
+    if (!oauth) automatic.push('malformed-request')
+  }
   if (isJson) {
     middleware.push(parseJson(optional))
     automatic.push('malformed-request')
@@ -71,8 +87,8 @@ function compile<R extends Operation>(operation: R): R {
     middleware.push(passHashGate)
     automatic.push('busy')
   }
-  if (isJson || operation.request?.query || operation.request?.params)
-    automatic.push('invalid-request')
+  const { query, params } = operation.request ?? {}
+  if (isJson || (isForm && !oauth) || query || params) automatic.push('invalid-request')
   return createRoute({
     ...route,
     path: operation.path,
@@ -110,11 +126,13 @@ export const json = <S>(schema: S, description: string) => ({
 /** A JSON body of a request. */
 export const jsonBody = <S>(schema: S) =>
   ({ required: true, content: { 'application/json': { schema } } }) as const
+/** A form body of a request (RFC 6749 appendix B). */
+export const formBody = <S>(schema: S) =>
+  ({ required: true, content: { [FORM_TYPE]: { schema } } }) as const
 /** An answer without a body. */
 export const nothing = (description: string) => ({ description })
 
 /** 204. The cast gives it the type that the routes declare. */
-// biome-ignore lint/suspicious/noExplicitAny: fits any route's context
-export const noContent = (c: Context<any, any, any>) =>
+export const noContent = (c: AnyContext) =>
   // biome-ignore lint/complexity/noBannedTypes: hono's own type of an empty answer
   c.body(null, 204) as unknown as TypedResponse<{}, 204, string>

@@ -5,6 +5,7 @@ import { HTTPException } from 'hono/http-exception'
 import type { AppEnv } from '../context'
 import { DeadSession, RoleMissing } from '../db/live'
 import { insufficientScope, invalidAccessToken } from './caller'
+import { oauthError } from './oauth-error'
 import { type FieldError, problem } from './problem'
 
 /** A 422 that tells each field and rule. */
@@ -38,10 +39,14 @@ const sentence = ({ pointer, detail }: FieldError) =>
 export const onError: ErrorHandler<AppEnv> = (error, c) => {
   if (error instanceof DeadSession) return invalidAccessToken(c)
   if (error instanceof RoleMissing) return insufficientScope(c, 'admin')
-  if (error instanceof HTTPException && error.status === 415)
-    return problem(c, 'unsupported-media-type')
   if (error instanceof HTTPException && error.status < 500) {
-    return problem(c, 'malformed-request', { ...(error.message && { detail: error.message }) })
+    const detail = error.message || undefined
+    // RFC 6749 §5.2 has a word for a body that cannot be read: of the wrong type, or malformed.
+    if (c.req.path.startsWith('/oauth/'))
+      return oauthError(c, 'invalid_request', detail ?? 'The body cannot be read.')
+    return problem(c, error.status === 415 ? 'unsupported-media-type' : 'malformed-request', {
+      detail,
+    })
   }
   // drizzle's message holds the query's parameters, which may be personal: only the cause is logged.
   const cause = rootCause(error)

@@ -1,6 +1,6 @@
 /** Argon2id inside a request: admission, so that waiting hashes cannot pile up, and its time for `Server-Timing`. */
-import type { Context, MiddlewareHandler } from 'hono'
-import type { AppEnv } from '../context'
+import type { MiddlewareHandler } from 'hono'
+import type { AnyContext, AppEnv } from '../context'
 import { enterGate } from '../security/hash-gate'
 import { problem } from './problem'
 
@@ -16,8 +16,7 @@ export const passHashGate: MiddlewareHandler<AppEnv> = async (c, next) => {
 }
 
 /** Computes a hash and adds its milliseconds to the request's account. */
-// biome-ignore lint/suspicious/noExplicitAny: fits any route's context
-export function timeHash<T>(c: Context<any, any, any>, compute: () => T): T {
+export function timeHash<T>(c: AnyContext, compute: () => T): T {
   const start = performance.now()
   const result = compute()
   c.set('hashMs', (c.var.hashMs as number) + performance.now() - start)

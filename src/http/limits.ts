@@ -1,6 +1,6 @@
 /** Rate limits at the edge, per client and minute, before any hash or trip to D1. Not for lockout: Cloudflare counts per location and permissively. */
-import type { Context, MiddlewareHandler } from 'hono'
-import type { AppEnv } from '../context'
+import type { MiddlewareHandler } from 'hono'
+import type { AnyContext, AppEnv } from '../context'
 import { problem } from './problem'
 
 const BINDINGS = {
@@ -19,7 +19,8 @@ export function limitRate(limit: Limit): MiddlewareHandler<AppEnv> {
   }
 }
 
-async function isAllowed(c: Context<AppEnv>, limit: Limit): Promise<boolean> {
+/** Whether the client is below its limit; counts this request. */
+export async function isAllowed(c: AnyContext, limit: Limit): Promise<boolean> {
   try {
     return (
       await c.env[BINDINGS[limit]].limit({ key: clientKey(c.req.header('CF-Connecting-IP')) })

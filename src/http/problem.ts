@@ -1,7 +1,8 @@
 /** Every way a request can fail, and how it is said: `application/problem+json` (RFC 9457). */
 import { z } from '@hono/zod-openapi'
-import type { Context, TypedResponse } from 'hono'
+import type { TypedResponse } from 'hono'
 import type { ContentfulStatusCode } from 'hono/utils/http-status'
+import type { AnyContext } from '../context'
 
 /** The key is the last part of the problem's `type`: add, never rename. `detail` is what a person reads when the route says nothing better. */
 export const catalogue = {
@@ -179,7 +180,7 @@ export type Problem = z.infer<typeof Problem>
 export const PROBLEM_TYPE = 'application/problem+json'
 
 export interface ProblemDetails {
-  detail?: string
+  detail?: string | undefined
   errors?: FieldError[]
   headers?: Record<string, string>
   /** Seconds until another try makes sense (`Retry-After`). */
@@ -194,8 +195,7 @@ export const brokenRule = (member: string, rule: string): ProblemDetails => ({
 
 /** The answer to a request that failed. On a route that does not declare `code` with `problems()` it does not compile. */
 export function problem<C extends ProblemCode>(
-  // biome-ignore lint/suspicious/noExplicitAny: a problem fits any route's context
-  c: Context<any, any, any>,
+  c: AnyContext,
   code: C,
   { detail, errors, headers, retryAfter }: ProblemDetails = {},
 ): Response & TypedResponse<Problem, StatusOf<C>, 'json'> {

@@ -1,0 +1,25 @@
+/**
+ * How old the data of an answer may be, when D1 has read replicas. Reads without credentials may come from any replica that has what the
+ * client last saw; whatever decides about a session, a user or a write begins at the primary, so that a revocation holds everywhere at once.
+ */
+import type { AnyContext } from '../context'
+import { hasCredentials } from './caching'
+
+const HEADER = 'X-D1-Bookmark'
+/** Groups of hexadecimal digits, as D1 makes them: `00000085-0000024c-00004c6d-8e61117bf38d7adb71b934ebbf891683`. */
+const BOOKMARK = /^[0-9a-f]{8}(?:-[0-9a-f]{8,32}){3}$/
+
+/** Where the request's session with D1 begins. A text that is no bookmark asks for the newest data: it cannot be compared with anything. */
+export function beginsAt(c: AnyContext): string {
+  const isRead = c.req.method === 'GET' || c.req.method === 'HEAD'
+  if (!isRead || hasCredentials(c)) return 'first-primary'
+  const bookmark = c.req.header(HEADER)
+  if (bookmark === undefined) return 'first-unconstrained'
+  return BOOKMARK.test(bookmark) ? bookmark : 'first-primary'
+}
+
+/** Tells the client what it has now seen; sent back with its next anonymous read, it never sees less. */
+export function tellBookmark(c: AnyContext) {
+  const bookmark = c.var.trips.count > 0 && c.var.db?.bookmark()
+  if (bookmark) c.header(HEADER, bookmark)
+}

@@ -1,0 +1,59 @@
+/** Versions of what is read (RFC 9110 §8.8, §13): who may keep an answer, when it need not be sent again, and which version a change is meant for. */
+import { z } from '@hono/zod-openapi'
+import type { TypedResponse } from 'hono'
+import type { AnyContext } from '../context'
+
+const ENTITY_TAG = /(W\/)?"[\x21\x23-\x7e\x80-\xff]*"/g
+const TAG_LIST =
+  /^\s*(?:\*|,*\s*(?:W\/)?"[\x21\x23-\x7e\x80-\xff]*"(?:\s*,\s*(?:(?:W\/)?"[\x21\x23-\x7e\x80-\xff]*")?)*)\s*$/
+
+/** True for a request that says who it is: its answer is for that client alone. */
+export const hasCredentials = (c: AnyContext) =>
+  c.req.header('Authorization') !== undefined || c.req.header('Cookie') !== undefined
+
+/**
+ * Puts the version on the answer to a GET, and tells whether the client has it already (`If-None-Match`, weak comparison): then `notModified` is the answer.
+ * Anonymous answers may be kept by anyone who asks again before each use; with credentials, by nobody.
+ */
+export function isUnchanged(c: AnyContext, etag: string): boolean {
+  c.header('ETag', etag)
+  if (!hasCredentials(c)) c.header('Cache-Control', 'public, max-age=0, must-revalidate')
+  const known = c.req.header('If-None-Match')
+  if (known === undefined) return false
+  if (known.trim() === '*') return true
+  return [...known.matchAll(ENTITY_TAG)].some(([tag]) => tag.replace(/^W\//, '') === etag)
+}
+
+/** 304. The cast gives it the type that the routes declare. */
+export const notModified = (c: AnyContext) =>
+  // biome-ignore lint/complexity/noBannedTypes: hono's own type of an empty answer
+  c.body(null, 304) as unknown as TypedResponse<{}, 304, string>
+
+/** A version made of what determines an answer, where that is more than a number: the first 128 bits of its SHA-256. */
+export async function digestTag(parts: unknown): Promise<string> {
+  const bytes = new TextEncoder().encode(JSON.stringify(parts))
+  const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', bytes)).subarray(0, 16)
+  return `"${btoa(String.fromCharCode(...digest)).replace(/=+$/, '')}"`
+}
+
+/** The header of a read. What is not an entity tag matches nothing. */
+export const IfNoneMatch = z
+  .string()
+  .optional()
+  .meta({ description: 'ETag of the version at hand: 304 when it is still the current one' })
+
+/** The header of a change, read into the strong tags it names; a weak one never matches (RFC 9110 §13.1.1). Undefined: any version will do. */
+export const IfMatch = z
+  .string()
+  .regex(TAG_LIST, 'must be "*" or a list of ETags, each in double quotes')
+  .transform((text) =>
+    text.trim() === '*'
+      ? undefined
+      : [...text.matchAll(ENTITY_TAG)].map(([tag]) => tag).filter((tag) => tag.startsWith('"')),
+  )
+  .optional()
+  .openapi({
+    type: 'string',
+    description: 'ETag of the version that the change is meant for: 412 when it is not current',
+    example: '"1.1"',
+  })

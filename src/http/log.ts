@@ -1,0 +1,21 @@
+/** Security events as JSON lines for whoever runs the service (ASVS 16.3): ids only, no secret, no address, no name. */
+import type { AnyContext } from '../context'
+import type { EventType } from '../db/events'
+
+export function logSecurity(
+  c: AnyContext,
+  type: EventType,
+  userId: number | null,
+  sessionId?: string,
+) {
+  console.log(
+    JSON.stringify({
+      event: 'security',
+      type,
+      request_id: c.var.requestId,
+      user_id: userId,
+      session_id: sessionId,
+      location: c.var.location,
+    }),
+  )
+}

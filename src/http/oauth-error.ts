@@ -1,0 +1,49 @@
+/** Errors of `/oauth/*` in the form of RFC 6749 §5.2, which OAuth clients read. */
+import { z } from '@hono/zod-openapi'
+import type { TypedResponse } from 'hono'
+import type { AnyContext } from '../context'
+
+const CODES = [
+  'invalid_request',
+  'invalid_client',
+  'invalid_grant',
+  'unsupported_grant_type',
+  'invalid_scope',
+] as const
+export type OAuthErrorCode = (typeof CODES)[number]
+
+export const OAuthError = z
+  .object({ error: z.enum(CODES), error_description: z.string() })
+  .strict()
+  .openapi('OAuthError')
+export type OAuthError = z.infer<typeof OAuthError>
+
+const answer = (description: string) => ({
+  description,
+  content: { 'application/json': { schema: OAuthError } },
+})
+/** The `responses` entries of an OAuth endpoint. */
+// The type is named since a spread would turn the keys of a literal into strings.
+export const oauthErrors: Record<400 | 401, ReturnType<typeof answer>> = {
+  400: answer(
+    'RFC 6749 §5.2: `invalid_request`, `invalid_grant`, `unsupported_grant_type` or `invalid_scope`',
+  ),
+  401: answer('`invalid_client`: clients are public here and have no secret'),
+}
+
+/** 400, or 401 for `invalid_client` when the client tried to authenticate. */
+export function oauthError<C extends OAuthErrorCode>(
+  c: AnyContext,
+  error: C,
+  description: string,
+): Response & TypedResponse<OAuthError, C extends 'invalid_client' ? 401 : 400, 'json'> {
+  const isClient = error === 'invalid_client'
+  return c.json({ error, error_description: speakable(description) }, isClient ? 401 : 400, {
+    'Cache-Control': 'no-store',
+    ...(isClient && { 'WWW-Authenticate': 'Basic realm="gatepost"' }),
+  }) as never
+}
+
+/** Only the characters that §5.2 allows in a description. */
+const speakable = (text: string) =>
+  text.replaceAll('"', "'").replace(/[^\x20-\x21\x23-\x5b\x5d-\x7e]/g, ' ')

@@ -1,0 +1,45 @@
+/** A refresh token becomes the next one, at whichever door it comes. */
+import type { AnyContext, AppEnv, Scope } from '../context'
+import { logSecurity } from '../http/log'
+import { readRefreshToken } from '../security/refresh-token'
+import { judgeRefresh, narrowScope } from './rules'
+import { type Grant, issueGrant } from './sign-in'
+import { rotateSession } from './store'
+
+export type RefreshResult =
+  | { kind: 'refreshed'; grant: Grant }
+  | { kind: 'too-much-scope' }
+  | { kind: 'dead' }
+
+/** One trip to D1; none for a token that this service did not issue to this client. */
+export async function refresh(
+  c: AnyContext,
+  token: string,
+  clientId: string,
+  scope: readonly Scope[] | 'all',
+): Promise<RefreshResult> {
+  const { db, keys, now, location, settings } = c.var as AppEnv['Variables']
+  const presented = await readRefreshToken(keys, token, clientId)
+  if (!presented) return { kind: 'dead' }
+  const asked = scope === 'all' ? [] : scope
+  const outcome = await rotateSession(db, presented, asked, now, settings, location)
+  const { kind } = judgeRefresh(presented.counter, outcome, now)
+  switch (kind) {
+    case 'rotated':
+    case 'repeated': {
+      const session = outcome.session as NonNullable<typeof outcome.session>
+      const granted = narrowScope(session.scope, session.user.role, scope)
+      return {
+        kind: 'refreshed',
+        grant: await issueGrant(c, session.user, { ...session, scope: granted }),
+      }
+    }
+    case 'too-much-scope':
+      return { kind }
+    case 'reused':
+      logSecurity(c, 'refresh_reused', outcome.session?.user.id ?? null, presented.sessionId)
+      return { kind: 'dead' }
+    case 'dead':
+      return { kind }
+  }
+}

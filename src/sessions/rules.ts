@@ -1,0 +1,80 @@
+/** What a sign-in and a refresh may grant, and what became of a refresh. Pure. */
+import { SCOPES, type Scope } from '../context'
+
+/** The client of tokens whose client did not say its name. */
+export const FIRST_PARTY = 'first-party'
+/** How long the immediate parent of a refresh token may be repeated: a lost reply, a second tab (RFC 9700 §4.14.2). */
+export const REPEAT_MS = 10_000
+
+const OF_ROLE: Record<'user' | 'admin', readonly Scope[]> = {
+  user: ['posts:write', 'account'],
+  admin: SCOPES,
+}
+
+/** The scopes that are asked for, or null when one of them does not exist (RFC 6749 §3.3). Nothing asked: all of `role`'s later. */
+export function askedScope(text: string | undefined): readonly Scope[] | 'all' | null {
+  const names = text?.split(' ').filter(Boolean) ?? []
+  if (names.length === 0) return 'all'
+  const known = SCOPES.filter((scope) => names.includes(scope))
+  return names.every((name) => known.includes(name as Scope)) ? known : null
+}
+
+/** What a role may be granted of it, or null when something is beyond it. */
+export function grantScope(
+  asked: readonly Scope[] | 'all',
+  role: 'user' | 'admin',
+): readonly Scope[] | null {
+  const allowed = OF_ROLE[role]
+  if (asked === 'all') return allowed
+  return asked.every((scope) => allowed.includes(scope)) ? asked : null
+}
+
+/** The scope of the access token that a refresh makes: what the session has, less what the role lost since, narrowed as asked (RFC 6749 §6). */
+export function narrowScope(
+  sessionScope: string,
+  role: 'user' | 'admin',
+  asked: readonly Scope[] | 'all',
+): readonly Scope[] {
+  const has = sessionScope.split(' ')
+  return OF_ROLE[role].filter(
+    (scope) => has.includes(scope) && (asked === 'all' || asked.includes(scope)),
+  )
+}
+
+/** What D1 said of a refresh: whether this request moved the counter, and the session's row afterwards. */
+export interface RotationOutcome {
+  moved: boolean
+  session: { counter: number; rotatedAt: Date } | undefined
+}
+export type Refresh =
+  | { kind: 'rotated' }
+  | { kind: 'repeated' }
+  | { kind: 'too-much-scope' }
+  | { kind: 'reused' }
+  | { kind: 'dead' }
+
+/** Judges a refresh with the token numbered `counter`; the statement that ends a reused session has the same condition. */
+export function judgeRefresh(
+  counter: number,
+  { moved, session }: RotationOutcome,
+  now: Date,
+): Refresh {
+  if (!session) return { kind: 'dead' }
+  if (moved) return { kind: 'rotated' }
+  // Current, but not moved: the only other condition of the compare-and-set is the scope.
+  if (session.counter === counter) return { kind: 'too-much-scope' }
+  const isParent = session.counter === counter + 1
+  return isParent && now.getTime() - session.rotatedAt.getTime() <= REPEAT_MS
+    ? { kind: 'repeated' }
+    : { kind: 'reused' }
+}
+
+/** When a session ends by itself: idle, or at its absolute limit, whichever is nearer (ASVS 7.3). */
+export const sessionEnd = (
+  createdAt: Date,
+  now: Date,
+  limits: { refreshIdleMs: number; refreshMaxMs: number },
+) =>
+  new Date(
+    Math.min(now.getTime() + limits.refreshIdleMs, createdAt.getTime() + limits.refreshMaxMs),
+  )

@@ -1,0 +1,127 @@
+/** What the three doors and the list of sessions send and receive. */
+import { z } from '@hono/zod-openapi'
+import type { sessions } from '../db/schema'
+import { Time, UserPrivate } from '../user'
+
+const once = 'must be given exactly once'
+/** The text of a login or a password: bounded, well-formed; whether it is right is never told apart from whether it exists. */
+const Text = (max: number) =>
+  z
+    .string(once)
+    .min(1, 'is empty')
+    .max(max, 'is too long')
+    .refine((s) => s.isWellFormed(), 'is not well-formed Unicode')
+
+const Login = Text(320).openapi({
+  example: 'ann@example.com',
+  description: 'The e-mail address, or the username',
+})
+const Password = Text(4096).openapi({ format: 'password', example: 'correct horse battery staple' })
+const ScopeText = z.string(once).max(200, 'is too long').openapi({
+  description: 'Space-separated; all that the role allows unless told',
+  example: 'posts:write account',
+})
+
+/** The tutorials' form (FastAPI's `OAuth2PasswordRequestForm`); unknown fields are ignored, as OAuth asks. */
+export const TokenForm = z
+  .object({
+    username: Login,
+    password: Password,
+    grant_type: z.literal('password', 'must be "password" or absent').optional(),
+    scope: ScopeText.optional(),
+    client_id: z.string(once).optional(),
+    client_secret: z.string(once).optional(),
+  })
+  .openapi('TokenForm')
+
+const Parameter = z.string(once).optional()
+/** RFC 6749 §4.3.2 and §6. Which fields a grant needs is told by the handler, in the words of the RFC. */
+export const OAuthTokenForm = z
+  .object({
+    grant_type: Parameter.openapi({
+      description: '`password` or `refresh_token`',
+      example: 'password',
+    }),
+    username: Parameter.openapi({ description: 'E-mail or username', example: 'ann@example.com' }),
+    password: Parameter.openapi({ format: 'password', example: 'correct horse battery staple' }),
+    refresh_token: Parameter,
+    scope: Parameter.openapi({ example: 'posts:write account' }),
+    client_id: Parameter.openapi({
+      description: 'Clients are public: no secret',
+      example: 'first-party',
+    }),
+    client_secret: Parameter,
+  })
+  .openapi('OAuthTokenForm')
+
+/** RFC 7009 §2.1. */
+export const RevocationForm = z
+  .object({
+    token: Parameter.openapi({ description: 'A refresh token or an access token' }),
+    token_type_hint: Parameter,
+    client_id: Parameter,
+    client_secret: Parameter,
+  })
+  .openapi('RevocationForm')
+
+/** RFC 6749 §5.1. */
+export const Token = z
+  .object({
+    access_token: z.string(),
+    token_type: z.literal('bearer'),
+    expires_in: z.int().positive().meta({ description: 'Seconds', example: 900 }),
+    refresh_token: z.string(),
+    scope: z.string().meta({ example: 'posts:write account' }),
+  })
+  .strict()
+  .openapi('Token')
+export type Token = z.infer<typeof Token>
+
+export const Credentials = z
+  .strictObject({ login: Login, password: Password })
+  .openapi('Credentials')
+
+/** The browser's door: no refresh token in any body, it is in the cookie. */
+export const BrowserSession = Token.omit({ refresh_token: true })
+  .extend({ user: UserPrivate })
+  .strict()
+  .openapi('BrowserSession')
+export type BrowserSession = z.infer<typeof BrowserSession>
+
+export const Empty = z.strictObject({}).openapi('Empty')
+
+export const Session = z
+  .object({
+    id: z.string(),
+    created_at: Time,
+    last_used_at: Time.meta({ description: 'When it was last refreshed' }),
+    expires_at: Time,
+    user_agent: z.string().nullable(),
+    location: z.string().nullable().meta({ example: 'Vienna, AT' }),
+    current: z.boolean().meta({ description: 'The session of the token that asks' }),
+  })
+  .strict()
+  .openapi('Session')
+export type Session = z.infer<typeof Session>
+
+export const SessionList = z
+  .object({ sessions: z.array(Session), next_cursor: z.string().nullable() })
+  .strict()
+  .openapi('SessionList')
+
+export const SessionIdParam = z.object({
+  id: z
+    .string()
+    .regex(/^[\w-]{22}$/, 'must be the id of a session')
+    .openapi({ param: { name: 'id', in: 'path' } }),
+})
+
+export const viewSession = (row: typeof sessions.$inferSelect, currentId: string): Session => ({
+  id: row.id,
+  created_at: row.createdAt.toISOString(),
+  last_used_at: row.lastUsedAt.toISOString(),
+  expires_at: row.expiresAt.toISOString(),
+  user_agent: row.userAgent,
+  location: row.location,
+  current: row.id === currentId,
+})

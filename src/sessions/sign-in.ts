@@ -1,0 +1,139 @@
+/** The one room behind the three doors: a login and a password become a session, or the reason why not. */
+import type { AnyContext, AppEnv, Scope } from '../context'
+import { waitSeconds } from '../db/attempts'
+import { timeHash } from '../http/hashing'
+import { logSecurity } from '../http/log'
+import { issueAccessToken } from '../security/access-token'
+import { enterGate } from '../security/hash-gate'
+import { hmacIdentifier } from '../security/keyring'
+import { dummyHash, hashPassword, needsRehash, verifyPassword } from '../security/password'
+import { issueRefreshToken } from '../security/refresh-token'
+import { randomId } from '../security/secret-token'
+import type { PrivateRow } from '../user'
+import { grantScope, sessionEnd } from './rules'
+import { beginSignIn, forgetFailures, startSession } from './store'
+
+export interface SignIn {
+  /** E-mail address or username. */
+  login: string
+  password: string
+  scope: readonly Scope[] | 'all'
+  clientId: string
+  /** The session that this one takes the place of (the browser's former one). */
+  replaces?: string | undefined
+}
+
+/** Tokens of a session, and whom they belong to. */
+export interface Grant {
+  user: PrivateRow
+  accessToken: string
+  /** Seconds. */
+  expiresIn: number
+  refreshToken: string
+  scope: string
+  /** The end of the session unless it is refreshed. */
+  sessionExpiresAt: Date
+}
+
+export type SignInResult =
+  | { kind: 'signed-in'; grant: Grant }
+  /** As many sign-ins as the isolate takes are under way. */
+  | { kind: 'busy' }
+  | { kind: 'wait'; seconds: number }
+  /** Unknown login, wrong password, disabled account: one answer (ASVS 6.3.8). */
+  | { kind: 'wrong' }
+  | { kind: 'unverified' }
+  | { kind: 'beyond-role' }
+
+/** Two trips to D1 when it succeeds, one when it fails; exactly one Argon2id hash either way (two, once, for a weaker stored hash). */
+export async function signIn(
+  c: AnyContext,
+  { login, password, scope, clientId, replaces }: SignIn,
+): Promise<SignInResult> {
+  const { db, keys, now, location, settings } = c.var as AppEnv['Variables']
+  const leave = enterGate(now.getTime())
+  if (!leave) return { kind: 'busy' }
+  try {
+    const name = login.trim().normalize('NFC').toLowerCase()
+    const begun = await beginSignIn(
+      db,
+      {
+        column: name.includes('@') ? 'emailKey' : 'usernameKey',
+        key: name,
+        unknownKey: `hmac:${await hmacIdentifier(keys, name)}`,
+      },
+      now,
+      location,
+    )
+    if (begun.kind === 'wait') return { kind: 'wait', seconds: waitSeconds(begun, now) }
+    const { account, key } = begun.attempt
+    const isRight = timeHash(c, () => verifyPassword(password, account?.passwordHash ?? dummyHash))
+    if (!account || !isRight || !account.isActive) {
+      logSecurity(c, 'login_failed', account?.id ?? null)
+      return { kind: 'wrong' }
+    }
+    const granted = grantScope(scope, account.role)
+    const unverified = settings.requireVerifiedEmail && !account.emailVerified
+    if (unverified || !granted) {
+      await forgetFailures(db, key)
+      return { kind: unverified ? 'unverified' : 'beyond-role' }
+    }
+    const rehashed = needsRehash(account.passwordHash)
+      ? timeHash(c, () => hashPassword(password))
+      : undefined
+    leave()
+    const session = {
+      id: randomId(),
+      clientId,
+      scope: granted,
+      expiresAt: sessionEnd(now, now, settings),
+      userAgent: c.req.header('User-Agent')?.slice(0, 255) ?? null,
+      location,
+    }
+    const started = await startSession(db, { ...begun.attempt, account }, session, now, {
+      replaces,
+      rehashed,
+    })
+    if (!started) return { kind: 'wrong' }
+    logSecurity(c, 'login', account.id, session.id)
+    return { kind: 'signed-in', grant: await issueGrant(c, account, { ...session, counter: 0 }) }
+  } finally {
+    leave()
+  }
+}
+
+/** The tokens of a session as it stands in D1. */
+export async function issueGrant(
+  c: AnyContext,
+  user: PrivateRow,
+  session: {
+    id: string
+    counter: number
+    clientId: string
+    scope: readonly Scope[]
+    expiresAt: Date
+  },
+): Promise<Grant> {
+  const { keys, now, settings } = c.var as AppEnv['Variables']
+  const { id: sessionId, counter, clientId, scope } = session
+  const [accessToken, refreshToken] = await Promise.all([
+    issueAccessToken(keys, {
+      issuer: settings.appOrigin,
+      userId: user.id,
+      sessionId,
+      clientId,
+      scope,
+      now,
+      lifetimeSeconds: settings.accessTokenSeconds,
+    }),
+    issueRefreshToken(keys, { sessionId, counter, clientId }),
+  ])
+  return {
+    user,
+    accessToken,
+    expiresIn: settings.accessTokenSeconds,
+    refreshToken,
+    scope: scope.join(' '),
+    sessionExpiresAt: session.expiresAt,
+  }
+}

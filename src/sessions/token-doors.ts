@@ -1,0 +1,325 @@
+/** Two doors for clients that keep their tokens themselves: the tutorials' form, and RFC 6749 with its companions. */
+import { z } from '@hono/zod-openapi'
+import type { AnyContext } from '../context'
+import { SCOPES } from '../context'
+import { endpoint, formBody, json, nothing } from '../http/endpoint'
+import { isAllowed } from '../http/limits'
+import { logSecurity } from '../http/log'
+import { oauthError, oauthErrors } from '../http/oauth-error'
+import { brokenRule, problem, problems } from '../http/problem'
+import { readAccessToken } from '../security/access-token'
+import { readRefreshToken } from '../security/refresh-token'
+import { refresh } from './refresh'
+import { askedScope, FIRST_PARTY } from './rules'
+import { OAuthTokenForm, RevocationForm, Token, TokenForm } from './schemas'
+import { type Grant, signIn } from './sign-in'
+import { endSession } from './store'
+
+const NO_SCOPE = 'names a scope that does not exist, or is beyond the role of the account'
+
+const viewToken = (grant: Grant): Token => ({
+  access_token: grant.accessToken,
+  token_type: 'bearer',
+  expires_in: grant.expiresIn,
+  refresh_token: grant.refreshToken,
+  scope: grant.scope,
+})
+
+const createToken = endpoint(
+  {
+    method: 'post',
+    path: '/api/users/token',
+    operationId: 'createToken',
+    summary: 'Sign in with a form (OAuth2PasswordRequestForm)',
+    tags: ['sessions'],
+    access: 'anyone',
+    limit: 'sign-in',
+    request: { body: formBody(TokenForm) },
+    responses: {
+      200: json(Token, 'Signed in'),
+      ...problems(
+        'invalid-credentials',
+        'email-not-verified',
+        'too-many-attempts',
+        'busy',
+        'invalid-request',
+      ),
+    },
+  },
+  async (c) => {
+    const { username, password, scope, client_id } = c.req.valid('form')
+    const asked = askedScope(scope)
+    if (!asked) return problem(c, 'invalid-request', brokenRule('scope', NO_SCOPE))
+    const result = await signIn(c, {
+      login: username,
+      password,
+      scope: asked,
+      clientId: client_id || FIRST_PARTY,
+    })
+    switch (result.kind) {
+      case 'signed-in':
+        return c.json(viewToken(result.grant), 200, { 'Cache-Control': 'no-store' })
+      case 'busy':
+        return problem(c, 'busy', { retryAfter: 1 })
+      case 'wait':
+        return problem(c, 'too-many-attempts', { retryAfter: result.seconds })
+      case 'wrong':
+        return problem(c, 'invalid-credentials', { headers: { 'WWW-Authenticate': 'Bearer' } })
+      case 'unverified':
+        return problem(c, 'email-not-verified')
+      case 'beyond-role':
+        return problem(c, 'invalid-request', brokenRule('scope', NO_SCOPE))
+    }
+  },
+)
+
+/** Clients are public: a name at most, in the form or as an HTTP Basic user (Swagger UI sends an empty one); never a secret. */
+function readClient(
+  c: AnyContext,
+  form: { client_id?: string | undefined; client_secret?: string | undefined },
+) {
+  const basic = /^basic +([\w+/=-]*)$/i.exec(c.req.header('Authorization') ?? '')
+  let name = form.client_id
+  let secret = form.client_secret
+  if (basic?.[1] !== undefined) {
+    try {
+      const [user = '', ...rest] = atob(basic[1]).split(':')
+      if (user && name && user !== name) return null
+      name ||= decodeURIComponent(user)
+      secret ||= rest.join(':')
+    } catch {
+      return null
+    }
+  }
+  if (secret || (name && !/^[\x21-\x7e]{1,100}$/.test(name))) return null
+  return name || FIRST_PARTY
+}
+
+type OAuthForm = z.infer<typeof OAuthTokenForm>
+
+/** RFC 6749 §4.3. Forbidden to third parties by RFC 9700 §2.4: it is for the owner's own clients. */
+async function grantPassword(
+  c: AnyContext,
+  { username, password, scope }: OAuthForm,
+  clientId: string,
+) {
+  if (!username || !password) {
+    return oauthError(c, 'invalid_request', `${username ? 'password' : 'username'} is missing`)
+  }
+  const asked = askedScope(scope)
+  if (!asked) return oauthError(c, 'invalid_scope', `scope ${NO_SCOPE}`)
+  // A refresh is no sign-in: only a password counts against the limit.
+  if (!(await isAllowed(c, 'sign-in'))) return problem(c, 'too-many-requests', { retryAfter: 60 })
+  const result = await signIn(c, { login: username, password, scope: asked, clientId })
+  switch (result.kind) {
+    case 'signed-in':
+      return c.json(viewToken(result.grant), 200, { 'Cache-Control': 'no-store' })
+    case 'busy':
+      return problem(c, 'busy', { retryAfter: 1 })
+    case 'wait':
+      return problem(c, 'too-many-attempts', { retryAfter: result.seconds })
+    case 'wrong':
+      return oauthError(c, 'invalid_grant', 'Incorrect email or password')
+    case 'unverified':
+      return oauthError(
+        c,
+        'invalid_grant',
+        'Confirm your e-mail address first: open the link that was mailed to you',
+      )
+    case 'beyond-role':
+      return oauthError(c, 'invalid_scope', `scope ${NO_SCOPE}`)
+  }
+}
+
+/** RFC 6749 §6. */
+async function grantRefresh(c: AnyContext, { refresh_token, scope }: OAuthForm, clientId: string) {
+  if (!refresh_token) return oauthError(c, 'invalid_request', 'refresh_token is missing')
+  const asked = askedScope(scope)
+  if (!asked) return oauthError(c, 'invalid_scope', `scope ${NO_SCOPE}`)
+  const result = await refresh(c, refresh_token, clientId, asked)
+  switch (result.kind) {
+    case 'refreshed':
+      return c.json(viewToken(result.grant), 200, { 'Cache-Control': 'no-store' })
+    case 'too-much-scope':
+      return oauthError(c, 'invalid_scope', 'A refresh may narrow the scope, never widen it')
+    case 'dead':
+      return oauthError(
+        c,
+        'invalid_grant',
+        'The refresh token is invalid, was used, or its session has ended',
+      )
+  }
+}
+
+const oauthToken = endpoint(
+  {
+    method: 'post',
+    path: '/oauth/token',
+    operationId: 'oauthToken',
+    summary: 'The token endpoint of RFC 6749: password and refresh_token',
+    tags: ['sessions'],
+    access: 'anyone',
+    oauth: true,
+    request: { body: formBody(OAuthTokenForm) },
+    responses: {
+      200: json(Token, 'Tokens'),
+      ...oauthErrors,
+      ...problems('too-many-requests', 'too-many-attempts', 'busy'),
+    },
+  },
+  async (c) => {
+    const form = c.req.valid('form')
+    const clientId = readClient(c, form)
+    if (!clientId)
+      return oauthError(
+        c,
+        'invalid_client',
+        'Clients are public here: send a client_id without a secret, or none',
+      )
+    switch (form.grant_type) {
+      case 'password':
+        return grantPassword(c, form, clientId)
+      case 'refresh_token':
+        return grantRefresh(c, form, clientId)
+      case undefined:
+      case '':
+        return oauthError(c, 'invalid_request', 'grant_type is missing')
+      default:
+        return oauthError(
+          c,
+          'unsupported_grant_type',
+          'grant_type must be password or refresh_token',
+        )
+    }
+  },
+  (result, c) => {
+    const issue = result.error?.issues[0]
+    return (
+      issue &&
+      oauthError(c, 'invalid_request', `${String(issue.path[0] ?? 'The body')} ${issue.message}`)
+    )
+  },
+)
+
+const oauthRevoke = endpoint(
+  {
+    method: 'post',
+    path: '/oauth/revoke',
+    operationId: 'oauthRevoke',
+    summary: 'End the session of a token (RFC 7009)',
+    tags: ['sessions'],
+    access: 'anyone',
+    oauth: true,
+    request: { body: formBody(RevocationForm) },
+    responses: { 200: nothing('The token is dead, or never lived'), ...oauthErrors },
+  },
+  async (c) => {
+    const form = c.req.valid('form')
+    const clientId = readClient(c, form)
+    if (!clientId)
+      return oauthError(
+        c,
+        'invalid_client',
+        'Clients are public here: send a client_id without a secret, or none',
+      )
+    if (!form.token) return oauthError(c, 'invalid_request', 'token is missing')
+    const sessionId = await sessionOfToken(c, form.token, clientId)
+    const userId = sessionId && (await endSession(c.var.db, sessionId, c.var.now, c.var.location))
+    if (sessionId && userId) logSecurity(c, 'logout', userId, sessionId)
+    return c.body(null, 200) as never
+  },
+  (result, c) => {
+    const issue = result.error?.issues[0]
+    return (
+      issue &&
+      oauthError(c, 'invalid_request', `${String(issue.path[0] ?? 'The body')} ${issue.message}`)
+    )
+  },
+)
+
+/** The session behind a refresh token (also a used one) or an access token; null: not one of ours, or not of this client. */
+async function sessionOfToken(
+  c: AnyContext,
+  token: string,
+  clientId: string,
+): Promise<string | null> {
+  const { keys, now, settings } = c.var
+  const asRefresh = await readRefreshToken(keys, token, clientId)
+  if (asRefresh) return asRefresh.sessionId
+  const asAccess = await readAccessToken(keys, token, {
+    issuer: settings.appOrigin,
+    now,
+    lifetimeSeconds: settings.accessTokenSeconds,
+  })
+  return asAccess.kind === 'valid' && asAccess.claims.clientId === clientId
+    ? asAccess.claims.sessionId
+    : null
+}
+
+const Metadata = z
+  .object({
+    issuer: z.url(),
+    token_endpoint: z.url(),
+    revocation_endpoint: z.url(),
+    jwks_uri: z.url(),
+    scopes_supported: z.array(z.string()),
+    response_types_supported: z.array(z.string()),
+    grant_types_supported: z.array(z.string()),
+    token_endpoint_auth_methods_supported: z.array(z.string()),
+    revocation_endpoint_auth_methods_supported: z.array(z.string()),
+    service_documentation: z.url(),
+  })
+  .strict()
+  .openapi('AuthorizationServerMetadata')
+
+const oauthMetadata = endpoint(
+  {
+    method: 'get',
+    path: '/.well-known/oauth-authorization-server',
+    operationId: 'oauthMetadata',
+    summary: 'What this authorization server can do (RFC 8414)',
+    tags: ['sessions'],
+    access: 'anyone',
+    responses: { 200: json(Metadata, 'Metadata') },
+  },
+  (c) => {
+    const issuer = c.var.settings.appOrigin
+    const metadata = {
+      issuer,
+      token_endpoint: `${issuer}/oauth/token`,
+      revocation_endpoint: `${issuer}/oauth/revoke`,
+      jwks_uri: `${issuer}/.well-known/jwks.json`,
+      scopes_supported: [...SCOPES],
+      // Required by RFC 8414; there is no authorization endpoint to ask for any.
+      response_types_supported: [],
+      grant_types_supported: ['password', 'refresh_token'],
+      token_endpoint_auth_methods_supported: ['none'],
+      revocation_endpoint_auth_methods_supported: ['none'],
+      service_documentation: `${issuer}/docs`,
+    }
+    return c.json(metadata, 200, { 'Cache-Control': 'public, max-age=300' })
+  },
+)
+
+const Jwks = z
+  .object({
+    keys: z.array(
+      z.looseObject({ kty: z.string(), kid: z.string(), alg: z.string(), use: z.literal('sig') }),
+    ),
+  })
+  .openapi('JwkSet')
+
+const jwks = endpoint(
+  {
+    method: 'get',
+    path: '/.well-known/jwks.json',
+    operationId: 'jwks',
+    summary: 'The public keys that verify access tokens (RFC 7517); none while HS256 signs',
+    tags: ['sessions'],
+    access: 'anyone',
+    responses: { 200: json(Jwks, 'The keys') },
+  },
+  (c) => c.json(c.var.keys.publicJwks as never, 200, { 'Cache-Control': 'public, max-age=300' }),
+)
+
+export const tokenDoors = [createToken, oauthToken, oauthRevoke, oauthMetadata, jwks] as const
