@@ -247,6 +247,16 @@ describe('keyring', () => {
       expect(key.extractable).toBe(false)
     }
   })
+
+  it('has a key of its own for every use', async () => {
+    const { signing, refresh, cursor, identifier } = await openKeyring(source())
+    const macs = await Promise.all(
+      [signing.key, refresh[0], cursor[0], identifier].map((key) =>
+        crypto.subtle.sign('HMAC', key, new TextEncoder().encode('the same text')),
+      ),
+    )
+    expect(new Set(macs.map((mac) => base64url.encode(new Uint8Array(mac)))).size).toBe(4)
+  })
 })
 
 describe('identifiers', () => {
