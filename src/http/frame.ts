@@ -63,12 +63,12 @@ export const frame: MiddlewareHandler<AppEnv> = async (c, next) => {
 export const configured: MiddlewareHandler<AppEnv> = async (c, next) => {
   try {
     c.set('settings', readSettings(c.env))
+    c.set('keys', await openKeyring(c.var.settings))
   } catch (error) {
     if (!(error instanceof Misconfigured)) throw error
     console.error(JSON.stringify({ event: 'misconfigured', error: error.message }))
     return problem(c, 'misconfigured', { detail: error.message, retryAfter: 60 })
   }
-  c.set('keys', await openKeyring(c.var.settings))
   c.set('db', openDatabase(c.env.DB, c.var.trips))
   return next()
 }
