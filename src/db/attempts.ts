@@ -8,53 +8,70 @@ import { attempts } from './schema'
 
 /** So many failures are free; the next waits. */
 export const FREE_FAILURES = 5
-/** The last failure that is ever looked at; only a success or a reset clears the count. */
-export const MAX_FAILURES = 100
+/**
+ * The last failure that is looked at before a success or a reset clears the count: with two logins (address and name)
+ * and the password asked again inside, at most 40 + 40 + 20 = 100 per account.
+ */
+export const MAX_FAILURES = { signIn: 40, confirm: 20 } as const
 export const FIRST_WAIT_MS = 30_000
 export const LONGEST_WAIT_MS = 60 * 60 * 1000
 
-/** The key of an account's sign-ins. */
-export const signInKey = (userId: number) => `user:${userId}`
-/** The key of the password asked again inside an account, so that guesses from outside cannot lock its owner's session out. */
-export const confirmKey = (userId: number) => `confirm:${userId}`
+/** What an attempt is counted under. */
+export interface AttemptKey {
+  key: string
+  /** The account that is meant; a subquery where it is looked up in the same batch. */
+  userId: number | SQL<number | null>
+  kind: keyof typeof MAX_FAILURES
+}
 
-/** Counts an attempt unless one must wait: its `RETURNING` is empty then. `key` may be a subquery. */
-export function reserveAttempt(db: Database, key: string | SQL<string>, now: Date) {
+/** The password asked again inside an account: guesses from outside cannot lock its owner's live session out of it. */
+export const confirmKey = (userId: number): AttemptKey => ({
+  key: `confirm:${userId}`,
+  userId,
+  kind: 'confirm',
+})
+
+/** Counts an attempt unless one must wait: its `RETURNING` is empty then. */
+export function reserveAttempt(db: Database, { key, userId, kind }: AttemptKey, now: Date) {
   const ms = now.getTime()
   const failures = sql`${attempts.failures} + 1`
   return db
     .insert(attempts)
-    .values({ key, failures: 1, waitUntil: new Date(0), lastAt: now })
+    .values({ key, userId, failures: 1, waitUntil: new Date(0), lastAt: now })
     .onConflictDoUpdate({
       target: attempts.key,
       set: {
+        // A login that nobody had may be somebody's by now.
+        userId: sql`excluded.user_id`,
         failures,
         waitUntil: sql`case when ${failures} < ${FREE_FAILURES} then 0
           else ${ms} + min(${FIRST_WAIT_MS} * (1 << min(${failures} - ${FREE_FAILURES}, 10)), ${LONGEST_WAIT_MS}) end`,
         lastAt: now,
       },
-      setWhere: sql`${attempts.waitUntil} <= ${ms} and ${attempts.failures} < ${MAX_FAILURES}`,
+      setWhere: sql`${attempts.waitUntil} <= ${ms} and ${attempts.failures} < ${MAX_FAILURES[kind]}`,
     })
     .returning({ failures: attempts.failures })
 }
 
+export interface Wait {
+  failures: number
+  waitUntil: Date
+}
+
 /** What explains a refused reservation. */
-export const readWait = (db: Database, key: string | SQL<string>) =>
+export const readWait = (db: Database, { key }: AttemptKey) =>
   db
     .select({ failures: attempts.failures, waitUntil: attempts.waitUntil })
     .from(attempts)
     .where(eq(attempts.key, key))
 
 /** Seconds until the next attempt may be made. */
-export function waitSeconds(
-  row: { failures: number; waitUntil: Date } | undefined,
-  now: Date,
-): number {
-  if (!row) return 1
-  if (row.failures >= MAX_FAILURES) return LONGEST_WAIT_MS / 1000
-  return Math.max(1, Math.ceil((row.waitUntil.getTime() - now.getTime()) / 1000))
+export function waitSeconds(wait: Wait | undefined, kind: AttemptKey['kind'], now: Date): number {
+  if (!wait) return 1
+  if (wait.failures >= MAX_FAILURES[kind]) return LONGEST_WAIT_MS / 1000
+  return Math.max(1, Math.ceil((wait.waitUntil.getTime() - now.getTime()) / 1000))
 }
 
-/** Forgets the failures: after a success or a reset. */
-export const clearAttempts = (db: Database, key: string) =>
-  db.delete(attempts).where(eq(attempts.key, key))
+/** Forgets all failures of an account: after a success or a reset. */
+export const clearAttempts = (db: Database, userId: number) =>
+  db.delete(attempts).where(eq(attempts.userId, userId))

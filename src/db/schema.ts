@@ -142,19 +142,21 @@ export const emailTokens = sqliteTable(
 )
 
 /**
- * Failed passwords in a row. The key is `user:<id>` for an account, `confirm:<id>` for the password asked again inside it, and
- * `hmac:<…>` for a name that nobody has.
+ * Failed passwords in a row. The key is an HMAC of the login that was typed, whether an account has it or not, so that
+ * nobody learns from the waits which logins exist or belong together; or `confirm:<id>` for the password asked again inside an account.
  */
 export const attempts = sqliteTable(
   'attempts',
   {
     key: text('key').primaryKey(),
+    /** The account that is meant, if there is one: its rows go with it, and all at once after a success or a reset. */
+    userId: integer('user_id').references(() => users.id, { onDelete: 'cascade' }),
     failures: integer('failures').notNull(),
     /** No password is looked at before this. */
     waitUntil: time('wait_until').notNull(),
     lastAt: time('last_at').notNull(),
   },
-  (t) => [index('attempts_age').on(t.lastAt)],
+  (t) => [index('attempts_age').on(t.lastAt), index('attempts_user').on(t.userId)],
 )
 
 /** Mails sent to an address within the running hour; the key is an HMAC of the canonical address. */

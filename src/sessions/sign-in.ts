@@ -60,13 +60,14 @@ export async function signIn(
       {
         column: name.includes('@') ? 'emailKey' : 'usernameKey',
         key: name,
-        unknownKey: `hmac:${await hmacIdentifier(keys, name)}`,
+        countKey: await hmacIdentifier(keys, name),
       },
       now,
       location,
     )
-    if (begun.kind === 'wait') return { kind: 'wait', seconds: waitSeconds(begun, now) }
-    const { account, key } = begun.attempt
+    if (begun.kind === 'wait')
+      return { kind: 'wait', seconds: waitSeconds(begun.wait, 'signIn', now) }
+    const { account } = begun.attempt
     const isRight = timeHash(c, () => verifyPassword(password, account?.passwordHash ?? dummyHash))
     if (!account || !isRight || !account.isActive) {
       logSecurity(c, 'login_failed', account?.id ?? null)
@@ -75,7 +76,7 @@ export async function signIn(
     const granted = grantScope(scope, account.role)
     const unverified = settings.requireVerifiedEmail && !account.emailVerified
     if (unverified || !granted) {
-      await forgetFailures(db, key)
+      await forgetFailures(db, account.id)
       return { kind: unverified ? 'unverified' : 'beyond-role' }
     }
     const rehashed = needsRehash(account.passwordHash)

@@ -2,7 +2,7 @@
 import { and, desc, eq, gt, lt, ne, or, type SQL, sql } from 'drizzle-orm'
 import type { Caller, Scope } from '../context'
 import type { Database } from '../db'
-import { clearAttempts, readWait, reserveAttempt } from '../db/attempts'
+import { clearAttempts, readWait, reserveAttempt, type Wait } from '../db/attempts'
 import { recordEvent } from '../db/events'
 import { asCaller } from '../db/live'
 import { events, sessions, users } from '../db/schema'
@@ -15,49 +15,37 @@ export interface Attempt {
   account: Account | null
   /** The row of the event, to be turned into `login` when the password is right. */
   eventId: number
-  key: string
 }
 
 /**
  * Counts an attempt to sign in and reads the account, before any hash is computed. Known and unknown logins run the same
- * statements and write the same rows. Answers the seconds to wait when one must.
+ * statements and write the same rows, under `countKey`, so that neither time nor waits tell them apart.
  */
 export async function beginSignIn(
   db: Database,
-  login: { column: 'emailKey' | 'usernameKey'; key: string; unknownKey: string },
+  login: { column: 'emailKey' | 'usernameKey'; key: string; countKey: string },
   now: Date,
   location: string | null,
-): Promise<
-  { kind: 'counted'; attempt: Attempt } | { kind: 'wait'; failures: number; waitUntil: Date }
-> {
+): Promise<{ kind: 'counted'; attempt: Attempt } | { kind: 'wait'; wait: Wait | undefined }> {
   const isLogin = eq(users[login.column], login.key)
-  const id = sql`(select ${users.id} from ${users} where ${isLogin})`
-  const key = sql<string>`coalesce('user:' || ${id}, ${login.unknownKey})`
+  const userId = sql<number | null>`(select ${users.id} from ${users} where ${isLogin})`
+  const count = { key: login.countKey, userId, kind: 'signIn' } as const
   const [reserved, recorded, [wait], [account]] = await db.batch([
-    reserveAttempt(db, key, now),
+    reserveAttempt(db, count, now),
     db
       .insert(events)
       .select(
-        sql`select null, coalesce(${id}, 0), 'login_failed', ${now.getTime()}, null, ${location} where changes() > 0`,
+        sql`select null, coalesce(${userId}, 0), 'login_failed', ${now.getTime()}, null, ${location} where changes() > 0`,
       )
       .returning({ id: events.id }),
-    readWait(db, key),
+    readWait(db, count),
     db
       .select({ ...privateColumns, passwordHash: users.passwordHash })
       .from(users)
       .where(isLogin),
   ])
-  if (reserved.length === 0 || !recorded[0]) {
-    return { kind: 'wait', failures: wait?.failures ?? 0, waitUntil: wait?.waitUntil ?? now }
-  }
-  return {
-    kind: 'counted',
-    attempt: {
-      account: account ?? null,
-      eventId: recorded[0].id,
-      key: account ? `user:${account.id}` : login.unknownKey,
-    },
-  }
+  if (reserved.length === 0 || !recorded[0]) return { kind: 'wait', wait }
+  return { kind: 'counted', attempt: { account: account ?? null, eventId: recorded[0].id } }
 }
 
 export interface NewSession {
@@ -108,7 +96,7 @@ export async function startSession(
       .update(events)
       .set({ type: 'login', sessionId: session.id })
       .where(and(eq(events.id, attempt.eventId), sql`changes() > 0`)),
-    clearAttempts(db, attempt.key),
+    clearAttempts(db, account.id),
     db.delete(sessions).where(replaces ? eq(sessions.id, replaces) : sql`false`),
     db
       .update(users)
@@ -119,7 +107,7 @@ export async function startSession(
 }
 
 /** A right password that may not sign in (an unconfirmed address): the failures are forgotten all the same. */
-export const forgetFailures = (db: Database, key: string) => clearAttempts(db, key)
+export const forgetFailures = (db: Database, userId: number) => clearAttempts(db, userId)
 
 export interface Rotation {
   moved: boolean
