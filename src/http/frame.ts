@@ -6,6 +6,7 @@ import type { AppEnv } from '../context'
 import { openDatabase } from '../db'
 import { openKeyring } from '../security/keyring'
 import { Misconfigured, readSettings } from '../settings'
+import { beginsAt, tellBookmark } from './bookmark'
 import { problem } from './problem'
 
 /** Headers of every answer of the Worker. Pages and docs, which are files, have theirs from `_headers`. */
@@ -34,6 +35,7 @@ export const frame: MiddlewareHandler<AppEnv> = async (c, next) => {
   c.set('location', place(c))
   await next()
   c.header('X-Request-Id', c.var.requestId)
+  tellBookmark(c)
   const { trips, hashMs } = c.var
   if (c.var.settings?.serverTiming) {
     c.header(
@@ -69,7 +71,7 @@ export const configured: MiddlewareHandler<AppEnv> = async (c, next) => {
     console.error(JSON.stringify({ event: 'misconfigured', error: error.message }))
     return problem(c, 'misconfigured', { detail: error.message, retryAfter: 60 })
   }
-  c.set('db', openDatabase(c.env.DB, c.var.trips))
+  c.set('db', openDatabase(c.env.DB, c.var.trips, beginsAt(c)))
   return next()
 }
 

@@ -1,0 +1,120 @@
+/** What posts send and receive, and the views that make it. */
+import { z } from '@hono/zod-openapi'
+import { ListQuery } from '../http/list'
+import { Id, type PublicRow, Time, UserPublic, viewPublic } from '../user'
+
+const TITLE_MAX = 200
+const CONTENT_MAX = 50_000
+const SEARCH_MAX = 200
+
+/** Counts code points, and only where the count of UTF-16 units leaves it open. */
+const hasAtMost = (max: number) => (text: string) =>
+  text.length <= max || (text.length <= 2 * max && [...text].length <= max)
+
+const Text = z
+  .string('must be a text')
+  .refine((s) => s.isWellFormed(), { error: 'is not well-formed Unicode', abort: true })
+
+/** One line. Spaces around it are dropped; what is left must show something. */
+export const Title = Text.transform((s) => s.trim())
+  .refine((s) => /[^\p{Z}\p{C}]/u.test(s), { error: 'must not be empty', abort: true })
+  .refine(hasAtMost(TITLE_MAX), `must have at most ${TITLE_MAX} characters`)
+  .refine((s) => !/\p{Cc}/u.test(s), 'must be one line without control characters')
+  .openapi({ type: 'string', minLength: 1, maxLength: TITLE_MAX, example: 'Hello, world' })
+
+/** Kept exactly as it is sent. Of the control characters only tabs and line breaks have a meaning in a text; NUL would end it in SQLite. */
+export const Content = Text.min(1, 'must not be empty')
+  .refine(hasAtMost(CONTENT_MAX), `must have at most ${CONTENT_MAX} characters`)
+  .refine(
+    (s) => !/[^\P{Cc}\t\n\r]/u.test(s),
+    'must not contain control characters but tabs and line breaks',
+  )
+  .openapi({ type: 'string', minLength: 1, maxLength: CONTENT_MAX, example: 'My first post.' })
+
+export const NewPost = z.strictObject({ title: Title, content: Content }).openapi('NewPost')
+export type NewPost = z.infer<typeof NewPost>
+
+export const PostChanges = z
+  .strictObject({ title: Title.optional(), content: Content.optional() })
+  .refine((changes) => Object.keys(changes).length > 0, 'must have a title or a content')
+  .openapi('PostChanges', { minProperties: 1 })
+export type PostChanges = z.infer<typeof PostChanges>
+
+/** Chosen by the client for one act, so that it can be repeated when the answer was lost. */
+export const IdempotencyKey = z
+  .string()
+  .regex(/^[\x21-\x7e]{1,255}$/, 'must be 1 to 255 printable ASCII characters without spaces')
+  .optional()
+  .meta({
+    description: 'Sent again within 24 hours with the same body, it makes no second post',
+    example: '8e03978e-40d5-43dd-bc93-6894a57f9324',
+  })
+
+export const PostQuery = ListQuery.extend({
+  author: z
+    .string('must be given once')
+    .regex(/^[1-9]\d{0,15}$/, 'must be the id of a user')
+    .transform(Number)
+    .refine(Number.isSafeInteger, 'must be the id of a user')
+    .optional()
+    .openapi({
+      type: 'integer',
+      minimum: 1,
+      description: 'Only the posts of this user',
+      param: { name: 'author', in: 'query' },
+    }),
+  q: z
+    .string('must be given once')
+    .refine(hasAtMost(SEARCH_MAX), `must have at most ${SEARCH_MAX} characters`)
+    .optional()
+    .openapi({
+      type: 'string',
+      maxLength: SEARCH_MAX,
+      description:
+        'Words that a post must have, in title or content; "words in quotes" stand together. Case and diacritics do not matter. Posts with all of them in the title come first, the newest of each kind before the older.',
+      param: { name: 'q', in: 'query' },
+    }),
+})
+
+export const Post = z
+  .object({
+    id: Id,
+    title: z.string().meta({ example: 'Hello, world' }),
+    content: z.string().meta({ example: 'My first post.' }),
+    created_at: Time,
+    updated_at: Time,
+    author: UserPublic,
+  })
+  .strict()
+  .openapi('Post')
+export type Post = z.infer<typeof Post>
+
+export const PostPage = z
+  .object({
+    posts: z.array(Post),
+    next_cursor: z.string().nullable().meta({ description: 'null: this is the last page' }),
+  })
+  .strict()
+  .openapi('PostPage')
+export type PostPage = z.infer<typeof PostPage>
+
+export interface PostRow {
+  id: number
+  title: string
+  content: string
+  revision: number
+  createdAt: Date
+  updatedAt: Date
+  author: AuthorRow
+}
+export type AuthorRow = PublicRow & { revision: number }
+
+/** `origin` is APP_ORIGIN. */
+export const viewPost = (row: PostRow, origin: string): Post => ({
+  id: row.id,
+  title: row.title,
+  content: row.content,
+  created_at: row.createdAt.toISOString(),
+  updated_at: row.updatedAt.toISOString(),
+  author: viewPublic(row.author, origin),
+})

@@ -1,0 +1,90 @@
+/** Reading posts in D1: one function is one round trip. Every list walks an index from the place where the page before ended. */
+import { and, desc, eq, lt, sql } from 'drizzle-orm'
+import type { Database } from '../db'
+import { posts, users } from '../db/schema'
+import { publicColumns } from '../user'
+import type { Place } from './rules'
+import type { PostRow } from './schemas'
+
+export const authorColumns = { ...publicColumns, revision: users.revision }
+const textColumns = {
+  id: posts.id,
+  title: posts.title,
+  content: posts.content,
+  revision: posts.revision,
+  createdAt: posts.createdAt,
+  updatedAt: posts.updatedAt,
+}
+export const postColumns = { ...textColumns, author: authorColumns }
+
+export const findPost = (db: Database, id: number): Promise<PostRow | undefined> =>
+  db
+    .select(postColumns)
+    .from(posts)
+    .innerJoin(users, eq(users.id, posts.authorId))
+    .where(eq(posts.id, id))
+    .get()
+
+/** Posts of everybody or of one author, newest first. */
+export const listPosts = (
+  db: Database,
+  author: number | undefined,
+  { before }: Place,
+  limit: number,
+): Promise<PostRow[]> =>
+  db
+    .select(postColumns)
+    .from(posts)
+    .innerJoin(users, eq(users.id, posts.authorId))
+    .where(and(lt(posts.id, before), author === undefined ? undefined : eq(posts.authorId, author)))
+    .orderBy(desc(posts.id))
+    .limit(limit)
+    .all()
+
+/** The posts of a user, newest first; null when there is no such user. */
+export async function listPostsOf(
+  db: Database,
+  userId: number,
+  { before }: Place,
+  limit: number,
+): Promise<PostRow[] | null> {
+  const rows = await db
+    .select({ author: authorColumns, post: textColumns })
+    .from(users)
+    .leftJoin(posts, and(eq(posts.authorId, users.id), lt(posts.id, before)))
+    .where(eq(users.id, userId))
+    .orderBy(desc(posts.id))
+    .limit(limit)
+    .all()
+  if (rows.length === 0) return null
+  return rows.flatMap(({ author, post }) => (post ? [{ ...post, author }] : []))
+}
+
+export type FoundRow = PostRow & { tier: number }
+
+/**
+ * The posts that match, tier by tier, newest first in each. FTS5 walks its lists backwards by id and stops at the limit, so a word that
+ * is in every post costs no more than a rare one.
+ */
+export const searchPosts = (
+  db: Database,
+  tiers: readonly string[],
+  { tier: first, before }: Place,
+  limit: number,
+): Promise<FoundRow[]> => {
+  const arms = tiers.flatMap((expression, tier) =>
+    tier < first
+      ? []
+      : sql`select * from (select ${sql.raw(String(tier))} as tier, rowid as id from posts_search
+          where posts_search match ${expression} and rowid < ${tier === first ? before : Number.MAX_SAFE_INTEGER}
+          order by rowid desc limit ${limit})`,
+  )
+  return db
+    .select({ ...postColumns, tier: sql<number>`found.tier` })
+    .from(sql`(${sql.join(arms, sql` union all `)}) as found`)
+    .innerJoin(posts, eq(posts.id, sql`found.id`))
+    .innerJoin(users, eq(users.id, posts.authorId))
+    .orderBy(sql`found.tier`, desc(posts.id))
+    .limit(limit)
+    .all()
+}
