@@ -1,0 +1,25 @@
+/** What the tabs of one browser share: a lock, and news. Where a browser lacks them, each tab works for itself. */
+
+/** Runs `work` while no other tab runs any under this name. */
+export async function exclusively<T>(name: string, work: () => Promise<T>): Promise<T> {
+  const locks = globalThis.navigator?.locks
+  // Not every page has locks (plain http in the local network); the server's ten seconds of grace serve such tabs.
+  return locks ? ((await locks.request(name, work)) as T) : work()
+}
+
+export interface News<Message> {
+  tell(message: Message): void
+}
+
+/** Hears what other tabs of this origin tell. */
+export function listen<Message>(name: string, hear: (message: Message) => void): News<Message> {
+  if (typeof BroadcastChannel === 'undefined') return { tell: () => undefined }
+  const channel = new BroadcastChannel(name)
+  channel.onmessage = (event) => hear(event.data as Message)
+  // Node, where this is tested, would wait for the channel to close before it ends.
+  if ('unref' in channel) (channel.unref as () => void)()
+  return { tell: (message) => channel.postMessage(message) }
+}
+
+/** Lets messages arrive that were sent before now. */
+export const nextTask = () => new Promise<void>((done) => setTimeout(done))

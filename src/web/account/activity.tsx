@@ -1,0 +1,34 @@
+/** What happened to the account. */
+import { answer } from '../../client/client'
+import { api } from '../gatepost'
+import { List } from '../ui/list'
+import { useList } from '../ui/load'
+import { Page } from '../ui/page'
+import { Time } from '../ui/time'
+import { eventWords, isAlarming } from './event-words'
+
+export function Activity() {
+  const list = useList('activity', async (cursor) => {
+    const page = await answer(api.users.me.events.$get({ query: cursor ? { cursor } : {} }))
+    return { items: page.events, next: page.next_cursor }
+  })
+  return (
+    <Page title="Activity" lead="What happened to your account, newest first.">
+      <List
+        list={list}
+        empty="Nothing yet."
+        row={(event) => (
+          <li key={event.id} class="entry">
+            <span class={isAlarming(event.type) ? 'alarming' : undefined}>
+              {eventWords(event.type)}
+            </span>
+            <span class="muted">
+              {event.location && `${event.location} · `}
+              <Time at={event.at} />
+            </span>
+          </li>
+        )}
+      />
+    </Page>
+  )
+}

@@ -1,0 +1,74 @@
+/** Taking everything along, and leaving. */
+import { useState } from 'preact/hooks'
+import { useLocation } from 'preact-iso'
+import { answer } from '../../client/client'
+import { readProblem } from '../../client/problem'
+import type { UserPrivate } from '../../client/types'
+import { api, session } from '../gatepost'
+import { Form, PasswordField } from '../ui/form'
+import { asProblem } from '../ui/load'
+import { say } from '../ui/messages'
+import { Page } from '../ui/page'
+
+export const Data = ({ me }: { me: UserPrivate }) => (
+  <Page title="Your data" lead="Take everything along, or leave for good.">
+    <h2>Export</h2>
+    <p>One JSON file with your profile, posts, sessions and activity.</p>
+    <Export me={me} />
+    <h2>Delete the account</h2>
+    <p>
+      Your account and all your posts are deleted at once, and you are signed out everywhere. This
+      cannot be undone.
+    </p>
+    <Deletion />
+  </Page>
+)
+
+function Export({ me }: { me: UserPrivate }) {
+  const [busy, setBusy] = useState(false)
+  async function save() {
+    const response = await session.fetch('/api/users/me/export')
+    if (!response.ok) throw await readProblem(response)
+    const url = URL.createObjectURL(await response.blob())
+    const link = document.createElement('a')
+    link.href = url
+    link.download = `gatepost-${me.username}.json`
+    link.click()
+    setTimeout(() => URL.revokeObjectURL(url), 60_000)
+  }
+  return (
+    <p>
+      <button
+        type="button"
+        class="quiet"
+        aria-busy={busy}
+        onClick={async () => {
+          setBusy(true)
+          await save().catch((error) => say(asProblem(error).message))
+          setBusy(false)
+        }}
+      >
+        Download your data
+      </button>
+    </p>
+  )
+}
+
+/** Asks for the password: that is question enough. */
+function Deletion() {
+  const { route } = useLocation()
+  return (
+    <Form
+      label="Delete my account"
+      class="danger"
+      submit={async ({ password = '' }) => {
+        await answer(api.users.me.deletion.$post({ json: { password } }))
+        route('/')
+        session.forget()
+        say('Your account is gone.')
+      }}
+    >
+      <PasswordField name="password" label="Your password" autoComplete="current-password" />
+    </Form>
+  )
+}

@@ -1,0 +1,65 @@
+/** The address: confirmed or not, and changing it. */
+import { useState } from 'preact/hooks'
+import { answer } from '../../client/client'
+import type { UserPrivate } from '../../client/types'
+import { api } from '../gatepost'
+import { Field, Form, PasswordField } from '../ui/form'
+import { asProblem } from '../ui/load'
+import { say } from '../ui/messages'
+import { Page } from '../ui/page'
+
+export function Email({ me }: { me: UserPrivate }) {
+  const [asked, setAsked] = useState('')
+  return (
+    <Page title="E-mail" lead="Only you and admins see it. Links to set a new password go there.">
+      <p>
+        <strong>{me.email}</strong>{' '}
+        {me.email_verified ? (
+          <span class="badge good">confirmed</span>
+        ) : (
+          <span class="badge warn">not confirmed</span>
+        )}
+      </p>
+      {!me.email_verified && <SendAgain />}
+      <h2>Change it</h2>
+      {asked && (
+        <p class="notice good" role="status">
+          A link is on its way to {asked}. Your address changes when you open it.
+        </p>
+      )}
+      <Form
+        key={asked}
+        label="Change address"
+        submit={async ({ email = '', password = '' }) => {
+          await answer(api.users.me.email.$put({ json: { email, password } }))
+          setAsked(email)
+        }}
+      >
+        <Field name="email" label="New e-mail" type="email" required autoComplete="email" />
+        <PasswordField name="password" label="Your password" autoComplete="current-password" />
+      </Form>
+    </Page>
+  )
+}
+
+function SendAgain() {
+  const [busy, setBusy] = useState(false)
+  return (
+    <p>
+      <button
+        type="button"
+        class="quiet"
+        aria-busy={busy}
+        onClick={async () => {
+          setBusy(true)
+          await answer(api.users.me['verify-email'].$post())
+            .then(() => say('A new link is on its way.'))
+            .catch((error) => say(asProblem(error).message))
+          setBusy(false)
+        }}
+      >
+        Mail the link again
+      </button>
+    </p>
+  )
+}

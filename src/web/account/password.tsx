@@ -1,0 +1,42 @@
+/** Changing the password. */
+import { useState } from 'preact/hooks'
+import { answer } from '../../client/client'
+import type { UserPrivate } from '../../client/types'
+import { api } from '../gatepost'
+import { Form, PasswordField } from '../ui/form'
+import { say } from '../ui/messages'
+import { Page } from '../ui/page'
+
+export function Password({ me }: { me: UserPrivate }) {
+  const [changes, setChanges] = useState(0)
+  return (
+    <Page title="Password" lead="A new password signs you out everywhere but here.">
+      <Form
+        key={changes}
+        label="Change password"
+        submit={async ({ current_password = '', new_password = '' }) => {
+          await answer(api.users.me.password.$put({ json: { current_password, new_password } }))
+          setChanges(changes + 1)
+          say('Password changed. All other sessions have ended.')
+        }}
+      >
+        {/* So that password managers know whose password this is. */}
+        <input type="text" autoComplete="username" value={me.username} readOnly hidden />
+        <PasswordField
+          name="current_password"
+          label="Current password"
+          autoComplete="current-password"
+        />
+        <PasswordField
+          name="new_password"
+          label="New password"
+          hint="At least 8 characters; a few words are good."
+          autoComplete="new-password"
+        />
+      </Form>
+      <p class="muted">
+        Forgot it? <a href="/forgot">Have a link mailed</a> to {me.email}.
+      </p>
+    </Page>
+  )
+}

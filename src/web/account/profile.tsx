@@ -1,0 +1,129 @@
+/** Name and picture. */
+import { useRef, useState } from 'preact/hooks'
+import { answer } from '../../client/client'
+import { readProblem } from '../../client/problem'
+import type { UserPrivate } from '../../client/types'
+import { api, session } from '../gatepost'
+import { Avatar } from '../ui/avatar'
+import { Field, Form } from '../ui/form'
+import { asProblem } from '../ui/load'
+import { say } from '../ui/messages'
+import { Page } from '../ui/page'
+import { squarePicture } from './picture'
+
+export const Profile = ({ me }: { me: UserPrivate }) => (
+  <Page
+    title="Profile"
+    lead={
+      <>
+        What everybody sees of you, on <a href={`/people/${me.id}`}>your page</a> and beside your
+        posts.
+      </>
+    }
+  >
+    <Picture me={me} />
+    <Form
+      key={`${me.username} ${me.full_name}`}
+      label="Save"
+      submit={async ({ username = '', full_name = '' }) => {
+        const json = { username: username.trim(), full_name: full_name.trim() || null }
+        session.update(await answer(api.users.me.$patch({ json })))
+        say('Saved.')
+      }}
+    >
+      <Field
+        name="full_name"
+        label="Name"
+        hint="Optional, in any script."
+        maxLength={100}
+        autoComplete="name"
+        defaultValue={me.full_name ?? ''}
+      />
+      <Field
+        name="username"
+        label="Username"
+        hint="3 to 30 letters, digits, “_”, “.” or “-”. You can sign in with it."
+        required
+        maxLength={30}
+        autoComplete="username"
+        autoCapitalize="none"
+        spellcheck={false}
+        defaultValue={me.username}
+      />
+    </Form>
+  </Page>
+)
+
+function Picture({ me }: { me: UserPrivate }) {
+  const input = useRef<HTMLInputElement>(null)
+  const [busy, setBusy] = useState(false)
+  const [trouble, setTrouble] = useState('')
+
+  async function attempt(work: () => Promise<void>) {
+    setBusy(true)
+    setTrouble('')
+    await work().catch((error) => setTrouble(asProblem(error).message))
+    setBusy(false)
+  }
+  const upload = (file: File) =>
+    attempt(async () => {
+      const picture = await squarePicture(file)
+      if (!picture) return setTrouble('This file is no picture that the browser can read.')
+      const response = await session.fetch('/api/users/me/avatar', {
+        method: 'PUT',
+        headers: { 'Content-Type': picture.type },
+        body: picture,
+      })
+      if (!response.ok) throw await readProblem(response)
+      session.update((await response.json()) as UserPrivate)
+      say('Picture saved.')
+    })
+  const remove = () =>
+    attempt(async () => {
+      const response = await session.fetch('/api/users/me/avatar', { method: 'DELETE' })
+      if (!response.ok) throw await readProblem(response)
+      session.update({ ...me, image_url: null })
+      say('Picture removed.')
+    })
+  return (
+    <section class="picture" aria-label="Picture">
+      <Avatar user={me} size="large" />
+      <div>
+        <div class="row">
+          <button
+            type="button"
+            class="quiet"
+            aria-busy={busy}
+            onClick={() => input.current?.click()}
+          >
+            {me.image_url ? 'Change picture' : 'Add a picture'}
+          </button>
+          {me.image_url && (
+            <button type="button" class="quiet" onClick={remove}>
+              Remove
+            </button>
+          )}
+        </div>
+        <small class="hint">It is cut to a square and made small here, before it is sent.</small>
+        {trouble && (
+          <small class="error" role="alert">
+            {trouble}
+          </small>
+        )}
+      </div>
+      <input
+        ref={input}
+        type="file"
+        accept="image/png,image/jpeg,image/webp"
+        aria-label="Picture file"
+        tabIndex={-1}
+        class="visually-hidden"
+        onChange={(event) => {
+          const [file] = event.currentTarget.files ?? []
+          event.currentTarget.value = ''
+          if (file) void upload(file)
+        }}
+      />
+    </section>
+  )
+}

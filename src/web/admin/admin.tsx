@@ -1,0 +1,32 @@
+/** For admins: people, and what happened. */
+import { useRoute } from 'preact-iso'
+import { NotFound } from '../pages/not-found'
+import { Page, SignedIn } from '../ui/page'
+import { Tabs } from '../ui/tabs'
+import { Events } from './events'
+import { Users } from './users'
+
+const parts = {
+  '': { label: 'People', show: Users },
+  events: { label: 'Events', show: Events },
+}
+
+export function Admin() {
+  const { part = '' } = useRoute().params
+  if (!Object.hasOwn(parts, part)) return <NotFound />
+  const { show: Show } = parts[part as keyof typeof parts]
+  return (
+    <SignedIn>
+      {(me) =>
+        me.role === 'admin' ? (
+          <>
+            <Tabs label="Admin" base="/admin" parts={parts} />
+            <Show me={me} />
+          </>
+        ) : (
+          <Page title="For admins" lead="This page is for admins only." />
+        )
+      }
+    </SignedIn>
+  )
+}

@@ -1,0 +1,101 @@
+/** Everybody, with what an admin may do to them. */
+import { answer } from '../../client/client'
+import type { UserPrivate } from '../../client/types'
+import { api, session } from '../gatepost'
+import { Avatar, nameOf } from '../ui/avatar'
+import { Confirm } from '../ui/confirm'
+import { List } from '../ui/list'
+import { useList } from '../ui/load'
+import { say } from '../ui/messages'
+import { Page } from '../ui/page'
+import { Time } from '../ui/time'
+
+type Change = { role?: 'user' | 'admin'; is_active?: boolean }
+
+export function Users({ me }: { me: UserPrivate }) {
+  const list = useList('admin users', async (cursor) => {
+    const page = await answer(api.admin.users.$get({ query: cursor ? { cursor } : {} }))
+    return { items: page.users, next: page.next_cursor }
+  })
+  async function change(user: UserPrivate, json: Change) {
+    const changed = await answer(
+      api.admin.users[':id'].$patch({ param: { id: String(user.id) }, json }),
+    )
+    list.change((list.items ?? []).map((other) => (other.id === changed.id ? changed : other)))
+    if (changed.id === me.id) session.update(changed)
+    say(`${changed.username} was changed.`)
+  }
+  async function endSessions(user: UserPrivate) {
+    await answer(api.admin.users[':id'].sessions.$delete({ param: { id: String(user.id) } }))
+    say(`All sessions of ${user.username} have ended.`)
+  }
+  return (
+    <Page title="People" lead="Everybody with an account, newest first.">
+      <List
+        list={list}
+        empty="Nobody."
+        row={(user) => (
+          <li key={user.id} class="entry">
+            <Who user={user} />
+            <div class="row">
+              {user.role === 'admin' ? (
+                <Confirm
+                  label="Make a user"
+                  class="quiet"
+                  question={`Take the admin role from ${user.username}?`}
+                  act={() => change(user, { role: 'user' })}
+                />
+              ) : (
+                <Confirm
+                  label="Make an admin"
+                  class="quiet"
+                  question={`Make ${user.username} an admin?`}
+                  act={() => change(user, { role: 'admin' })}
+                >
+                  <p>Admins see every address, disable people and delete any post.</p>
+                </Confirm>
+              )}
+              <Confirm
+                label="End sessions"
+                class="quiet"
+                question={`End all sessions of ${user.username}?`}
+                act={() => endSessions(user)}
+              />
+              {user.is_active ? (
+                <Confirm
+                  label="Disable"
+                  question={`Disable ${user.username}?`}
+                  act={() => change(user, { is_active: false })}
+                >
+                  <p>Nobody can sign in to a disabled account. Its posts stay.</p>
+                </Confirm>
+              ) : (
+                <Confirm
+                  label="Enable"
+                  class="quiet"
+                  question={`Enable ${user.username} again?`}
+                  act={() => change(user, { is_active: true })}
+                />
+              )}
+            </div>
+          </li>
+        )}
+      />
+    </Page>
+  )
+}
+
+const Who = ({ user }: { user: UserPrivate }) => (
+  <div class="who">
+    <Avatar user={user} />
+    <div>
+      <a href={`/people/${user.id}`}>{nameOf(user)}</a>{' '}
+      {user.role === 'admin' && <span class="badge">admin</span>}{' '}
+      {!user.is_active && <span class="badge bad">disabled</span>}
+      <p class="muted">
+        @{user.username} · {user.email} {!user.email_verified && '(not confirmed)'} · since{' '}
+        <Time at={user.created_at} />
+      </p>
+    </div>
+  </div>
+)

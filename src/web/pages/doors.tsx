@@ -1,0 +1,125 @@
+/** The ways in: register and sign in. */
+import { useEffect, useState } from 'preact/hooks'
+import { useLocation } from 'preact-iso'
+import { ApiProblem } from '../../client/problem'
+import { gatepost, session, useSession } from '../gatepost'
+import { Field, Form, PasswordField } from '../ui/form'
+import { say } from '../ui/messages'
+import { Page } from '../ui/page'
+
+/** Where to go after signing in: a page of this app, or the first one. */
+function safeNext(next: string | undefined): string {
+  const url = next && URL.canParse(next, location.origin) ? new URL(next, location.origin) : null
+  return url?.origin === location.origin ? url.pathname + url.search : '/'
+}
+
+export function SignIn() {
+  const { query, route } = useLocation()
+  const isIn = useSession().status === 'signed-in'
+  const next = safeNext(query.next)
+  // Also when another tab signs in.
+  useEffect(() => {
+    if (isIn) route(next, true)
+  }, [isIn, next, route])
+  return (
+    <div class="narrow">
+      <Page title="Sign in" lead={query.next ? 'Sign in to go on.' : undefined}>
+        <Form
+          label="Sign in"
+          submit={async ({ login = '', password = '' }) => {
+            await session.signIn(login.trim(), password)
+          }}
+        >
+          <Field
+            name="login"
+            label="E-mail or username"
+            required
+            autoComplete="username"
+            autoCapitalize="none"
+            spellcheck={false}
+          />
+          <PasswordField name="password" label="Password" autoComplete="current-password" />
+        </Form>
+        <p>
+          <a href="/forgot">Forgot the password?</a>
+        </p>
+        <p class="muted">
+          New here? <a href="/register">Register</a>
+        </p>
+      </Page>
+    </div>
+  )
+}
+
+export function Register() {
+  const { route } = useLocation()
+  const state = useSession()
+  const [mailed, setMailed] = useState('')
+  if (mailed) {
+    return (
+      <Page title="Confirm your address" lead={`A mail is on its way to ${mailed}.`}>
+        <p>Open the link in it, then sign in.</p>
+        <a class="button" href="/sign-in">
+          Sign in
+        </a>
+      </Page>
+    )
+  }
+  return (
+    <div class="narrow">
+      <Page title="Register" lead="An account to write with. Reading needs none.">
+        {state.status === 'signed-in' && (
+          <p class="notice">
+            You are signed in as {state.user.username}. This makes another account.
+          </p>
+        )}
+        <Form
+          label="Register"
+          submit={async ({ username = '', email = '', full_name, password = '' }) => {
+            const name = full_name?.trim()
+            await gatepost.register({ username, email, password, ...(name && { full_name: name }) })
+            try {
+              await session.signIn(username, password)
+            } catch (error) {
+              if (!(error instanceof ApiProblem)) throw error
+              if (error.code === 'email-not-verified') return setMailed(email)
+              say('Your account is there. Sign in.')
+              return route('/sign-in')
+            }
+            say(`Welcome! A mail to ${email} asks you to confirm the address.`)
+            route('/')
+          }}
+        >
+          <Field
+            name="username"
+            label="Username"
+            hint="3 to 30 letters, digits, “_”, “.” or “-”. Everybody sees it."
+            required
+            maxLength={30}
+            autoComplete="username"
+            autoCapitalize="none"
+            spellcheck={false}
+          />
+          <Field
+            name="email"
+            label="E-mail"
+            hint="Only you and admins see it."
+            type="email"
+            required
+            autoComplete="email"
+          />
+          <Field name="full_name" label="Name (optional)" maxLength={100} autoComplete="name" />
+          <PasswordField
+            name="password"
+            label="Password"
+            hint="At least 8 characters; a few words are good. No rules about digits and signs."
+            autoComplete="new-password"
+          />
+        </Form>
+        <p class="muted">
+          Have an account? <a href="/sign-in">Sign in</a>
+        </p>
+      </Page>
+    </div>
+  )
+}

@@ -1,0 +1,78 @@
+/** The first page: what people wrote, newest first, and a search through it. */
+import { useLocation } from 'preact-iso'
+import { answer } from '../../client/client'
+import { open, useSession } from '../gatepost'
+import { List } from '../ui/list'
+import { useList } from '../ui/load'
+import { Page } from '../ui/page'
+import { PostCard, PostSkeletons } from '../ui/post-card'
+
+export function Feed() {
+  const { query, route } = useLocation()
+  const q = query.q?.trim() ?? ''
+  const list = useList(`feed ${q}`, async (cursor) => {
+    const { posts, next_cursor } = await answer(
+      open.posts.$get({ query: { ...(q && { q }), ...(cursor && { cursor }) } }),
+    )
+    return { items: posts, next: next_cursor }
+  })
+  return (
+    <Page title={q ? `Posts about “${q}”` : 'Latest posts'}>
+      <search>
+        <form
+          class="find"
+          key={q}
+          onSubmit={(event) => {
+            event.preventDefault()
+            const words = String(new FormData(event.currentTarget).get('q')).trim()
+            route(words ? `/?q=${encodeURIComponent(words)}` : '/')
+          }}
+        >
+          <label class="visually-hidden" for="q">
+            Search posts
+          </label>
+          <input
+            id="q"
+            name="q"
+            type="search"
+            placeholder="Search posts"
+            defaultValue={q}
+            maxLength={200}
+          />
+          <button type="submit" class="quiet">
+            Search
+          </button>
+        </form>
+      </search>
+      <List
+        list={list}
+        class="posts"
+        row={(post) => <PostCard key={post.id} post={post} />}
+        waiting={<PostSkeletons />}
+        empty={q ? <NothingFound q={q} /> : <NothingYet />}
+      />
+    </Page>
+  )
+}
+
+const NothingFound = ({ q }: { q: string }) => (
+  <>
+    <h2>Nothing about “{q}”</h2>
+    <p>
+      Try fewer or other words, or see <a href="/">all posts</a>.
+    </p>
+  </>
+)
+
+function NothingYet() {
+  const isIn = useSession().status === 'signed-in'
+  return (
+    <>
+      <h2>Nobody has written yet</h2>
+      <p>{isIn ? 'Be the first.' : 'Register, and be the first.'}</p>
+      <a class="button" href={isIn ? '/write' : '/register'}>
+        {isIn ? 'Write a post' : 'Register'}
+      </a>
+    </>
+  )
+}

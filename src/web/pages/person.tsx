@@ -1,0 +1,64 @@
+/** What everybody sees of a person, and what they wrote. */
+import { useRoute } from 'preact-iso'
+import { answer } from '../../client/client'
+import { open, useMe } from '../gatepost'
+import { Avatar, nameOf } from '../ui/avatar'
+import { List } from '../ui/list'
+import { useList, useLoad } from '../ui/load'
+import { Page, Trouble, Waiting } from '../ui/page'
+import { PostCard, PostSkeletons } from '../ui/post-card'
+import { Time } from '../ui/time'
+import { NotFound } from './not-found'
+
+export function Person() {
+  const { id = '' } = useRoute().params
+  const person = useLoad(`person ${id}`, () => answer(open.users[':id'].$get({ param: { id } })))
+  const posts = useList(`posts of ${id}`, async (cursor) => {
+    const page = await answer(
+      open.users[':id'].posts.$get({ param: { id }, query: cursor ? { cursor } : {} }),
+    )
+    return { items: page.posts, next: page.next_cursor }
+  })
+  const isMe = useMe()?.id === person.data?.id
+  if (person.problem?.status === 404 || person.problem?.status === 422) return <NotFound />
+  if (person.problem) {
+    return (
+      <Page title="Person">
+        <Trouble problem={person.problem} again={person.reload} />
+      </Page>
+    )
+  }
+  if (!person.data) return <Waiting />
+  return (
+    <>
+      <div class="person">
+        <Avatar user={person.data} size="large" />
+        <Page
+          title={nameOf(person.data)}
+          lead={
+            <>
+              @{person.data.username} · here since <Time at={person.data.created_at} />
+            </>
+          }
+        />
+      </div>
+      <h2 class="visually-hidden">Posts</h2>
+      <List
+        list={posts}
+        class="posts"
+        row={(post) => <PostCard key={post.id} post={post} />}
+        waiting={<PostSkeletons />}
+        empty={
+          <>
+            <p>{isMe ? 'You have not written anything yet.' : 'Nothing written yet.'}</p>
+            {isMe && (
+              <a class="button" href="/write">
+                Write a post
+              </a>
+            )}
+          </>
+        }
+      />
+    </>
+  )
+}

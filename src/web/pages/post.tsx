@@ -1,0 +1,61 @@
+/** One post, with what its author (or an admin) may do to it. */
+import { useLocation, useRoute } from 'preact-iso'
+import { answer } from '../../client/client'
+import type { Post } from '../../client/types'
+import { api, open, useMe } from '../gatepost'
+import { Confirm } from '../ui/confirm'
+import { useLoad } from '../ui/load'
+import { say } from '../ui/messages'
+import { Page, Trouble, Waiting } from '../ui/page'
+import { Byline } from '../ui/post-card'
+import { NotFound } from './not-found'
+
+export function PostPage() {
+  const { id = '' } = useRoute().params
+  const post = useLoad(`post ${id}`, () => answer(open.posts[':id'].$get({ param: { id } })))
+  if (post.problem) {
+    if (post.problem.status === 404 || post.problem.status === 422) return <NotFound />
+    return (
+      <Page title="Post">
+        <Trouble problem={post.problem} again={post.reload} />
+      </Page>
+    )
+  }
+  if (!post.data) return <Waiting />
+  return (
+    <article class="post">
+      <Page title={post.data.title}>
+        <Byline post={post.data} />
+        <div class="text">{post.data.content}</div>
+      </Page>
+      <Actions post={post.data} />
+    </article>
+  )
+}
+
+function Actions({ post }: { post: Post }) {
+  const me = useMe()
+  const { route } = useLocation()
+  const isAuthor = me?.id === post.author.id
+  if (!isAuthor && me?.role !== 'admin') return null
+  return (
+    <div class="row actions">
+      {isAuthor && (
+        <a class="button quiet" href={`/posts/${post.id}/edit`}>
+          Edit
+        </a>
+      )}
+      <Confirm
+        label="Delete"
+        question="Delete this post?"
+        act={async () => {
+          await answer(api.posts[':id'].$delete({ param: { id: String(post.id) } }))
+          say('Post deleted.')
+          route('/')
+        }}
+      >
+        <p>“{post.title}” will be gone for everybody. This cannot be undone.</p>
+      </Confirm>
+    </div>
+  )
+}

@@ -1,0 +1,192 @@
+/** Writing a post, and changing one without overwriting what was changed elsewhere meanwhile. */
+import { useState } from 'preact/hooks'
+import { useLocation, useRoute } from 'preact-iso'
+import { answer, answerWithTag } from '../../client/client'
+import { ApiProblem } from '../../client/problem'
+import type { Post, UserPrivate } from '../../client/types'
+import { api, open } from '../gatepost'
+import { useDraft } from '../ui/draft'
+import { Field, Form, TextField } from '../ui/form'
+import { useLoad } from '../ui/load'
+import { say } from '../ui/messages'
+import { Page, SignedIn, Trouble, Waiting } from '../ui/page'
+import { NotFound } from './not-found'
+
+interface Text {
+  title: string
+  content: string
+}
+
+interface EditorProps {
+  text: Text
+  change: (text: Text) => void
+  label: string
+  submit: () => Promise<void>
+  cancel: string
+}
+
+/** Title and text. What is typed is the draft: there is no second copy that could differ. */
+function Editor({ text, change, label, submit, cancel }: EditorProps) {
+  return (
+    <Form
+      label={label}
+      class="editor"
+      submit={submit}
+      beside={
+        <a class="button quiet" href={cancel}>
+          Cancel
+        </a>
+      }
+    >
+      <Field
+        name="title"
+        label="Title"
+        required
+        maxLength={200}
+        value={text.title}
+        onInput={(event) => change({ ...text, title: event.currentTarget.value })}
+      />
+      <TextField
+        name="content"
+        label="Text"
+        required
+        maxLength={50_000}
+        rows={14}
+        value={text.content}
+        onInput={(event) => change({ ...text, content: event.currentTarget.value })}
+      />
+    </Form>
+  )
+}
+
+export const Write = () => <SignedIn>{(me) => <NewPost key={me.id} me={me} />}</SignedIn>
+
+function NewPost({ me }: { me: UserPrivate }) {
+  const { route } = useLocation()
+  // The key belongs to this very text: sent again after a lost answer, it makes no second post.
+  const { draft, keep, drop } = useDraft<Text & { key: string }>(`of ${me.id}`)
+  const text = draft ?? { title: '', content: '', key: '' }
+  return (
+    <Page title="Write a post">
+      <Editor
+        text={text}
+        change={(next) => keep({ ...next, key: crypto.randomUUID() })}
+        label="Publish"
+        cancel="/"
+        submit={async () => {
+          const { key, ...json } = text
+          const post = await answer(
+            api.posts.$post({ json }, { headers: { 'Idempotency-Key': key } }),
+          )
+          drop()
+          say('Published.')
+          route(`/posts/${post.id}`)
+        }}
+      />
+    </Page>
+  )
+}
+
+export function Edit() {
+  const { id = '' } = useRoute().params
+  return <SignedIn>{(me) => <EditLoaded key={`${id} ${me.id}`} id={id} me={me} />}</SignedIn>
+}
+
+interface Version {
+  body: Post
+  etag: string
+}
+const current = (id: string): Promise<Version> =>
+  answerWithTag(open.posts[':id'].$get({ param: { id } }))
+
+function EditLoaded({ id, me }: { id: string; me: UserPrivate }) {
+  const loaded = useLoad(`edit ${id}`, () => current(id))
+  if (loaded.problem?.status === 404 || loaded.problem?.status === 422) return <NotFound />
+  if (loaded.problem) {
+    return (
+      <Page title="Edit post">
+        <Trouble problem={loaded.problem} again={loaded.reload} />
+      </Page>
+    )
+  }
+  if (!loaded.data) return <Waiting />
+  if (loaded.data.body.author.id !== me.id) {
+    return <Page title="Edit post" lead="Only its author can change this post." />
+  }
+  return <EditPost id={id} version={loaded.data} />
+}
+
+function EditPost({ id, version }: { id: string; version: Version }) {
+  const { route } = useLocation()
+  // A draft remembers which version it started from, also through a reload: that is what a conflict is told by.
+  const { draft, keep, drop } = useDraft<Text & { etag: string }>(`post ${id}`)
+  const [theirs, setTheirs] = useState<Version | null>(null)
+  const { title, content } = version.body
+  const text = draft ?? { title, content, etag: version.etag }
+
+  async function save(etag: string) {
+    const json = { title: text.title, content: text.content }
+    try {
+      await answer(
+        api.posts[':id'].$put({ param: { id }, json }, { headers: { 'If-Match': etag } }),
+      )
+    } catch (error) {
+      if (!(error instanceof ApiProblem) || error.status !== 412) throw error
+      setTheirs(await current(id))
+      return
+    }
+    drop()
+    say('Saved.')
+    route(`/posts/${id}`)
+  }
+  return (
+    <Page title="Edit post">
+      {theirs && (
+        <Conflict
+          theirs={theirs.body}
+          takeTheirs={() => {
+            keep({ title: theirs.body.title, content: theirs.body.content, etag: theirs.etag })
+            setTheirs(null)
+          }}
+          keepMine={() => save(theirs.etag)}
+        />
+      )}
+      <Editor
+        text={text}
+        change={(next) => keep({ ...next, etag: text.etag })}
+        label="Save"
+        cancel={`/posts/${id}`}
+        submit={() => save(text.etag)}
+      />
+    </Page>
+  )
+}
+
+interface ConflictProps {
+  theirs: Post
+  takeTheirs: () => void
+  keepMine: () => Promise<void>
+}
+
+const Conflict = ({ theirs, takeTheirs, keepMine }: ConflictProps) => (
+  <section class="notice conflict" role="alert">
+    <h2>This post was changed meanwhile</h2>
+    <p>
+      It was saved from another window or device since you opened it. Your text is still below; this
+      is what is saved now:
+    </p>
+    <div class="theirs">
+      <strong>{theirs.title}</strong>
+      <div class="text">{theirs.content}</div>
+    </div>
+    <Form
+      label="Save mine over it"
+      submit={keepMine}
+      beside={
+        <button type="button" class="quiet" onClick={takeTheirs}>
+          Drop mine, go on with this
+        </button>
+      }
+    />
+  </section>
+)

@@ -1,0 +1,223 @@
+/** Forms: they work while they work, and put what is wrong where it is wrong. */
+import { type ComponentChildren, createContext, type TargetedSubmitEvent } from 'preact'
+import { useContext, useEffect, useId, useRef, useState } from 'preact/hooks'
+import type { JSX } from 'preact/jsx-runtime'
+import type { ApiProblem } from '../../client/problem'
+import { asProblem } from './load'
+
+type Errors = Record<string, string>
+const FormState = createContext<{ errors: Errors; clear: (name: string) => void }>({
+  errors: {},
+  clear: () => undefined,
+})
+
+/** Problems that belong to a field though the API does not point at one. */
+const FIELD_OF: Record<string, string[]> = {
+  'username-taken': ['username'],
+  'email-taken': ['email'],
+  'wrong-password': ['current_password', 'password'],
+}
+
+interface FormProps {
+  /** What the fields hold, by name. What it throws is shown. */
+  submit: (values: Record<string, string>) => Promise<void>
+  label: string
+  class?: string
+  children?: ComponentChildren
+  /** Beside the button. */
+  beside?: ComponentChildren
+}
+
+export function Form({ submit, label, children, beside, class: kind }: FormProps) {
+  const form = useRef<HTMLFormElement>(null)
+  const [errors, setErrors] = useState<Errors>({})
+  const [trouble, setTrouble] = useState('')
+  const [busy, setBusy] = useState(false)
+  // Counts failures: the same error a second time takes the focus a second time.
+  const [failures, setFailures] = useState(0)
+
+  useEffect(() => {
+    form.current?.querySelector<HTMLElement>('[aria-invalid=true]')?.focus()
+  }, [failures])
+
+  function fail(found: Errors, rest: string) {
+    setErrors(found)
+    setTrouble(rest)
+    setFailures((n) => n + 1)
+  }
+  async function onSubmit(event: TargetedSubmitEvent<HTMLFormElement>) {
+    event.preventDefault()
+    const element = event.currentTarget
+    if (busy) return
+    const unfit = findUnfit(element)
+    if (Object.keys(unfit).length > 0) return fail(unfit, '')
+    fail({}, '')
+    setBusy(true)
+    try {
+      await submit(Object.fromEntries(new FormData(element)) as Record<string, string>)
+    } catch (error) {
+      const { found, rest } = place(asProblem(error), element)
+      fail(found, rest)
+    } finally {
+      setBusy(false)
+    }
+  }
+  const clear = (name: string) =>
+    name in errors && setErrors(({ [name]: _gone, ...others }) => others)
+  return (
+    <FormState.Provider value={{ errors, clear }}>
+      <form ref={form} class={kind} noValidate onSubmit={onSubmit}>
+        {children}
+        {trouble && (
+          <p class="notice danger" role="alert">
+            {trouble}
+          </p>
+        )}
+        <div class="row">
+          <button type="submit" aria-busy={busy}>
+            {label}
+          </button>
+          {beside}
+        </div>
+      </form>
+    </FormState.Provider>
+  )
+}
+
+/** What the browser itself knows to be wrong: empty, or no address. */
+function findUnfit(form: HTMLFormElement): Errors {
+  const errors: Errors = {}
+  for (const element of form.elements) {
+    if (!(element instanceof HTMLInputElement || element instanceof HTMLTextAreaElement)) continue
+    if (element.name && !element.validity.valid) errors[element.name] = element.validationMessage
+  }
+  return errors
+}
+
+/** Sorts a problem into what belongs to a field of this form, and the rest. */
+function place(problem: ApiProblem, form: HTMLFormElement) {
+  const found: Errors = {}
+  const rest: string[] = []
+  const has = (name: string) => form.elements.namedItem(name) !== null
+  for (const [name, detail] of Object.entries(problem.fields)) {
+    if (has(name)) found[name] = `${detail.charAt(0).toUpperCase()}${detail.slice(1)}`
+    else rest.push(`${name} ${detail}`)
+  }
+  const field = FIELD_OF[problem.code]?.find(has)
+  if (field) found[field] = problem.message
+  else if (Object.keys(found).length === 0 && rest.length === 0) rest.push(problem.message)
+  if (problem.retryAfter && problem.status === 429)
+    rest.push(`Try again in ${wait(problem.retryAfter)}.`)
+  return { found, rest: rest.join(' ') }
+}
+
+const wait = (seconds: number) =>
+  seconds < 90 ? `${seconds} seconds` : `${Math.ceil(seconds / 60)} minutes`
+
+interface FieldProps extends Omit<JSX.InputHTMLAttributes<HTMLInputElement>, 'name' | 'label'> {
+  name: string
+  label: string
+  hint?: string
+}
+
+/** What label, hint and error need of each other. */
+function useField(name: string, hint?: string) {
+  const id = useId()
+  const { errors, clear } = useContext(FormState)
+  const error = errors[name]
+  const describedBy = [hint && `${id}-hint`, error && `${id}-error`].filter(Boolean).join(' ')
+  return {
+    id,
+    input: {
+      id,
+      name,
+      ...(describedBy && { 'aria-describedby': describedBy }),
+      ...(error && { 'aria-invalid': true as const }),
+    },
+    clear: () => clear(name),
+    notes: (
+      <>
+        {hint && (
+          <small id={`${id}-hint`} class="hint">
+            {hint}
+          </small>
+        )}
+        {error && (
+          <small id={`${id}-error`} class="error">
+            {error}
+          </small>
+        )}
+      </>
+    ),
+  }
+}
+
+export function Field({ name, label, hint, onInput, ...rest }: FieldProps) {
+  const field = useField(name, hint)
+  return (
+    <div class="field">
+      <label for={field.id}>{label}</label>
+      <input
+        {...rest}
+        {...field.input}
+        onInput={(event) => {
+          field.clear()
+          onInput?.(event)
+        }}
+      />
+      {field.notes}
+    </div>
+  )
+}
+
+/** A password that can be looked at while it is typed. */
+export function PasswordField({ name, label, hint, ...rest }: FieldProps) {
+  const field = useField(name, hint)
+  const [shown, setShown] = useState(false)
+  return (
+    <div class="field">
+      <label for={field.id}>{label}</label>
+      <div class="password">
+        <input
+          required
+          autoCapitalize="none"
+          spellcheck={false}
+          {...rest}
+          {...field.input}
+          type={shown ? 'text' : 'password'}
+          onInput={field.clear}
+        />
+        <button type="button" aria-pressed={shown} onClick={() => setShown(!shown)}>
+          {shown ? 'Hide' : 'Show'}
+          <span class="visually-hidden"> password</span>
+        </button>
+      </div>
+      {field.notes}
+    </div>
+  )
+}
+
+interface TextFieldProps
+  extends Omit<JSX.TextareaHTMLAttributes<HTMLTextAreaElement>, 'name' | 'label'> {
+  name: string
+  label: string
+  hint?: string
+}
+
+export function TextField({ name, label, hint, onInput, ...rest }: TextFieldProps) {
+  const field = useField(name, hint)
+  return (
+    <div class="field">
+      <label for={field.id}>{label}</label>
+      <textarea
+        {...rest}
+        {...field.input}
+        onInput={(event) => {
+          field.clear()
+          onInput?.(event)
+        }}
+      />
+      {field.notes}
+    </div>
+  )
+}

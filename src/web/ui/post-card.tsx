@@ -1,0 +1,41 @@
+/** A post in a list, and who wrote it. Its text is only ever text. */
+import type { Post } from '../../client/types'
+import { Avatar, nameOf } from './avatar'
+import { Time } from './time'
+
+const EXCERPT = 400
+
+export const PostCard = ({ post }: { post: Post }) => (
+  <li class="card">
+    <Byline post={post} />
+    <h2>
+      <a href={`/posts/${post.id}`}>{post.title}</a>
+    </h2>
+    <p class="excerpt">{post.content.slice(0, EXCERPT)}</p>
+  </li>
+)
+
+export const Byline = ({ post }: { post: Post }) => (
+  <div class="byline">
+    <Avatar user={post.author} />
+    <a href={`/people/${post.author.id}`}>{nameOf(post.author)}</a>
+    <span class="muted">
+      <Time at={post.created_at} />
+      {post.updated_at !== post.created_at && (
+        <>
+          {' · edited '}
+          <Time at={post.updated_at} />
+        </>
+      )}
+    </span>
+  </div>
+)
+
+/** Room for the posts on their way, so that nothing jumps when they arrive. */
+export const PostSkeletons = () => (
+  <ul class="posts" aria-hidden="true">
+    {[1, 2, 3, 4, 5].map((n) => (
+      <li key={n} class="card skeleton" />
+    ))}
+  </ul>
+)
