@@ -80,7 +80,7 @@ export function methodTable(routes: readonly { method: string; path: string }[])
     const allowed = methods.get(path) ?? new Set()
     allowed.add(method)
     if (method === 'GET') allowed.add('HEAD')
-    methods.set(path, allowed.add('OPTIONS'))
+    methods.set(path, allowed)
   }
   const patterns = [...methods].map(([path, allowed]) => ({
     regexp: new RegExp(`^${path.replaceAll(/:\w+/g, '[^/]+')}$`),
