@@ -1,0 +1,43 @@
+/** The zod that the Worker bundles is the package's own, less what is listed here. */
+import { describe, expect, it } from 'vitest'
+import * as whole from 'zod'
+import * as bundled from '../../scripts/zod-without-locales'
+
+describe('zod without locales', () => {
+  it('lacks only what no schema is made with', () => {
+    const missing = Object.keys(whole.z).filter((name) => !(name in bundled.z))
+    expect(missing.filter((name) => /^[a-z]/.test(name)).sort()).toEqual([
+      'compile',
+      'core',
+      'deepPartial',
+      'flattenError',
+      'formatError',
+      'fromJSONSchema',
+      'getDiscriminatedOption',
+      'getErrorMap',
+      'input',
+      'locales',
+      'memoizer',
+      'output',
+      'prettifyError',
+      'regexes',
+      'setErrorMap',
+      'toJSONSchema',
+      'toZod',
+      'treeifyError',
+      'util',
+      'withParser',
+    ])
+  })
+
+  it('says what is wrong in the same words', () => {
+    const wrong = { name: 5, age: -1, at: 'noon', more: true }
+    const [told, expected] = [bundled.z, whole.z].map((z) =>
+      z
+        .strictObject({ name: z.string(), age: z.int().min(0), at: z.iso.datetime() })
+        .safeParse(wrong),
+    )
+    expect(told?.error?.issues).toEqual(expected?.error?.issues)
+    expect(told?.error?.issues).toHaveLength(4)
+  })
+})
