@@ -1,7 +1,10 @@
 /** The door that every test of the API goes through: HTTP to the Worker, each request from an address of its own unless told. */
-import { exports } from 'cloudflare:workers'
+import { createExecutionContext, waitOnExecutionContext } from 'cloudflare:test'
+import { env, exports } from 'cloudflare:workers'
+import worker from '../src/index'
+import { checkAnswer, ORIGIN } from './openapi'
 
-export const ORIGIN = 'http://localhost:8787'
+export { ORIGIN }
 
 export interface Call {
   /** Access token. */
@@ -13,7 +16,9 @@ export interface Call {
   /** Sent as it is. */
   body?: BodyInit
   headers?: Record<string, string>
-  cookie?: string
+  cookie?: string | undefined
+  /** Where Cloudflare saw the client. */
+  cf?: { city?: string; country?: string }
 }
 
 let addresses = 0
@@ -23,7 +28,7 @@ export const freshAddress = () => {
   return [n >> 24, (n >> 16) & 255, (n >> 8) & 255, n & 255].join('.')
 }
 
-export async function call(method: string, path: string, options: Call = {}): Promise<Response> {
+function request(method: string, path: string, options: Call) {
   const headers = new Headers({ 'CF-Connecting-IP': freshAddress() })
   let body: BodyInit | null = options.body ?? null
   if (options.json !== undefined) {
@@ -37,7 +42,31 @@ export async function call(method: string, path: string, options: Call = {}): Pr
   if (options.token) headers.set('Authorization', `Bearer ${options.token}`)
   if (options.cookie) headers.set('Cookie', options.cookie)
   for (const [name, value] of Object.entries(options.headers ?? {})) headers.set(name, value)
-  return exports.default.fetch(new URL(path, ORIGIN), { method, headers, body, redirect: 'manual' })
+  const cf = options.cf && ({ cf: options.cf } as RequestInit)
+  return new Request(new URL(path, ORIGIN), { method, headers, body, redirect: 'manual', ...cf })
+}
+
+/** Asks the Worker. Each answer is checked against `/openapi.json` and the promises of the contract; a broken one fails the test. */
+export async function call(method: string, path: string, options: Call = {}): Promise<Response> {
+  const asked = request(method, path, options)
+  const { headers } = asked
+  const response = await exports.default.fetch(asked)
+  await checkAnswer({ method, path, headers }, response)
+  return response
+}
+
+/** A `call` to a Worker with other vars, secrets or bindings on the same database; undefined takes one away. */
+export function workerWith(settings: Record<string, unknown>): typeof call {
+  const bindings = { ...env, ...settings } as Env
+  return async (method, path, options = {}) => {
+    const asked = request(method, path, options)
+    const { headers } = asked
+    const context = createExecutionContext()
+    const response = await worker.fetch(asked, bindings, context)
+    await checkAnswer({ method, path, headers }, response)
+    await waitOnExecutionContext(context)
+    return response
+  }
 }
 
 /** The D1 round trips that an answer says it took. */

@@ -18,8 +18,12 @@ export function beginsAt(c: AnyContext): string {
   return BOOKMARK.test(bookmark) ? bookmark : 'first-primary'
 }
 
-/** Tells the client what it has now seen; sent back with its next anonymous read, it never sees less. */
+/**
+ * Tells the client what it has now seen; sent back with its next anonymous read, it never sees less. Not behind a refusal, nor where
+ * somebody unknown writes (sign-in, forgotten password): those answers must be alike, whatever was written (ASVS 6.3.8).
+ */
 export function tellBookmark(c: AnyContext) {
-  const bookmark = c.var.trips.count > 0 && c.var.db?.bookmark()
+  const isTold = c.res.status < 400 && (c.req.method === 'GET' || c.var.caller !== undefined)
+  const bookmark = isTold && c.var.trips.count > 0 && c.var.db?.bookmark()
   if (bookmark) c.header(HEADER, bookmark)
 }
