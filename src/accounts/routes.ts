@@ -1,12 +1,22 @@
-/** Accounts, in the order of a person's life: register, look at oneself, be looked at. */
+/** Accounts, in the order of a person's life: register, prove the address, look at oneself, change, leave; be looked at. */
+import { viewEvent } from '../event'
 import { endpoint, json, jsonBody } from '../http/endpoint'
 import { timeHash } from '../http/hashing'
+import { badCursor, ListQuery, page, readCursor } from '../http/list'
+import { logSecurity } from '../http/log'
+import { mailLater } from '../http/mail'
 import { brokenRule, problem, problems } from '../http/problem'
+import { verifyAddress } from '../mail/texts'
 import { hashPassword } from '../security/password'
 import { IdParam, UserPrivate, UserPublic, viewPrivate, viewPublic } from '../user'
-import { brokenPasswordRule } from './rules'
-import { Registration } from './schemas'
-import { createUser, findCaller, findUser } from './store'
+import { deleteAccount } from './deletion'
+import { changeEmail, sendVerification, verifyEmail } from './email'
+import { exportAccount } from './export'
+import { newLink } from './links'
+import { brokenPasswordRule, changePassword } from './password'
+import { forgotPassword, resetPassword } from './reset'
+import { EventList, ProfileChange, Registration } from './schemas'
+import { changeProfile, createUser, findCaller, findUser, listEvents } from './store'
 
 const register = endpoint(
   {
@@ -26,21 +36,18 @@ const register = endpoint(
   },
   async (c) => {
     const { username, email, password, full_name } = c.req.valid('json')
-    const broken = brokenPasswordRule(password, c.var.settings.passwordMinLength, {
-      username,
-      email,
-    })
+    const broken = await brokenPasswordRule(c, password, { username, email })
     if (broken) return problem(c, 'invalid-request', brokenRule('password', broken))
+    const { db, now, location, settings } = c.var
     const passwordHash = timeHash(c, () => hashPassword(password))
-    const result = await createUser(
-      c.var.db,
-      { username, email, fullName: full_name ?? null, passwordHash },
-      c.var.now,
-      c.var.location,
-    )
+    const link = await newLink('verify', now)
+    const user = { username, email, fullName: full_name ?? null, passwordHash }
+    const result = await createUser(db, user, link, now, location)
     if (result.kind !== 'created') return problem(c, result.kind)
+    logSecurity(c, 'registered', result.user.id)
+    mailLater(c, verifyAddress(settings.appOrigin, result.user, link.token))
     c.header('Location', `/api/users/${result.user.id}`)
-    return c.json(viewPrivate(result.user, c.var.settings.appOrigin), 201)
+    return c.json(viewPrivate(result.user, settings.appOrigin), 201)
   },
 )
 
@@ -57,6 +64,49 @@ const readMe = endpoint(
   async (c) => {
     const user = await findCaller(c.var.db, c.var.caller, c.var.now)
     return c.json(viewPrivate(user, c.var.settings.appOrigin), 200)
+  },
+)
+
+const changeMe = endpoint(
+  {
+    method: 'patch',
+    path: '/api/users/me',
+    operationId: 'changeMe',
+    summary: 'Change my username or full name',
+    tags: ['accounts'],
+    access: 'account',
+    limit: 'write',
+    request: { body: jsonBody(ProfileChange) },
+    responses: { 200: json(UserPrivate, 'The account'), ...problems('username-taken') },
+  },
+  async (c) => {
+    const { db, caller, now, location, settings } = c.var
+    const result = await changeProfile(db, caller, c.req.valid('json'), now, location)
+    if (result.kind !== 'changed') return problem(c, result.kind)
+    return c.json(viewPrivate(result.user, settings.appOrigin), 200)
+  },
+)
+
+const readEvents = endpoint(
+  {
+    method: 'get',
+    path: '/api/users/me/events',
+    operationId: 'readEvents',
+    summary: 'What happened to my account in the last 90 days',
+    tags: ['accounts'],
+    access: 'account',
+    request: { query: ListQuery },
+    responses: { 200: json(EventList, 'Latest first'), ...problems('invalid-request') },
+  },
+  async (c) => {
+    const { limit, cursor } = c.req.valid('query')
+    const { db, caller, now } = c.var
+    const list = `events:${caller.userId}`
+    const place = await readCursor(c, list, cursor)
+    if (place === 'bad') return problem(c, 'invalid-request', badCursor)
+    const found = await listEvents(db, caller, now, limit + 1, place && Number(place[0]))
+    const { rows, next_cursor } = await page(c, list, found, limit, (event) => [event.id])
+    return c.json({ events: rows.map(viewEvent), next_cursor }, 200)
   },
 )
 
@@ -79,4 +129,18 @@ const readUser = endpoint(
   },
 )
 
-export const accountRoutes = [register, readMe, readUser] as const
+export const accountRoutes = [
+  register,
+  verifyEmail,
+  sendVerification,
+  readMe,
+  changeMe,
+  changeEmail,
+  changePassword,
+  forgotPassword,
+  resetPassword,
+  readEvents,
+  exportAccount,
+  deleteAccount,
+  readUser,
+] as const

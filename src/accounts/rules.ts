@@ -1,25 +1,30 @@
 /** What a good password is. Pure: the settings and the person's own names are passed in. */
+import { isCommonPassword } from '../security/common-passwords'
 import { canonical } from './schemas'
 
 /** NIST 800-63B-4 and ASVS 6.2.9 ask for at least 64; the contract says 128 code points. */
 const MAX_LENGTH = 128
+/** What a breached password is told; whether it is one, `security/breach` knows. */
+export const BREACHED = 'has appeared in a data breach: choose another one'
 
 export interface OwnNames {
   username: string
   email: string
 }
 
-/** The rule that a new password breaks, as a sentence without its subject, or null (ASVS 6.2.1, 6.2.4, 6.2.11; NIST 800-63B-4 §3.1.1.2). */
-export function brokenPasswordRule(
-  password: string,
-  minLength: number,
-  own: OwnNames,
-): string | null {
+/** The rule that a password breaks whoever has it, as a sentence without its subject, or null (ASVS 6.2.1, 6.2.4; NIST 800-63B-4 §3.1.1.2). */
+export function weakness(password: string, minLength: number): string | null {
   const text = password.normalize('NFC')
   const length = [...text].length
   if (length < minLength) return `must have at least ${minLength} characters`
   if (length > MAX_LENGTH) return `must have at most ${MAX_LENGTH} characters`
-  const lower = canonical(text)
+  if (isCommonPassword(text)) return 'is one of the most common passwords: choose another one'
+  return null
+}
+
+/** The name of its owner, or of this service, that a password is; as a sentence without its subject, or null (ASVS 6.2.11). */
+export function ownName(password: string, own: OwnNames): string | null {
+  const lower = canonical(password.normalize('NFC'))
   const localPart = canonical(own.email).split('@')[0] ?? ''
   if (lower === canonical(own.username)) return 'must not be your username'
   if (lower === canonical(own.email) || lower === localPart)

@@ -1,5 +1,6 @@
 /** What accounts send and receive. Names and addresses are checked here; whether they are free is for D1's unique indexes to decide. */
 import { z } from '@hono/zod-openapi'
+import { Event } from '../event'
 
 const RESERVED = new Set(
   'admin administrator root system support security help info api docs oauth me null undefined anonymous deleted gatepost'.split(
@@ -66,3 +67,46 @@ export const Registration = z
   })
   .openapi('Registration')
 export type Registration = z.infer<typeof Registration>
+
+export const ProfileChange = z
+  .strictObject({ username: Username.optional(), full_name: FullName.optional() })
+  .openapi('ProfileChange')
+export type ProfileChange = z.infer<typeof ProfileChange>
+
+/** A password that exists already: only bounded, so that one chosen under other rules still fits. */
+const PresentPassword = z
+  .string('must be a text')
+  .min(1, 'is empty')
+  .max(4096, 'is too long')
+  .refine((s) => s.isWellFormed(), 'is not well-formed Unicode')
+  .openapi({ type: 'string', format: 'password', example: 'correct horse battery staple' })
+
+export const PasswordChange = z
+  .strictObject({ current_password: PresentPassword, new_password: Password })
+  .openapi('PasswordChange')
+
+export const EmailChange = z
+  .strictObject({ email: Email, password: PresentPassword })
+  .openapi('EmailChange')
+
+export const Deletion = z.strictObject({ password: PresentPassword }).openapi('Deletion')
+
+/** The secret of a mailed link; any text will do, since a wrong one is no good whatever its shape. */
+const LinkToken = z
+  .string('must be a text')
+  .max(1000, 'is too long')
+  .meta({ description: 'From the link of the mail: what stands behind #token=' })
+
+export const LinkUse = z.strictObject({ token: LinkToken }).openapi('LinkUse')
+export const PasswordReset = z
+  .strictObject({ token: LinkToken, new_password: Password })
+  .openapi('PasswordReset')
+export const Forgotten = z.strictObject({ email: Email }).openapi('Forgotten')
+
+/** What a request that may send a mail answers; always the same. */
+export const Message = z.object({ message: z.string() }).strict().openapi('Message')
+
+export const EventList = z
+  .object({ events: z.array(Event), next_cursor: z.string().nullable() })
+  .strict()
+  .openapi('EventList')

@@ -1,12 +1,13 @@
 /** Accounts in D1: one function is one round trip. */
-import { eq, sql } from 'drizzle-orm'
+import { and, desc, eq, lt, ne, sql } from 'drizzle-orm'
 import type { Caller } from '../context'
 import { type Database, uniqueViolation } from '../db'
 import { recordEvent } from '../db/events'
-import { DeadSession, isLive } from '../db/live'
-import { sessions, users } from '../db/schema'
+import { asCaller, DeadSession, isLive } from '../db/live'
+import { events, sessions, users } from '../db/schema'
 import { type PrivateRow, type PublicRow, privateColumns, publicColumns } from '../user'
-import { canonical } from './schemas'
+import { countMail, type Link, storeLink } from './links'
+import { canonical, type ProfileChange } from './schemas'
 
 export interface NewUser {
   username: string
@@ -19,37 +20,76 @@ export type Registered =
   | { kind: 'username-taken' }
   | { kind: 'email-taken' }
 
-/** Makes the account, unless its name or address is taken: the unique indexes decide, also between parallel requests. */
+/** Makes the account and its verification link, unless its name or address is taken: the unique indexes decide, also between parallel requests. */
 export async function createUser(
   db: Database,
   user: NewUser,
+  link: Link,
   now: Date,
   location: string | null,
 ): Promise<Registered> {
   const usernameKey = canonical(user.username)
+  const isNew = eq(users.usernameKey, usernameKey)
+  const id = sql`(select ${users.id} from ${users} where ${isNew})`
   try {
     const [created] = await db.batch([
       db
         .insert(users)
         .values({ ...user, usernameKey, emailKey: canonical(user.email), createdAt: now })
         .returning(privateColumns),
-      recordEvent(db, {
-        userId: sql`(select ${users.id} from ${users} where ${users.usernameKey} = ${usernameKey})`,
-        type: 'registered',
-        at: now,
-        location,
-      }),
+      recordEvent(db, { userId: sql`${id}`, type: 'registered', at: now, location }),
+      countMail(db, sql`'user:' || ${id}`, now),
+      storeLink(db, link, isNew),
     ])
     return { kind: 'created', user: created[0] as PrivateRow }
   } catch (error) {
-    switch (uniqueViolation(error)) {
-      case 'users.username_key':
-        return { kind: 'username-taken' }
-      case 'users.email_key':
-        return { kind: 'email-taken' }
-      default:
-        throw error
-    }
+    return { kind: taken(error) }
+  }
+}
+
+/** Which of the two unique keys a write ran into; anything else is thrown on. */
+function taken(error: unknown): 'username-taken' | 'email-taken' {
+  switch (uniqueViolation(error)) {
+    case 'users.username_key':
+      return 'username-taken'
+    case 'users.email_key':
+      return 'email-taken'
+    default:
+      throw error
+  }
+}
+
+/** Changes what everybody sees of the caller; members that are not there stay. @throws DeadSession */
+export async function changeProfile(
+  db: Database,
+  caller: Caller,
+  { username, full_name: fullName }: ProfileChange,
+  now: Date,
+  location: string | null,
+): Promise<{ kind: 'changed'; user: PrivateRow } | { kind: 'username-taken' }> {
+  const isCaller = eq(users.id, caller.userId)
+  const isRenamed = username === undefined ? sql`false` : ne(users.username, username)
+  try {
+    const [, changed] = await asCaller(db, caller, now, [
+      db
+        .insert(events)
+        .select(
+          sql`select null, ${users.id}, 'username_changed', ${now.getTime()}, ${caller.sessionId}, ${location} from ${users} where ${and(isCaller, isRenamed)}`,
+        ),
+      db
+        .update(users)
+        .set({
+          ...(username !== undefined && { username, usernameKey: canonical(username) }),
+          ...(fullName !== undefined && { fullName }),
+          revision: sql`${users.revision} + 1`,
+        })
+        .where(isCaller)
+        .returning(privateColumns),
+    ])
+    return { kind: 'changed', user: changed[0] as PrivateRow }
+  } catch (error) {
+    if (uniqueViolation(error) === 'users.username_key') return { kind: 'username-taken' }
+    throw error
   }
 }
 
@@ -67,3 +107,23 @@ export async function findCaller(db: Database, caller: Caller, now: Date): Promi
 
 export const findUser = (db: Database, id: number): Promise<PublicRow | undefined> =>
   db.select(publicColumns).from(users).where(eq(users.id, id)).get()
+
+/** What happened to the caller's account, latest first; `before` is the id of the last one of the page before. @throws DeadSession */
+export async function listEvents(
+  db: Database,
+  caller: Caller,
+  now: Date,
+  limit: number,
+  before: number | null,
+) {
+  const isEarlier = before === null ? undefined : lt(events.id, before)
+  const [rows] = await asCaller(db, caller, now, [
+    db
+      .select()
+      .from(events)
+      .where(and(eq(events.userId, caller.userId), isEarlier))
+      .orderBy(desc(events.id))
+      .limit(limit),
+  ])
+  return rows
+}

@@ -1,0 +1,61 @@
+/** The password asked again, in D1: counted before its hash is computed, and what becomes of the attempt. */
+import { eq, sql } from 'drizzle-orm'
+import type { Caller } from '../context'
+import type { Database } from '../db'
+import { clearAttempts, confirmKey, readWait, reserveAttempt } from '../db/attempts'
+import type { EventType } from '../db/events'
+import { asCaller } from '../db/live'
+import { events, users } from '../db/schema'
+import { type PrivateRow, privateColumns } from '../user'
+
+/** An attempt of a caller whose password proved right. */
+export interface Confirmed {
+  account: PrivateRow & { passwordHash: string }
+  /** The event of the attempt; `nameEvent` makes it the event of the act. */
+  eventId: number
+}
+export type Counted =
+  | ({ kind: 'counted' } & Confirmed)
+  | { kind: 'wait'; row: { failures: number; waitUntil: Date } | undefined }
+
+/** Counts the attempt, unless the caller must wait, and reads the account. @throws DeadSession */
+export async function countAttempt(
+  db: Database,
+  caller: Caller,
+  now: Date,
+  location: string | null,
+): Promise<Counted> {
+  const key = confirmKey(caller.userId)
+  const [reserved, recorded, [row], [account]] = await asCaller(db, caller, now, [
+    reserveAttempt(db, key, now),
+    db
+      .insert(events)
+      .select(
+        sql`select null, ${caller.userId}, 'password_rejected', ${now.getTime()}, ${caller.sessionId}, ${location} where changes() > 0`,
+      )
+      .returning({ id: events.id }),
+    readWait(db, key),
+    db
+      .select({ ...privateColumns, passwordHash: users.passwordHash })
+      .from(users)
+      .where(eq(users.id, caller.userId)),
+  ])
+  if (reserved.length === 0 || !recorded[0] || !account) return { kind: 'wait', row }
+  return { kind: 'counted', account, eventId: recorded[0].id }
+}
+
+/** Forgets the caller's wrong attempts. */
+export const forgetAttempts = (db: Database, { account }: Confirmed) =>
+  clearAttempts(db, account.id)
+
+/** Makes the event of the attempt the event of what was done. */
+export const nameEvent = (db: Database, { eventId }: Confirmed, type: EventType) =>
+  db.update(events).set({ type }).where(eq(events.id, eventId))
+
+/** A right password, but nothing done with it: the attempt leaves no trace. */
+export async function forgetAttempt(db: Database, confirmed: Confirmed): Promise<void> {
+  await db.batch([
+    forgetAttempts(db, confirmed),
+    db.delete(events).where(eq(events.id, confirmed.eventId)),
+  ])
+}

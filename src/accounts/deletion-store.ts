@@ -1,0 +1,45 @@
+/** The end of an account in D1. */
+import { and, eq, not, sql } from 'drizzle-orm'
+import type { Caller } from '../context'
+import type { Database } from '../db'
+import { isLastAdmin } from '../db/admins'
+import { asCaller } from '../db/live'
+import { events, mailCounts, users } from '../db/schema'
+import { type Confirmed, forgetAttempts } from './confirm-store'
+import { ownMailKey } from './links'
+
+export type Deleted =
+  | { kind: 'deleted'; avatarKey: string | null }
+  | { kind: 'last-admin' }
+  | { kind: 'wrong-password' }
+
+/**
+ * Deletes the account whose password was checked; sessions, posts, links and idempotency keys go by their foreign keys. Of its
+ * events nothing stays but one, that an account with this id (which is never given again) was deleted. @throws DeadSession
+ */
+export async function deleteUser(
+  db: Database,
+  caller: Caller,
+  confirmed: Confirmed,
+  now: Date,
+): Promise<Deleted> {
+  const { id, passwordHash } = confirmed.account
+  const isGone = sql`not exists (select 1 from ${users} where ${users.id} = ${id})`
+  const [gone, [left]] = await asCaller(db, caller, now, [
+    db
+      .delete(users)
+      .where(and(eq(users.id, id), eq(users.passwordHash, passwordHash), not(isLastAdmin)))
+      .returning({ avatarKey: users.avatarKey }),
+    db.select({ passwordHash: users.passwordHash }).from(users).where(eq(users.id, id)),
+    forgetAttempts(db, confirmed),
+    db.delete(events).where(eq(events.id, confirmed.eventId)),
+    db.delete(events).where(and(eq(events.userId, id), isGone)),
+    db.delete(mailCounts).where(and(eq(mailCounts.key, ownMailKey(id)), isGone)),
+    db
+      .insert(events)
+      .select(sql`select null, ${id}, 'deleted', ${now.getTime()}, null, null where ${isGone}`),
+  ])
+  if (gone[0]) return { kind: 'deleted', avatarKey: gone[0].avatarKey }
+  // Still there: the guard held it, or the password was changed since it was checked.
+  return left?.passwordHash === passwordHash ? { kind: 'last-admin' } : { kind: 'wrong-password' }
+}

@@ -1,0 +1,115 @@
+/** The address of an account: proving it, proving it again, moving to another one. */
+import { endpoint, json, jsonBody, noContent, nothing } from '../http/endpoint'
+import { logSecurity } from '../http/log'
+import { mailLater } from '../http/mail'
+import { problem, problems } from '../http/problem'
+import {
+  addressChanged,
+  addressWanted,
+  changeRequested,
+  confirmChange,
+  verifyAddress,
+} from '../mail/texts'
+import { hmacIdentifier } from '../security/keyring'
+import { hashSecretToken } from '../security/secret-token'
+import { confirmPassword } from './confirm'
+import { requestChange, requestVerification, useVerification } from './email-store'
+import { newLink } from './links'
+import { canonical, EmailChange, LinkUse, Message } from './schemas'
+
+export const changeEmail = endpoint(
+  {
+    method: 'put',
+    path: '/api/users/me/email',
+    operationId: 'changeEmail',
+    summary: 'Ask for another e-mail address; nothing changes before the mailed link is used',
+    tags: ['accounts'],
+    access: 'account',
+    limit: 'mail',
+    hashes: true,
+    request: { body: jsonBody(EmailChange) },
+    responses: {
+      202: json(Message, 'A link is on its way to the new address'),
+      ...problems('wrong-password', 'too-many-attempts'),
+    },
+  },
+  async (c) => {
+    const { email, password } = c.req.valid('json')
+    const { failure, confirmed } = await confirmPassword(c, password)
+    if (failure) return failure
+    const { db, caller, now, settings, keys } = c.var
+    const { account } = confirmed
+    const link = await newLink('change', now)
+    const to = { email, emailKey: canonical(email) }
+    const unknownKey = `hmac:${await hmacIdentifier(keys, `mail ${to.emailKey}`)}`
+    const change = await requestChange(db, caller, confirmed, link, to, unknownKey, now)
+    switch (change.kind) {
+      case 'stored':
+        logSecurity(c, 'email_change_requested', caller.userId, caller.sessionId)
+        mailLater(c, confirmChange(settings.appOrigin, { ...account, email }, link.token))
+        mailLater(c, changeRequested(settings.appOrigin, account, email))
+        break
+      case 'taken':
+        mailLater(c, addressWanted(settings.appOrigin, change.owner))
+        break
+      case 'too-many-mails':
+        break
+    }
+    return c.json({ message: 'Open the link in the mail to the new address.' }, 202)
+  },
+)
+
+export const sendVerification = endpoint(
+  {
+    method: 'post',
+    path: '/api/users/me/verify-email',
+    operationId: 'sendVerification',
+    summary: 'Send the link that proves the e-mail address again',
+    tags: ['accounts'],
+    access: 'account',
+    limit: 'mail',
+    responses: { 202: json(Message, 'A link is on its way, unless the address is proven') },
+  },
+  async (c) => {
+    const { db, caller, now, settings } = c.var
+    const link = await newLink('verify', now)
+    const user = await requestVerification(db, caller, link, now)
+    if (user) mailLater(c, verifyAddress(settings.appOrigin, user, link.token))
+    return c.json({ message: 'Open the link in the mail to your address.' }, 202)
+  },
+)
+
+export const verifyEmail = endpoint(
+  {
+    method: 'post',
+    path: '/api/users/verify-email',
+    operationId: 'verifyEmail',
+    summary: 'Use a mailed link: prove an address, or move to a new one',
+    tags: ['accounts'],
+    access: 'anyone',
+    limit: 'sign-in',
+    request: { body: jsonBody(LinkUse) },
+    responses: {
+      204: nothing('The address is proven, and is that of the account'),
+      ...problems('invalid-token', 'email-taken'),
+    },
+  },
+  async (c) => {
+    const { db, now, settings, location } = c.var
+    const tokenHash = await hashSecretToken(c.req.valid('json').token)
+    const use = tokenHash ? await useVerification(db, tokenHash, now, location) : null
+    switch (use?.kind) {
+      case undefined:
+        return problem(c, 'invalid-token', { detail: 'Invalid or expired verification token' })
+      case 'taken':
+        return problem(c, 'email-taken')
+      case 'verified':
+        logSecurity(c, 'email_verified', use.userId)
+        return noContent(c)
+      case 'changed':
+        logSecurity(c, 'email_changed', use.userId)
+        mailLater(c, addressChanged(settings.appOrigin, use.former, use.email))
+        return noContent(c)
+    }
+  },
+)

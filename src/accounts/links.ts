@@ -1,0 +1,89 @@
+/** Mailed links in D1, as statements for a batch: one link of each purpose per person, at most five mails to an address before it has an hour's rest. */
+import { and, eq, gt, lt, lte, or, type SQL, sql } from 'drizzle-orm'
+import type { Database } from '../db'
+import { emailTokens, mailCounts, users } from '../db/schema'
+import { newSecretToken } from '../security/secret-token'
+
+const HOUR_MS = 60 * 60 * 1000
+/** How long a link works (ASVS 6.5.5). */
+const LIFETIME_MS = { verify: 24 * HOUR_MS, change: 24 * HOUR_MS, reset: HOUR_MS }
+const MAILS_PER_HOUR = 5
+
+export type Purpose = keyof typeof LIFETIME_MS
+
+/** A link that is about to be stored and mailed. */
+export interface Link {
+  purpose: Purpose
+  /** Goes into the mail, and nowhere else. */
+  token: string
+  tokenHash: string
+  createdAt: Date
+  expiresAt: Date
+}
+
+export async function newLink(purpose: Purpose, now: Date): Promise<Link> {
+  const expiresAt = new Date(now.getTime() + LIFETIME_MS[purpose])
+  return { purpose, ...(await newSecretToken()), createdAt: now, expiresAt }
+}
+
+/** Under which name mails to a person's own address are counted. */
+export const ownMailKey = (userId: number) => `user:${userId}`
+/** The same for any address: its owner's name there, or the HMAC of an address that nobody has, since that must not be stored. */
+export const mailKey = (emailKey: string, unknownKey: string) =>
+  sql<string>`coalesce((select 'user:' || ${users.id} from ${users} where ${users.emailKey} = ${emailKey}), ${unknownKey})`
+
+/** Counts a mail with a link, unless the address had five and no hour's rest since: `RETURNING` is empty then, and `changes()` 0. */
+export function countMail(db: Database, key: string | SQL<string>, now: Date) {
+  const anHourAgo = new Date(now.getTime() - HOUR_MS)
+  const isRested = lte(mailCounts.since, anHourAgo)
+  return db
+    .insert(mailCounts)
+    .values({ key, count: 1, since: now })
+    .onConflictDoUpdate({
+      target: mailCounts.key,
+      set: {
+        count: sql`case when ${isRested} then 1 else ${mailCounts.count} + 1 end`,
+        since: now,
+      },
+      setWhere: sql`${or(isRested, lt(mailCounts.count, MAILS_PER_HOUR))}`,
+    })
+    .returning({ count: mailCounts.count })
+}
+
+/**
+ * Stores a link for the users that `owner` fits (one at most), in place of an older one of the same purpose. Right behind
+ * `countMail` in the batch: without a counted mail no link, so that a refused request cannot void the link of the last mail.
+ * `to` is the new address of a change; else the link is for the user's own.
+ */
+export function storeLink(
+  db: Database,
+  link: Link,
+  owner: SQL | undefined,
+  to?: { email: string; emailKey: string },
+) {
+  return db
+    .insert(emailTokens)
+    .select(
+      sql`select ${users.id}, ${link.purpose}, ${link.tokenHash}, ${to?.email ?? users.email}, ${to?.emailKey ?? users.emailKey},
+        ${link.createdAt.getTime()}, ${link.expiresAt.getTime()} from ${users} where ${and(owner, sql`changes() > 0`)}`,
+    )
+    .onConflictDoUpdate({
+      target: [emailTokens.userId, emailTokens.purpose],
+      set: {
+        tokenHash: sql`excluded.token_hash`,
+        email: sql`excluded.email`,
+        emailKey: sql`excluded.email_key`,
+        createdAt: sql`excluded.created_at`,
+        expiresAt: sql`excluded.expires_at`,
+      },
+    })
+    .returning({ userId: emailTokens.userId, email: emailTokens.email })
+}
+
+/** The condition of a link that still works. */
+export const isGood = (tokenHash: string, now: Date) =>
+  and(eq(emailTokens.tokenHash, tokenHash), gt(emailTokens.expiresAt, now))
+
+/** Makes every link of a person useless. */
+export const voidLinks = (db: Database, userId: number) =>
+  db.delete(emailTokens).where(eq(emailTokens.userId, userId))

@@ -1,0 +1,72 @@
+/** Password resets in D1. */
+import { and, eq, sql } from 'drizzle-orm'
+import type { Database } from '../db'
+import { attempts, emailTokens, events, sessions, users } from '../db/schema'
+import { countMail, isGood, type Link, mailKey, storeLink } from './links'
+
+/** Stores a link for the active account of an address. Known and unknown addresses run the same statements. */
+export async function requestReset(
+  db: Database,
+  emailKey: string,
+  unknownKey: string,
+  link: Link,
+  now: Date,
+  location: string | null,
+) {
+  const isAsked = and(eq(users.emailKey, emailKey), eq(users.isActive, true))
+  const [, stored, , [user]] = await db.batch([
+    countMail(db, mailKey(emailKey, unknownKey), now),
+    storeLink(db, link, isAsked),
+    db
+      .insert(events)
+      .select(
+        sql`select null, ${users.id}, 'password_reset_requested', ${now.getTime()}, null, ${location} from ${users} where ${isAsked} and changes() > 0`,
+      ),
+    db
+      .select({ id: users.id, username: users.username, email: users.email })
+      .from(users)
+      .where(isAsked),
+  ])
+  return stored.length > 0 && user ? user : null
+}
+
+/** Whose link this is, if it works: the first trip of a reset, since the new password must not be the owner's name. Changes nothing. */
+export const findResetLink = (db: Database, tokenHash: string, now: Date) =>
+  db
+    .select({ id: users.id, username: users.username, email: users.email })
+    .from(emailTokens)
+    .innerJoin(users, eq(users.id, emailTokens.userId))
+    .where(and(isGood(tokenHash, now), eq(emailTokens.purpose, 'reset'), eq(users.isActive, true)))
+    .get()
+
+/**
+ * Uses the link, once: every statement has its row as a condition, and the last one deletes it. The mailbox is proven, so the
+ * address is too, and whatever somebody set up who did not own it is dead: password, sessions, pending links, failures.
+ */
+export async function useReset(
+  db: Database,
+  userId: number,
+  tokenHash: string,
+  passwordHash: string,
+  now: Date,
+  location: string | null,
+): Promise<boolean> {
+  const works = sql`exists (select 1 from ${emailTokens} join ${users} on ${users.id} = ${emailTokens.userId}
+    where ${isGood(tokenHash, now)} and ${emailTokens.purpose} = 'reset' and ${emailTokens.userId} = ${userId} and ${users.isActive} = 1)`
+  const [reset] = await db.batch([
+    db
+      .update(users)
+      .set({ passwordHash, emailVerified: true })
+      .where(and(eq(users.id, userId), works))
+      .returning({ id: users.id }),
+    db.delete(sessions).where(and(eq(sessions.userId, userId), works)),
+    db.delete(attempts).where(and(eq(attempts.userId, userId), works)),
+    db
+      .insert(events)
+      .select(
+        sql`select null, ${userId}, 'password_reset', ${now.getTime()}, null, ${location} where ${works}`,
+      ),
+    db.delete(emailTokens).where(and(eq(emailTokens.userId, userId), works)),
+  ])
+  return reset.length > 0
+}

@@ -1,0 +1,80 @@
+/** A forgotten password: a link by mail, and a new password through it (OWASP Forgot Password Cheat Sheet). */
+import { endpoint, json, jsonBody, noContent, nothing } from '../http/endpoint'
+import { timeHash } from '../http/hashing'
+import { logSecurity } from '../http/log'
+import { mailLater } from '../http/mail'
+import { brokenRule, problem, problems } from '../http/problem'
+import { passwordWasReset, resetPassword as resetMail } from '../mail/texts'
+import { hmacIdentifier } from '../security/keyring'
+import { hashPassword } from '../security/password'
+import { hashSecretToken } from '../security/secret-token'
+import { newLink } from './links'
+import { brokenPasswordRule } from './password'
+import { findResetLink, requestReset, useReset } from './reset-store'
+import { weakness } from './rules'
+import { canonical, Forgotten, Message, PasswordReset } from './schemas'
+
+export const forgotPassword = endpoint(
+  {
+    method: 'post',
+    path: '/api/users/forgot-password',
+    operationId: 'forgotPassword',
+    summary: 'Ask for a link to choose a new password',
+    tags: ['accounts'],
+    access: 'anyone',
+    limit: 'mail',
+    request: { body: jsonBody(Forgotten) },
+    responses: { 202: json(Message, 'The same, whether the address is known or not') },
+  },
+  async (c) => {
+    const { db, now, settings, keys, location } = c.var
+    const emailKey = canonical(c.req.valid('json').email)
+    // The same work and the same statements for every address: only the mail, behind the answer, differs.
+    const link = await newLink('reset', now)
+    const unknownKey = `hmac:${await hmacIdentifier(keys, `mail ${emailKey}`)}`
+    const user = await requestReset(db, emailKey, unknownKey, link, now, location)
+    if (user) {
+      logSecurity(c, 'password_reset_requested', user.id)
+      mailLater(c, resetMail(settings.appOrigin, user, link.token))
+    }
+    const message = 'If an account has this address, a link is on its way to it.'
+    return c.json({ message }, 202)
+  },
+)
+
+export const resetPassword = endpoint(
+  {
+    method: 'post',
+    path: '/api/users/reset-password',
+    operationId: 'resetPassword',
+    summary: 'Choose a new password with a mailed link; every session ends, nobody is signed in',
+    tags: ['accounts'],
+    access: 'anyone',
+    limit: 'sign-in',
+    hashes: true,
+    request: { body: jsonBody(PasswordReset) },
+    responses: {
+      204: nothing('The password is the new one: sign in with it'),
+      ...problems('invalid-token', 'invalid-request'),
+    },
+  },
+  async (c) => {
+    const { token, new_password } = c.req.valid('json')
+    const { db, now, settings, location } = c.var
+    const weak = weakness(new_password, settings.passwordMinLength)
+    if (weak) return problem(c, 'invalid-request', brokenRule('new_password', weak))
+
+    const invalid = () => problem(c, 'invalid-token', { detail: 'Invalid or expired reset token' })
+    const tokenHash = await hashSecretToken(token)
+    const user = tokenHash && (await findResetLink(db, tokenHash, now))
+    if (!user) return invalid()
+    const broken = await brokenPasswordRule(c, new_password, user)
+    if (broken) return problem(c, 'invalid-request', brokenRule('new_password', broken))
+
+    const passwordHash = timeHash(c, () => hashPassword(new_password))
+    if (!(await useReset(db, user.id, tokenHash, passwordHash, now, location))) return invalid()
+    logSecurity(c, 'password_reset', user.id)
+    mailLater(c, passwordWasReset(settings.appOrigin, user))
+    return noContent(c)
+  },
+)
