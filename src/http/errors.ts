@@ -83,7 +83,7 @@ export function methodTable(routes: readonly { method: string; path: string }[])
     methods.set(path, allowed)
   }
   const patterns = [...methods].map(([path, allowed]) => ({
-    regexp: new RegExp(`^${path.replaceAll(/:\w+/g, '[^/]+')}$`),
+    regexp: new RegExp(`^${path.replaceAll('.', '\\.').replaceAll(/:\w+/g, '[^/]+')}$`),
     allowed,
   }))
   return {

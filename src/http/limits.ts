@@ -36,18 +36,27 @@ export async function isAllowed(c: AnyContext, limit: Limit): Promise<boolean> {
  * since a subscriber has at least that many. Only `CF-Connecting-IP` counts; a client cannot set it in production.
  */
 export function clientKey(address: string | undefined): string {
-  if (!address) return 'unknown'
-  if (!address.includes(':')) return address
-  const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address)
-  if (mapped?.[1]) return mapped[1]
+  if (address === undefined) return 'unknown'
+  if (IPV4.test(address)) return address
   const groups = ipv6Groups(address)
-  return groups ? `${groups.slice(0, 4).join(':')}::/64` : 'unknown'
+  if (!groups) return 'unknown'
+  // ::ffff:0:0/96 is IPv4 in another spelling (RFC 4291 §2.5.5.2): not one client but everybody.
+  if (groups.slice(0, 6).join(':') === '0:0:0:0:0:ffff')
+    return groups
+      .slice(6)
+      .map((group) => Number.parseInt(group, 16))
+      .flatMap((number) => [number >> 8, number & 255])
+      .join('.')
+  return `${groups.slice(0, 4).join(':')}::/64`
 }
+
+const IPV4 = /^(?:\d{1,3}\.){3}\d{1,3}$/
 
 /** The eight groups of an IPv6 address without leading zeros, in lower case (RFC 5952), or null. */
 function ipv6Groups(address: string): string[] | null {
-  const url = `http://[${address.split('%', 1)[0]}]/`
-  if (!URL.canParse(url)) return null
+  const [text = ''] = address.split('%', 1)
+  const url = `http://[${text}]/`
+  if (!/^[\da-f:.]+$/i.test(text) || !URL.canParse(url)) return null
   const [head = '', tail] = new URL(url).hostname.slice(1, -1).split('::')
   const before = head ? head.split(':') : []
   const after = tail ? tail.split(':') : []
