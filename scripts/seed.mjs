@@ -24,9 +24,7 @@ function sequence(seed) {
 /** 4 900 made-up words of four letters, the n-th always the same: `baba`, `babe`, … */
 export function word(n) {
   const at = (text, i) => text[Math.floor(i) % text.length]
-  return (
-    at(CONSONANTS, n / 350) + at(VOWELS, n / 70) + at(CONSONANTS, n / 5) + at(VOWELS, n)
-  )
+  return at(CONSONANTS, n / 350) + at(VOWELS, n / 70) + at(CONSONANTS, n / 5) + at(VOWELS, n)
 }
 const WORDS = CONSONANTS.length ** 2 * VOWELS.length ** 2
 

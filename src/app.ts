@@ -1,5 +1,6 @@
 /** The whole service on one page: what surrounds a request, the features, the documents, the errors. */
 import { OpenAPIHono } from '@hono/zod-openapi'
+import { avatarRoutes } from './accounts/avatar'
 import { accountRoutes } from './accounts/routes'
 import type { AppEnv } from './context'
 import { crossOrigin } from './http/cors'
@@ -18,6 +19,7 @@ base.use(refuseMethod(() => (methods ??= methodTable(base.routes))))
 
 export const app = base.openapiRoutes([
   ...accountRoutes,
+  ...avatarRoutes,
   ...sessionRoutes,
   ...postRoutes,
   ...serviceRoutes,

@@ -9,23 +9,29 @@ export interface Place {
 /** The first page of any list. Every id is below it, so the first page asks the index like all others. */
 export const START: Place = { tier: 0, before: Number.MAX_SAFE_INTEGER }
 
-/** The strong ETag of a post: it changes with the post and with what everybody sees of its author. */
-export const postTag = (post: { revision: number; author: { revision: number } }) =>
-  `"${post.revision}.${post.author.revision}"`
+/** How often a post, and what everybody sees of its author, have been changed. */
+export interface Version {
+  revision: number
+  authorRevision: number
+}
+
+/** The strong ETag of a post. */
+export const versionTag = ({ revision, authorRevision }: Version) =>
+  `"${revision}.${authorRevision}"`
+
+export const postTag = ({ revision, author }: { revision: number; author: { revision: number } }) =>
+  versionTag({ revision, authorRevision: author.revision })
 
 export type Refusal =
   | { kind: 'post-not-found' }
   | { kind: 'not-allowed' }
   | { kind: 'precondition-failed'; etag: string }
 
-/** Why a change of a post did not happen, from what the same round trip found there. */
-export function whyRefused(
-  found: { revision: number; author: { revision: number } } | undefined,
-  isAllowed: boolean,
-): Refusal {
+/** Why a post was not changed, from what the same round trip found there; `isAllowed` is SQLite's 0 or 1. */
+export function whyRefused(found: (Version & { isAllowed: number }) | undefined): Refusal {
   if (!found) return { kind: 'post-not-found' }
-  if (!isAllowed) return { kind: 'not-allowed' }
-  return { kind: 'precondition-failed', etag: postTag(found) }
+  if (!found.isAllowed) return { kind: 'not-allowed' }
+  return { kind: 'precondition-failed', etag: versionTag(found) }
 }
 
 /** A key that is older than this has been forgotten. */

@@ -7,7 +7,7 @@ import type { Place } from './rules'
 import type { PostRow } from './schemas'
 
 export const authorColumns = { ...publicColumns, revision: users.revision }
-const textColumns = {
+export const textColumns = {
   id: posts.id,
   title: posts.title,
   content: posts.content,
@@ -15,7 +15,7 @@ const textColumns = {
   createdAt: posts.createdAt,
   updatedAt: posts.updatedAt,
 }
-export const postColumns = { ...textColumns, author: authorColumns }
+const postColumns = { ...textColumns, author: authorColumns }
 
 export const findPost = (db: Database, id: number): Promise<PostRow | undefined> =>
   db
