@@ -2,6 +2,7 @@
 import { OpenAPIHono } from '@hono/zod-openapi'
 import { avatarRoutes } from './accounts/avatar'
 import { accountRoutes } from './accounts/routes'
+import { adminRoutes } from './admin/routes'
 import type { AppEnv } from './context'
 import { crossOrigin } from './http/cors'
 import { describeApi } from './http/docs'
@@ -22,6 +23,7 @@ export const app = base.openapiRoutes([
   ...avatarRoutes,
   ...sessionRoutes,
   ...postRoutes,
+  ...adminRoutes,
   ...serviceRoutes,
 ] as const)
 

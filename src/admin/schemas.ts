@@ -1,0 +1,68 @@
+/** What admins send and receive. */
+import { z } from '@hono/zod-openapi'
+import type { events } from '../db/schema'
+import { Event, viewEvent } from '../event'
+import { Cursor, Limit } from '../http/list'
+import { Id, UserPrivate } from '../user'
+
+export const UserQuery = z.strictObject({
+  q: z
+    .string('must be given once')
+    .max(254, 'must have at most 254 characters')
+    .refine((s) => s.isWellFormed(), 'is not well-formed Unicode')
+    .optional()
+    .openapi({
+      description: 'The beginning of a username or e-mail address, or an id',
+      example: 'ann',
+      param: { name: 'q', in: 'query' },
+    }),
+  limit: Limit,
+  cursor: Cursor,
+})
+
+export const EventQuery = z.strictObject({
+  user_id: z
+    .string('must be given once')
+    .regex(/^[1-9]\d{0,14}$/, 'must be a positive whole number')
+    .transform(Number)
+    .optional()
+    .openapi({
+      type: 'integer',
+      minimum: 1,
+      description: 'Only what happened to this person',
+      param: { name: 'user_id', in: 'query' },
+    }),
+  limit: Limit,
+  cursor: Cursor,
+})
+
+export const UserList = z
+  .object({ users: z.array(UserPrivate), next_cursor: z.string().nullable() })
+  .strict()
+  .openapi('UserList')
+
+export const UserChange = z
+  .strictObject({
+    role: z.enum(['user', 'admin'], 'must be "user" or "admin"').optional(),
+    is_active: z.boolean('must be true or false').optional(),
+  })
+  .openapi('UserChange')
+export type UserChange = z.infer<typeof UserChange>
+
+export const AdminEvent = Event.extend({
+  user_id: Id.nullable().meta({ description: 'null: a sign-in with a name that nobody has' }),
+})
+  .strict()
+  .openapi('AdminEvent')
+export type AdminEvent = z.infer<typeof AdminEvent>
+
+export const AdminEventList = z
+  .object({ events: z.array(AdminEvent), next_cursor: z.string().nullable() })
+  .strict()
+  .openapi('AdminEventList')
+
+/** Sign-ins with unknown names are kept under user 0, which nobody is. */
+export const viewAdminEvent = (row: typeof events.$inferSelect): AdminEvent => ({
+  ...viewEvent(row),
+  user_id: row.userId === 0 ? null : row.userId,
+})
