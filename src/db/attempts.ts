@@ -34,21 +34,22 @@ export const confirmKey = (userId: number): AttemptKey => ({
 /** Counts an attempt unless one must wait: its `RETURNING` is empty then. */
 export function reserveAttempt(db: Database, { key, userId, kind }: AttemptKey, now: Date) {
   const ms = now.getTime()
-  const failures = sql`${attempts.failures} + 1`
+  // A login that nobody had may be somebody's by now: what was counted before is not their doing, nor held against them.
+  const isSameOwner = sql`${attempts.userId} is excluded.user_id`
+  const failures = sql`case when ${isSameOwner} then ${attempts.failures} + 1 else 1 end`
   return db
     .insert(attempts)
     .values({ key, userId, failures: 1, waitUntil: new Date(0), lastAt: now })
     .onConflictDoUpdate({
       target: attempts.key,
       set: {
-        // A login that nobody had may be somebody's by now.
         userId: sql`excluded.user_id`,
         failures,
-        waitUntil: sql`case when ${failures} < ${FREE_FAILURES} then 0
-          else ${ms} + min(${FIRST_WAIT_MS} * (1 << min(${failures} - ${FREE_FAILURES}, 10)), ${LONGEST_WAIT_MS}) end`,
+        waitUntil: sql`case when (${failures}) < ${FREE_FAILURES} then 0
+          else ${ms} + min(${FIRST_WAIT_MS} * (1 << min((${failures}) - ${FREE_FAILURES}, 10)), ${LONGEST_WAIT_MS}) end`,
         lastAt: now,
       },
-      setWhere: sql`${attempts.waitUntil} <= ${ms} and ${attempts.failures} < ${MAX_FAILURES[kind]}`,
+      setWhere: sql`(${attempts.waitUntil} <= ${ms} and ${attempts.failures} < ${MAX_FAILURES[kind]}) or not (${isSameOwner})`,
     })
     .returning({ failures: attempts.failures })
 }

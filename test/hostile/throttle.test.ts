@@ -1,0 +1,178 @@
+// What is promised of guessing passwords (PW7): counted before the hash, per account and whatever the address; at most 100 in a row.
+import { env } from 'cloudflare:workers'
+import { afterEach, beforeEach, expect, it, vi } from 'vitest'
+import { LONGEST_WAIT_MS } from '../../src/db/attempts'
+import { hashesComputed } from '../../src/security/password'
+import { call, trips } from '../client'
+import { freshName, PASSWORD, type Person, person } from '../people'
+
+const WRONG = 'wrong horse battery staple'
+/** Argon2id at its lowest cost, of no known password: counts like any other, and takes no time. */
+const CHEAP =
+  '$argon2id$v=19$m=8,t=1,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA'
+
+beforeEach(() => void vi.useFakeTimers({ toFake: ['Date'] }))
+afterEach(() => void vi.useRealTimers())
+
+const pass = (seconds: number) => vi.setSystemTime(Date.now() + seconds * 1000)
+const guess = (login: string, password = WRONG) =>
+  call('POST', '/api/users/token', { form: { username: login, password } })
+const retryAfter = (response: Response) => Number(response.headers.get('Retry-After'))
+
+/** Guesses until one must wait. */
+async function guessUntilWait(login: string) {
+  for (let n = 1; n < 200; n++) {
+    const answer = await guess(login)
+    if (answer.status === 429) return answer
+    expect(answer.status).toBe(401)
+  }
+  throw new Error('never had to wait')
+}
+
+async function withCheapHash(): Promise<Person> {
+  const someone = await person()
+  await env.DB.prepare('update users set password_hash = ? where id = ?')
+    .bind(CHEAP, someone.id)
+    .run()
+  return someone
+}
+
+const attemptsOf = (id: number) =>
+  env.DB.prepare(
+    'select count(*) as rows, sum(failures) as failures from attempts where user_id = ?',
+  )
+    .bind(id)
+    .first<{ rows: number; failures: number }>()
+
+it('lets five fail, then makes wait 30 s, doubling to an hour, and says how long', async () => {
+  const { email } = await withCheapHash()
+  for (let n = 0; n < 5; n++) expect((await guess(email)).status).toBe(401)
+  for (const wait of [30, 60, 120, 240, 480, 960, 1920, 3600, 3600, 3600]) {
+    const refused = await guess(email)
+    expect([refused.status, retryAfter(refused), trips(refused)]).toEqual([429, wait, 1])
+    pass(wait - 1)
+    expect([(await guess(email)).status, retryAfter(await guess(email))]).toEqual([429, 1])
+    pass(1)
+    expect((await guess(email)).status).toBe(401)
+  }
+})
+
+it('answers a waiting login without a hash, the same for right and wrong, known and unknown, at all doors', async () => {
+  const { email } = await person()
+  const nobody = `${freshName()}@example.com`
+  for (let n = 0; n < 5; n++) {
+    expect((await guess(email)).status).toBe(401)
+    expect((await guess(nobody)).status).toBe(401)
+  }
+  const before = hashesComputed()
+  const doors = [
+    (login: string, password: string) => guess(login, password),
+    (username: string, password: string) =>
+      call('POST', '/oauth/token', { form: { grant_type: 'password', username, password } }),
+    (login: string, password: string) =>
+      call('POST', '/api/session', { json: { login, password } }),
+  ]
+  const answers = new Set<string>()
+  for (const door of doors) {
+    for (const [login, password] of [
+      [email, PASSWORD],
+      [email.toUpperCase(), PASSWORD],
+      [` ${email} `, WRONG],
+      [nobody, PASSWORD],
+    ] as const) {
+      const answer = await door(login, password)
+      const { request_id: _, ...body } = await answer.json<Record<string, unknown>>()
+      const headers = [...answer.headers].filter(
+        ([name]) => !/^(x-request-id|server-timing)$/.test(name),
+      )
+      answers.add(JSON.stringify([answer.status, trips(answer), headers, body]))
+    }
+  }
+  expect(hashesComputed()).toBe(before)
+  expect([...answers]).toHaveLength(1)
+  expect([...answers][0]).toContain('/problems/too-many-attempts')
+})
+
+it('computes five hashes at most for fifty guesses at once', async () => {
+  const { email, id } = await withCheapHash()
+  const before = hashesComputed()
+  const answers = await Promise.all(Array.from({ length: 50 }, () => guess(email)))
+  const statuses = answers.map((answer) => answer.status)
+  expect(hashesComputed() - before).toBeLessThanOrEqual(5)
+  expect(statuses.filter((status) => status === 401)).toHaveLength(hashesComputed() - before)
+  expect(statuses.every((status) => [401, 429, 503].includes(status))).toBe(true)
+  expect((await attemptsOf(id))?.failures).toBe(5)
+})
+
+it('computes 100 hashes for 162 guesses of one account, each from another address, and none after', async () => {
+  const { email, username, id, token } = await withCheapHash()
+  const before = hashesComputed()
+  // Asked again inside the account, the password is counted apart: strangers cannot lock its owner out of that.
+  for (let n = 0; n < 30; n++) {
+    const json = { password: WRONG }
+    const answer = await call('POST', '/api/users/me/deletion', { token, json })
+    expect(answer.status).toBe(n < 20 ? 403 : 429)
+    await env.DB.prepare("update attempts set wait_until = 0 where key = 'confirm:' || ?")
+      .bind(String(id))
+      .run()
+  }
+  expect(hashesComputed() - before).toBe(20)
+  for (let n = 0; n < 66; n++) {
+    await guess(email)
+    await guess(username)
+    pass(LONGEST_WAIT_MS / 1000)
+  }
+  expect(hashesComputed() - before).toBe(100)
+  const refused = await guess(email, PASSWORD)
+  expect([refused.status, retryAfter(refused)]).toEqual([429, 3600])
+  expect(hashesComputed() - before).toBe(100)
+})
+
+it('keeps live sessions and reset open while a login is locked; a reset opens it', async () => {
+  const { email, username, id, token, refreshToken } = await person()
+  for (const login of [email, username]) await guessUntilWait(login)
+  expect((await call('GET', '/api/users/me', { token })).status).toBe(200)
+  const refreshed = await call('POST', '/oauth/token', {
+    form: { grant_type: 'refresh_token', refresh_token: refreshToken },
+  })
+  expect(refreshed.status).toBe(200)
+  const mails = vi.spyOn(env.MAIL, 'send').mockResolvedValue({ messageId: 'x' } as never)
+  expect((await call('POST', '/api/users/forgot-password', { json: { email } })).status).toBe(202)
+  await vi.waitFor(() => expect(mails).toHaveBeenCalled())
+  const mail = JSON.stringify(mails.mock.calls)
+  mails.mockRestore()
+  const link = /#token=([\w-]{43})/.exec(mail)?.[1]
+  const new_password = 'a whole new horse battery'
+  const reset = await call('POST', '/api/users/reset-password', {
+    json: { token: link, new_password },
+  })
+  expect(reset.status).toBe(204)
+  expect((await attemptsOf(id))?.rows).toBe(0)
+  expect((await guess(email, new_password)).status).toBe(200)
+})
+
+it('forgets the failures of an account after a success with either login', async () => {
+  const { email, username, id } = await person()
+  for (const login of [email, username]) for (let n = 0; n < 3; n++) await guess(login)
+  expect((await attemptsOf(id))?.rows).toBe(2)
+  expect((await guess(username, PASSWORD)).status).toBe(200)
+  expect((await attemptsOf(id))?.rows).toBe(0)
+})
+
+it('holds nothing against a new owner of a login that was locked while nobody had it', async () => {
+  const username = freshName()
+  const email = `${username}@example.com`
+  for (const login of [email, username]) {
+    await guess(login)
+    await env.DB.prepare('update attempts set failures = 40, wait_until = ? where user_id is null')
+      .bind(Date.now() + LONGEST_WAIT_MS)
+      .run()
+    expect((await guess(login)).status).toBe(429)
+  }
+  const made = await call('POST', '/api/users', { json: { username, email, password: PASSWORD } })
+  expect(made.status).toBe(201)
+  for (const login of [email, username]) {
+    expect((await guess(login)).status).toBe(401)
+    expect((await guess(login, PASSWORD)).status).toBe(200)
+  }
+})
