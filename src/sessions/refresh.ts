@@ -29,6 +29,7 @@ export async function refresh(
     case 'repeated': {
       const session = outcome.session as NonNullable<typeof outcome.session>
       const granted = narrowScope(session.scope, session.user.role, scope)
+      if (!granted) return { kind: 'too-much-scope' }
       return {
         kind: 'refreshed',
         grant: await issueGrant(c, session.user, { ...session, scope: granted }),

@@ -29,16 +29,19 @@ export function grantScope(
   return asked.every((scope) => allowed.includes(scope)) ? asked : null
 }
 
-/** The scope of the access token that a refresh makes: what the session has, less what the role lost since, narrowed as asked (RFC 6749 §6). */
+/**
+ * The scope of the access token that a refresh makes: what the session has, less what the role lost since, narrowed as
+ * asked; null when more is asked (RFC 6749 §6).
+ */
 export function narrowScope(
   sessionScope: string,
   role: 'user' | 'admin',
   asked: readonly Scope[] | 'all',
-): readonly Scope[] {
+): readonly Scope[] | null {
   const has = sessionScope.split(' ')
-  return OF_ROLE[role].filter(
-    (scope) => has.includes(scope) && (asked === 'all' || asked.includes(scope)),
-  )
+  const allowed = OF_ROLE[role].filter((scope) => has.includes(scope))
+  if (asked === 'all') return allowed
+  return asked.every((scope) => allowed.includes(scope)) ? asked : null
 }
 
 /** What D1 said of a refresh: whether this request moved the counter, and the session's row afterwards. */
@@ -61,7 +64,7 @@ export function judgeRefresh(
 ): Refresh {
   if (!session) return { kind: 'dead' }
   if (moved) return { kind: 'rotated' }
-  // Current, but not moved: the only other condition of the compare-and-set is the scope.
+  // Current, but not moved: the only other condition of the compare-and-set is the scope that is asked for.
   if (session.counter === counter) return { kind: 'too-much-scope' }
   const isParent = session.counter === counter + 1
   return isParent && now.getTime() - session.rotatedAt.getTime() <= REPEAT_MS

@@ -146,6 +146,8 @@ export async function rotateSession(
   const hasScope = asked.map(
     (scope) => sql`instr(' ' || ${sessions.scope} || ' ', ${` ${scope} `}) > 0`,
   )
+  // A session of somebody who was an admin still has the scope, but not the role.
+  const hasRole = asked.includes('admin') ? sql`${users.role} = 'admin'` : sql`true`
   const [moved, rows] = await db.batch([
     db
       .update(sessions)
@@ -161,7 +163,7 @@ export async function rotateSession(
           isSession,
           eq(sessions.counter, counter),
           gt(sessions.expiresAt, now),
-          sql`exists (select 1 from ${users} where ${users.id} = ${sessions.userId} and ${users.isActive} = 1)`,
+          sql`exists (select 1 from ${users} where ${users.id} = ${sessions.userId} and ${users.isActive} = 1 and ${hasRole})`,
           ...hasScope,
         ),
       )
