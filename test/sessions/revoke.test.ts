@@ -1,0 +1,83 @@
+import { describe, expect, it } from 'vitest'
+import { call, trips } from '../client'
+import { person } from '../people'
+import {
+  expectDead,
+  expectOAuthError,
+  expectProblem,
+  me,
+  oauthSignIn,
+  refresh,
+  tokens,
+} from './doors'
+
+const revoke = (form: Record<string, string>) => call('POST', '/oauth/revoke', { form })
+
+describe('POST /oauth/revoke', () => {
+  it('ends the session of a refresh token or of an access token, whatever the hint, in one trip', async () => {
+    const ann = await person()
+    for (const [name, hint] of [
+      ['refresh_token', {}],
+      ['refresh_token', { token_type_hint: 'refresh_token' }],
+      ['refresh_token', { token_type_hint: 'access_token' }],
+      ['access_token', {}],
+      ['access_token', { token_type_hint: 'access_token' }],
+      ['access_token', { token_type_hint: 'no such kind' }],
+    ] as const) {
+      const session = await oauthSignIn(ann.email)
+      const response = await revoke({ token: session[name], ...hint })
+      expect([response.status, trips(response), await response.text()]).toEqual([200, 1, ''])
+      await expectDead({ token: session.access_token, refreshToken: session.refresh_token })
+      expect((await revoke({ token: session[name] })).status).toBe(200) // again
+    }
+    expect((await me(ann.token)).status).toBe(200) // another session
+  })
+
+  it('ends the session of a refresh token that was used already', async () => {
+    const ann = await person()
+    const { refresh_token } = await tokens(await refresh(ann.refreshToken))
+    expect((await revoke({ token: ann.refreshToken })).status).toBe(200)
+    await expectDead({ token: ann.token, refreshToken: refresh_token })
+  })
+
+  it('answers 200 to what is no token, and to the token of another client, which lives on', async () => {
+    const ann = await person()
+    const mine = await oauthSignIn(ann.email, { client_id: 'my-app' })
+    for (const form of [
+      { token: 'nonsense' },
+      { token: `${ann.refreshToken}x` },
+      { token: 'x'.repeat(50_000) },
+      { token: mine.refresh_token },
+      { token: mine.access_token },
+      { token: ann.refreshToken, client_id: 'my-app' },
+      { token: ann.token, client_id: 'other' },
+    ]) {
+      const response = await revoke(form)
+      expect([response.status, trips(response)]).toEqual([200, 0])
+    }
+    for (const token of [ann.token, mine.access_token]) expect((await me(token)).status).toBe(200)
+    expect((await revoke({ token: mine.refresh_token, client_id: 'my-app' })).status).toBe(200)
+    await expectDead({ token: mine.access_token })
+  })
+
+  it('says what is wrong with a request', async () => {
+    const ann = await person()
+    const token = ann.refreshToken
+    await expectOAuthError(await revoke({}), 'invalid_request')
+    await expectOAuthError(await revoke({ token: '' }), 'invalid_request')
+    const twice: [string, string][] = [
+      ['token', token],
+      ['token', token],
+    ]
+    await expectOAuthError(await call('POST', '/oauth/revoke', { form: twice }), 'invalid_request')
+    await expectOAuthError(
+      await call('POST', '/oauth/revoke', { json: { token } }),
+      'invalid_request',
+    )
+    await expectOAuthError(await revoke({ token, client_secret: 'x' }), 'invalid_client', 401)
+    const response = await call('GET', `/oauth/revoke?token=${token}`)
+    expect(response.headers.get('Allow')).toBe('POST')
+    await expectProblem(response, 405, 'method-not-allowed')
+    expect((await me(ann.token)).status).toBe(200)
+  })
+})
