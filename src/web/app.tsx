@@ -12,7 +12,7 @@ import { Crashed, useScrollMemory } from './ui/page'
 
 /** Pages that are not the first thing a visitor sees are loaded when they are asked for. */
 const part = <K extends string>(load: () => Promise<Record<K, preact.ComponentType>>, name: K) =>
-  lazy(() => load().then((module) => ({ default: module[name] })))
+  lazy(() => load().then((module) => module[name]))
 const doors = () => import('./pages/doors')
 const mailed = () => import('./pages/mailed')
 const account = () => import('./account/account')

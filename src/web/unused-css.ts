@@ -7,34 +7,43 @@ const UNUSED = [
   /\[data-tooltip/,
   /\[dir=rtl/,
   /range|progress|\[role=switch|input-date|breadcrumb/,
-  /\[type=(color|date|datetime-local|month|time|week|radio|reset)\](?!\s*[,)])/,
+  /\[type=(color|date|datetime-local|month|time|week|radio|reset)\](?!,)/,
   /^(audio|video|kbd|samp|figure|blockquote|tfoot|sub|sup|ins|del|abbr|mark|hgroup|aside|h5|h6)\b/,
   /^dialog/,
   /summary/,
-  /-moz-(?!placeholder)|-ms-/,
+  /::-ms-|:-moz-/,
   /\[role=group\]/,
   /details/,
 ]
 
+interface Node {
+  type: string
+  name?: string
+}
 interface Rule {
   selectors: string[]
-  parent?: { type: string; name?: string }
-  remove(): void
+  parent?: unknown
+  source?: { input: { file?: string | undefined } } | undefined
+  remove(): unknown
 }
 interface AtRule {
   name: string
   params: string
-  nodes?: unknown[]
-  remove(): void
+  nodes?: unknown[] | undefined
+  remove(): unknown
 }
 
 /** A PostCSS plugin, as far as its types matter here. */
 export const withoutUnused = {
   postcssPlugin: 'without-unused',
-  Rule(rule: Rule & { source?: { input: { file?: string } } }) {
+  Rule(rule: Rule) {
     if (!rule.source?.input.file?.includes('picocss')) return
-    if (rule.parent?.type === 'atrule' && /keyframes$/.test(rule.parent.name ?? '')) return
-    const used = rule.selectors.filter((s) => !UNUSED.some((pattern) => pattern.test(s)))
+    const parent = rule.parent as Node | undefined
+    if (parent?.type === 'atrule' && parent.name?.endsWith('keyframes')) return
+    const used = rule.selectors.filter((selector) => {
+      const named = selector.replace(/:not\([^()]*\)/g, '')
+      return !UNUSED.some((pattern) => pattern.test(named))
+    })
     if (used.length === 0) rule.remove()
     else if (used.length < rule.selectors.length) rule.selectors = used
   },

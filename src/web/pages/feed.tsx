@@ -12,7 +12,7 @@ export function Feed() {
   const q = query.q?.trim() ?? ''
   const list = useList(`feed ${q}`, async (cursor) => {
     const { posts, next_cursor } = await answer(
-      open.posts.$get({ query: { ...(q && { q }), ...(cursor && { cursor }) } }),
+      open.posts.$get({ query: { ...(q && { q }), ...(cursor && { cursor }) }, header: {} }),
     )
     return { items: posts, next: next_cursor }
   })

@@ -15,7 +15,7 @@ export function Person() {
   const person = useLoad(`person ${id}`, () => answer(open.users[':id'].$get({ param: { id } })))
   const posts = useList(`posts of ${id}`, async (cursor) => {
     const page = await answer(
-      open.users[':id'].posts.$get({ param: { id }, query: cursor ? { cursor } : {} }),
+      open.users[':id'].posts.$get({ param: { id }, query: cursor ? { cursor } : {}, header: {} }),
     )
     return { items: page.posts, next: page.next_cursor }
   })

@@ -12,7 +12,9 @@ import { NotFound } from './not-found'
 
 export function PostPage() {
   const { id = '' } = useRoute().params
-  const post = useLoad(`post ${id}`, () => answer(open.posts[':id'].$get({ param: { id } })))
+  const post = useLoad(`post ${id}`, () =>
+    answer(open.posts[':id'].$get({ param: { id }, header: {} })),
+  )
   if (post.problem) {
     if (post.problem.status === 404 || post.problem.status === 422) return <NotFound />
     return (
@@ -49,7 +51,7 @@ function Actions({ post }: { post: Post }) {
         label="Delete"
         question="Delete this post?"
         act={async () => {
-          await answer(api.posts[':id'].$delete({ param: { id: String(post.id) } }))
+          await answer(api.posts[':id'].$delete({ param: { id: String(post.id) }, header: {} }))
           say('Post deleted.')
           route('/')
         }}

@@ -75,9 +75,7 @@ function NewPost({ me }: { me: UserPrivate }) {
         cancel="/"
         submit={async () => {
           const { key, ...json } = text
-          const post = await answer(
-            api.posts.$post({ json }, { headers: { 'Idempotency-Key': key } }),
-          )
+          const post = await answer(api.posts.$post({ json, header: { 'idempotency-key': key } }))
           drop()
           say('Published.')
           route(`/posts/${post.id}`)
@@ -97,7 +95,7 @@ interface Version {
   etag: string
 }
 const current = (id: string): Promise<Version> =>
-  answerWithTag(open.posts[':id'].$get({ param: { id } }))
+  answerWithTag(open.posts[':id'].$get({ param: { id }, header: {} }))
 
 function EditLoaded({ id, me }: { id: string; me: UserPrivate }) {
   const loaded = useLoad(`edit ${id}`, () => current(id))
@@ -127,9 +125,7 @@ function EditPost({ id, version }: { id: string; version: Version }) {
   async function save(etag: string) {
     const json = { title: text.title, content: text.content }
     try {
-      await answer(
-        api.posts[':id'].$put({ param: { id }, json }, { headers: { 'If-Match': etag } }),
-      )
+      await answer(api.posts[':id'].$put({ param: { id }, json, header: { 'if-match': etag } }))
     } catch (error) {
       if (!(error instanceof ApiProblem) || error.status !== 412) throw error
       setTheirs(await current(id))

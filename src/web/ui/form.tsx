@@ -1,7 +1,13 @@
 /** Forms: they work while they work, and put what is wrong where it is wrong. */
-import { type ComponentChildren, createContext, type TargetedSubmitEvent } from 'preact'
+import {
+  type ComponentChildren,
+  type ComponentProps,
+  createContext,
+  type InputHTMLAttributes,
+  type TargetedEvent,
+  type TargetedSubmitEvent,
+} from 'preact'
 import { useContext, useEffect, useId, useRef, useState } from 'preact/hooks'
-import type { JSX } from 'preact/jsx-runtime'
 import type { ApiProblem } from '../../client/problem'
 import { asProblem } from './load'
 
@@ -114,10 +120,19 @@ function place(problem: ApiProblem, form: HTMLFormElement) {
 const wait = (seconds: number) =>
   seconds < 90 ? `${seconds} seconds` : `${Math.ceil(seconds / 60)} minutes`
 
-interface FieldProps extends Omit<JSX.InputHTMLAttributes<HTMLInputElement>, 'name' | 'label'> {
+interface FieldProps {
   name: string
   label: string
   hint?: string
+  type?: 'text' | 'email'
+  required?: boolean
+  maxLength?: number
+  autoComplete?: string
+  autoCapitalize?: string
+  spellcheck?: boolean
+  defaultValue?: string
+  value?: string
+  onInput?: (event: TargetedEvent<HTMLInputElement>) => void
 }
 
 /** What label, hint and error need of each other. */
@@ -158,7 +173,7 @@ export function Field({ name, label, hint, onInput, ...rest }: FieldProps) {
     <div class="field">
       <label for={field.id}>{label}</label>
       <input
-        {...rest}
+        {...(rest as InputHTMLAttributes)}
         {...field.input}
         onInput={(event) => {
           field.clear()
@@ -182,12 +197,11 @@ export function PasswordField({ name, label, hint, ...rest }: FieldProps) {
           required
           autoCapitalize="none"
           spellcheck={false}
-          {...rest}
+          {...({ ...rest, type: shown ? 'text' : 'password' } as InputHTMLAttributes)}
           {...field.input}
-          type={shown ? 'text' : 'password'}
           onInput={field.clear}
         />
-        <button type="button" aria-pressed={shown} onClick={() => setShown(!shown)}>
+        <button type="button" onClick={() => setShown(!shown)}>
           {shown ? 'Hide' : 'Show'}
           <span class="visually-hidden"> password</span>
         </button>
@@ -197,8 +211,7 @@ export function PasswordField({ name, label, hint, ...rest }: FieldProps) {
   )
 }
 
-interface TextFieldProps
-  extends Omit<JSX.TextareaHTMLAttributes<HTMLTextAreaElement>, 'name' | 'label'> {
+interface TextFieldProps extends Omit<ComponentProps<'textarea'>, 'name' | 'label'> {
   name: string
   label: string
   hint?: string

@@ -16,7 +16,7 @@ export function Header() {
       <a class="brand" href="/" aria-current={here('/')}>
         <svg viewBox="0 0 32 32" width="28" height="28" aria-hidden="true">
           <rect width="32" height="32" rx="7" />
-          <path d="M7 26V11l4-4 4 4v15zM15 14h10v3.5H15zM15 20.500h10V24H15z" />
+          <path d="M8 26V10l3-4 3 4v16zM16 12h9v3.5h-9zM16 19.5h9V23h-9z" />
         </svg>
         Gatepost
       </a>
@@ -49,7 +49,9 @@ export async function signOut(): Promise<void> {
 function SignedInLinks({ me }: { me: UserPrivate }) {
   const menu = useRef<HTMLDetailsElement>(null)
   const { path, route } = useLocation()
-  const close = () => menu.current?.removeAttribute('open')
+  const close = () => {
+    menu.current?.removeAttribute('open')
+  }
   useEffect(close, [path])
   useEffect(() => {
     const onClick = (event: Event) => {
