@@ -87,7 +87,8 @@ export async function useVerification(
         .select({
           userId: users.id,
           purpose: emailTokens.purpose,
-          to: emailTokens.email,
+          // A batch of D1 gives objects: two columns of one name would be one.
+          to: sql<string>`${emailTokens.email}`.as('to'),
           username: users.username,
           email: users.email,
         })

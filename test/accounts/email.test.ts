@@ -1,0 +1,187 @@
+/** The address of an account: proven, and changed. */
+import { env } from 'cloudflare:workers'
+import { afterEach, describe, expect, it, vi } from 'vitest'
+import type { Problem } from '../../src/http/problem'
+import { call, trips } from '../client'
+import { catchMails, mailsTo, nextMail, tokenIn } from '../mailbox'
+import { freshName, PASSWORD, person, register, signIn } from '../people'
+
+catchMails()
+afterEach(() => {
+  vi.useRealTimers()
+})
+
+const CONFIRM = 'Confirm your e-mail address'
+const NEW_ADDRESS = 'Confirm your new e-mail address'
+const verify = (token: string) => call('POST', '/api/users/verify-email', { json: { token } })
+const sendAgain = (token: string) => call('POST', '/api/users/me/verify-email', { token })
+const change = (token: string, email: string, password = PASSWORD) =>
+  call('PUT', '/api/users/me/email', { token, json: { email, password } })
+const me = (token: string) =>
+  call('GET', '/api/users/me', { token }).then((r) =>
+    r.json<{ email: string; email_verified: boolean }>(),
+  )
+const later = (ms: number) =>
+  vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + ms, shouldAdvanceTime: true })
+const freshAddress = () => `${freshName('new')}@example.org`
+
+async function expectInvalid(response: Response) {
+  expect(response.status).toBe(400)
+  expect(await response.json<Problem>()).toMatchObject({
+    type: '/problems/invalid-token',
+    detail: 'Invalid or expired verification token',
+  })
+}
+
+describe('POST /api/users/verify-email', () => {
+  it('proves the address in one trip, once, and changes nothing else', async () => {
+    const ann = await person()
+    const token = tokenIn(await nextMail(ann.email, CONFIRM))
+    const response = await verify(token)
+    expect([response.status, trips(response)]).toEqual([204, 1])
+    expect(await me(ann.token)).toEqual({ ...ann.user, email_verified: true })
+    await expectInvalid(await verify(token))
+  })
+
+  it('succeeds once of 20 uses at a time', async () => {
+    const ann = await register()
+    const token = tokenIn(await nextMail(ann.email, CONFIRM))
+    const statuses = (await Promise.all(Array.from({ length: 20 }, () => verify(token)))).map(
+      (r) => r.status,
+    )
+    expect(statuses.sort()).toEqual([204, ...Array(19).fill(400)])
+  })
+
+  it('refuses links that are made up, of a reset, voided by a newer one, or a day old', async () => {
+    const ann = await person()
+    const older = tokenIn(await nextMail(ann.email, CONFIRM))
+    await sendAgain(ann.token)
+    const newer = tokenIn(await nextMail(ann.email, CONFIRM, 2))
+    await call('POST', '/api/users/forgot-password', { json: { email: ann.email } })
+    const ofReset = tokenIn(await nextMail(ann.email, /Reset/))
+    for (const wrong of ['', 'x', 'A'.repeat(43), older, ofReset, `${newer}=`])
+      await expectInvalid(await verify(wrong))
+    later(24 * 3_600_000 + 1)
+    await expectInvalid(await verify(newer))
+  })
+
+  it('uses nothing up on a GET, as mail scanners send', async () => {
+    const ann = await person()
+    const token = tokenIn(await nextMail(ann.email, CONFIRM))
+    expect(
+      (await call('GET', `/api/users/verify-email?token=${token}`)).status,
+    ).toBeGreaterThanOrEqual(400)
+    expect((await verify(token)).status).toBe(204)
+  })
+})
+
+describe('POST /api/users/me/verify-email', () => {
+  it('sends the link again, in one trip, five mails an hour in all', async () => {
+    const ann = await person() // the first mail
+    const first = await sendAgain(ann.token)
+    expect([first.status, trips(first)]).toEqual([202, 1])
+    for (let i = 0; i < 6; i++) expect((await sendAgain(ann.token)).status).toBe(202)
+    const last = await nextMail(ann.email, CONFIRM, 5)
+    await new Promise((done) => setTimeout(done, 50))
+    expect(mailsTo(ann.email)).toHaveLength(5)
+    expect((await verify(tokenIn(last))).status).toBe(204)
+  })
+
+  it('sends nothing for a proven address, and needs a token', async () => {
+    const ann = await person()
+    await verify(tokenIn(await nextMail(ann.email, CONFIRM)))
+    expect((await sendAgain(ann.token)).status).toBe(202)
+    expect((await call('POST', '/api/users/me/verify-email')).status).toBe(401)
+    await new Promise((done) => setTimeout(done, 30))
+    expect(mailsTo(ann.email)).toHaveLength(1)
+  })
+})
+
+describe('PUT /api/users/me/email', () => {
+  it('changes nothing before the link is used; then the address, and tells the old one both times', async () => {
+    const ann = await person()
+    const email = freshAddress()
+    const asked = await change(ann.token, email)
+    expect([asked.status, trips(asked)]).toEqual([202, 2])
+    expect(await me(ann.token)).toEqual(ann.user)
+    expect(
+      (await nextMail(ann.email, 'A change of your e-mail address was requested')).text,
+    ).toContain(email)
+
+    const token = tokenIn(await nextMail(email, NEW_ADDRESS))
+    const used = await verify(token)
+    expect([used.status, trips(used)]).toEqual([204, 1])
+    expect(await me(ann.token)).toEqual({ ...ann.user, email, email_verified: true })
+    expect((await nextMail(ann.email, 'Your e-mail address was changed')).text).toContain(email)
+    await signIn(email)
+    await expect(signIn(ann.email)).rejects.toThrow('401')
+    await expectInvalid(await verify(token))
+  })
+
+  it('makes every other link void when the address changes', async () => {
+    const ann = await person()
+    const older = tokenIn(await nextMail(ann.email, CONFIRM))
+    await call('POST', '/api/users/forgot-password', { json: { email: ann.email } })
+    const ofReset = tokenIn(await nextMail(ann.email, /Reset/))
+    const email = freshAddress()
+    await change(ann.token, email)
+    expect((await verify(tokenIn(await nextMail(email, NEW_ADDRESS)))).status).toBe(204)
+    await expectInvalid(await verify(older))
+    const reset = await call('POST', '/api/users/reset-password', {
+      json: { token: ofReset, new_password: 'something else entirely' },
+    })
+    expect(reset.status).toBe(400)
+  })
+
+  it('refuses a wrong password, and sends nothing', async () => {
+    const ann = await person()
+    const email = freshAddress()
+    const response = await change(ann.token, email, 'not the password')
+    expect([response.status, trips(response)]).toEqual([403, 1])
+    expect((await response.json<Problem>()).type).toBe('/problems/wrong-password')
+    await new Promise((done) => setTimeout(done, 30))
+    expect(mailsTo(email)).toEqual([])
+  })
+
+  it('answers the same for an address that somebody has, and tells only its owner', async () => {
+    const [ann, bob] = [await person(), await register('bob')]
+    const [free, taken] = [
+      await change(ann.token, freshAddress()),
+      await change(ann.token, bob.email.toUpperCase()),
+    ]
+    expect([taken.status, trips(taken), await taken.text()]).toEqual([
+      free.status,
+      trips(free),
+      await free.text(),
+    ])
+    const mail = await nextMail(bob.email, 'Somebody tried to use your e-mail address')
+    expect(mail.text + mail.html).not.toContain(ann.username)
+    const pending = await env.DB.prepare(
+      "select email from email_tokens where user_id = ? and purpose = 'change'",
+    )
+      .bind(ann.id)
+      .all()
+    expect(JSON.stringify(pending.results)).not.toContain(bob.email)
+  })
+
+  it('answers 409 when the address was taken before the link was used; nothing changes', async () => {
+    const ann = await person()
+    const username = freshName('quick')
+    const email = `${username}@example.org`
+    await change(ann.token, email)
+    const token = tokenIn(await nextMail(email, NEW_ADDRESS))
+    await call('POST', '/api/users', { json: { username, email, password: PASSWORD } })
+    const response = await verify(token)
+    expect([response.status, trips(response)]).toEqual([409, 1])
+    expect((await response.json<Problem>()).type).toBe('/problems/email-taken')
+    expect(await me(ann.token)).toEqual(ann.user)
+  })
+
+  it('lets the spelling of the own address change', async () => {
+    const ann = await person()
+    const email = ann.email.toUpperCase()
+    await change(ann.token, email)
+    expect((await verify(tokenIn(await nextMail(email, NEW_ADDRESS)))).status).toBe(204)
+    expect((await me(ann.token)).email).toBe(email)
+  })
+})

@@ -1,0 +1,43 @@
+/** The mails that the Worker sends while tests run, by recipient. */
+import { env } from 'cloudflare:workers'
+import { afterAll, beforeAll, expect, vi } from 'vitest'
+
+export interface SentMail {
+  from: { name: string; email: string }
+  to: string
+  subject: string
+  text: string
+  html: string
+}
+
+const sent: SentMail[] = []
+
+/** Catches every mail of the tests in this file instead of sending it. */
+export function catchMails() {
+  beforeAll(() => {
+    vi.spyOn(env.MAIL, 'send').mockImplementation(async (mail) => {
+      sent.push(mail as unknown as SentMail)
+      return { messageId: 'caught' }
+    })
+  })
+  afterAll(() => {
+    vi.restoreAllMocks()
+  })
+}
+
+/** All mails to an address so far, oldest first. They are sent behind the answer: wait with `nextMail` for one. */
+export const mailsTo = (email: string) => sent.filter((mail) => mail.to === email)
+
+/** The latest mail to an address with this subject, as soon as there are `count` of them. */
+export async function nextMail(email: string, subject: string | RegExp, count = 1) {
+  const found = () => mailsTo(email).filter((mail) => mail.subject.match(subject))
+  await vi.waitFor(() => expect(found().length).toBeGreaterThanOrEqual(count), { interval: 5 })
+  return found()[count - 1] as SentMail
+}
+
+/** The token of the link in a mail. */
+export function tokenIn(mail: SentMail): string {
+  const found = /#token=([\w-]{43})\b/.exec(mail.text)
+  if (!found?.[1]) throw new Error(`no link in: ${mail.text}`)
+  return found[1]
+}
