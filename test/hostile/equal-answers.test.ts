@@ -1,0 +1,105 @@
+// What is promised of failing to sign in (AC1): at every door one answer, byte for byte, and the same work, whatever the reason.
+import { env } from 'cloudflare:workers'
+import { describe, expect, it } from 'vitest'
+import { hashesComputed } from '../../src/security/password'
+import { call, trips } from '../client'
+import { freshName, PASSWORD, person, register } from '../people'
+
+const WRONG = 'wrong horse battery staple'
+
+/** All that a client can see of an answer but the request's id and the times. */
+async function visible(response: Response): Promise<string> {
+  const id = response.headers.get('X-Request-Id') ?? ''
+  const headers = [...response.headers].filter(
+    ([name]) => name !== 'server-timing' && name !== 'x-request-id',
+  )
+  return JSON.stringify([response.status, headers, (await response.text()).replaceAll(id, '')])
+}
+
+const DOORS: Record<string, (login: string, password: string) => Promise<Response>> = {
+  '/api/users/token': (username, password) =>
+    call('POST', '/api/users/token', { form: { username, password } }),
+  '/oauth/token': (username, password) =>
+    call('POST', '/oauth/token', { form: { grant_type: 'password', username, password } }),
+  '/api/session': (login, password) => call('POST', '/api/session', { json: { login, password } }),
+}
+
+/** Logins and passwords that must fail alike. */
+async function failures(): Promise<Record<string, [login: string, password: string]>> {
+  const known = await register()
+  const disabled = await register()
+  await env.DB.prepare('update users set is_active = 0 where id = ?').bind(disabled.id).run()
+  const nobody = freshName()
+  return {
+    'wrong password': [known.email, WRONG],
+    'wrong password, by name': [known.username, WRONG],
+    'wrong password, respelled login': [` ${known.email.toUpperCase()}`, WRONG],
+    'unknown address': [`${nobody}@example.com`, PASSWORD],
+    'unknown name': [nobody, PASSWORD],
+    'disabled, right password': [disabled.email, PASSWORD],
+    'disabled, wrong password': [disabled.username, WRONG],
+    'no login that could be': ['\u0000💩@', WRONG],
+    'a very long login': [`${'a'.repeat(300)}@example.com`, WRONG],
+    'a very long password': [nobody, 'x'.repeat(4000)],
+    'the hash as a password': [known.email, '$argon2id$v=19$m=19456,t=2,p=1$AAAA$AAAA'],
+  }
+}
+
+describe.each(Object.entries(DOORS))('%s', (_, door) => {
+  it('fails in one way, after one trip and one hash', async () => {
+    const answers = new Map<string, string[]>()
+    for (const [reason, [login, password]] of Object.entries(await failures())) {
+      const before = hashesComputed()
+      const answer = await door(login, password)
+      expect([reason, trips(answer), hashesComputed() - before]).toEqual([reason, 1, 1])
+      const seen = await visible(answer)
+      answers.set(seen, [...(answers.get(seen) ?? []), reason])
+    }
+    expect([...answers.values()]).toHaveLength(1)
+    expect([...answers.keys()][0]).toMatch(/^\[(?:401|400),/)
+  })
+
+  it('writes the same for known and unknown: one row of the count, one event', async () => {
+    const rows = () =>
+      env.DB.prepare(
+        'select (select count(*) from attempts) as attempts, (select count(*) from events) as events',
+      ).first<{ attempts: number; events: number }>()
+    const known = await register()
+    for (const login of [known.email, known.username, freshName(), `${freshName()}@example.com`]) {
+      const before = await rows()
+      await door(login, WRONG)
+      const after = await rows()
+      expect([after?.attempts, after?.events]).toEqual([
+        (before?.attempts ?? 0) + 1,
+        (before?.events ?? 0) + 1,
+      ])
+    }
+  })
+
+  it('takes two trips and one hash when it succeeds', async () => {
+    const { email } = await person()
+    const before = hashesComputed()
+    const answer = await door(email, PASSWORD)
+    expect([answer.status, trips(answer), hashesComputed() - before]).toEqual([200, 2, 1])
+  })
+})
+
+it('answers forgot-password alike for known, unknown and disabled, after one trip and no hash', async () => {
+  const known = await register()
+  const disabled = await register()
+  await env.DB.prepare('update users set is_active = 0 where id = ?').bind(disabled.id).run()
+  const before = hashesComputed()
+  const answers = new Set<string>()
+  for (const email of [
+    known.email,
+    known.email.toUpperCase(),
+    disabled.email,
+    `${freshName()}@example.com`,
+  ]) {
+    const answer = await call('POST', '/api/users/forgot-password', { json: { email } })
+    expect([answer.status, trips(answer)]).toEqual([202, 1])
+    answers.add(await visible(answer))
+  }
+  expect([...answers]).toHaveLength(1)
+  expect(hashesComputed()).toBe(before)
+})
