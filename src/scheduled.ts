@@ -1,5 +1,6 @@
 /** Deletes what has expired, once an hour, in bounded batches. Nothing waits for it: expired rows count for nothing wherever they are read. */
 import { and, isNull, lte, type SQL, sql } from 'drizzle-orm'
+import type { BatchItem } from 'drizzle-orm/batch'
 import type { SQLiteTable } from 'drizzle-orm/sqlite-core'
 import { openDatabase } from './db'
 import { attempts, emailTokens, events, idempotencyKeys, mailCounts, sessions } from './db/schema'
@@ -36,10 +37,10 @@ export async function deleteExpired(binding: D1Database, now: Date): Promise<Del
   for (let round = 0; round < MAX_ROUNDS; round++) {
     const results = await db.batch(
       tables.map(([, table, condition]) =>
-        db.run(
-          sql`delete from ${table} where rowid in (select rowid from ${table} where ${condition} limit ${BATCH})`,
-        ),
-      ) as [ReturnType<typeof db.run>],
+        db
+          .delete(table)
+          .where(sql`rowid in (select rowid from ${table} where ${condition} limit ${BATCH})`),
+      ) as unknown as [BatchItem<'sqlite'>],
     )
     let full = false
     results.forEach((result, i) => {

@@ -15,7 +15,7 @@ const registration = (more: object = {}) => {
 }
 const refusal = async (more: object) => {
   const response = await call('POST', '/api/users', { json: registration(more) })
-  return { status: response.status, ...(await response.json<Problem>()) }
+  return response.json<Problem>()
 }
 
 describe('POST /api/users', () => {

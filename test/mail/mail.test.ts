@@ -1,0 +1,134 @@
+/** Mails: what leaves the house, and what must not. */
+import { env } from 'cloudflare:workers'
+import { describe, expect, it, vi } from 'vitest'
+import { deliver, MailRefused, send } from '../../src/mail/send'
+import * as texts from '../../src/mail/texts'
+
+const ORIGIN = 'https://app.example.com'
+const FROM = { name: 'Gatepost', email: 'no-reply@example.com' }
+const ann = { email: 'ann@example.com', username: 'ann' }
+const TOKEN = 'T'.repeat(43)
+const binding = () => ({ send: vi.fn(async () => ({ messageId: '1' })) })
+const mail = { to: ann.email, subject: 'Hello', text: 'text', html: '<p>text</p>' }
+
+describe('send', () => {
+  it('hands one mail to one recipient to the binding', async () => {
+    const mailer = binding()
+    await send(mailer, FROM, { ...mail, link: 'never sent as such' })
+    expect(mailer.send.mock.calls).toEqual([[{ from: FROM, ...mail }]])
+  })
+
+  it.each([
+    ['two recipients', { to: 'a@example.com, b@example.com' }],
+    ['two recipients in angle brackets', { to: '<a@example.com> <b@example.com>' }],
+    ['a line break in the recipient', { to: 'a@example.com\r\nBcc: b@example.com' }],
+    ['a recipient without @', { to: 'ann' }],
+    ['no recipient', { to: '' }],
+    ['a line break in the subject', { subject: 'Hello\r\nBcc: b@example.com' }],
+    ['a line separator in the subject', { subject: 'Hello\u2028you' }],
+    ['no subject', { subject: '' }],
+    ['no text', { text: ' ' }],
+    ['no HTML', { html: '' }],
+  ])('refuses %s, without telling the address', async (_, wrong) => {
+    const mailer = binding()
+    const refused = await send(mailer, FROM, { ...mail, ...wrong }).catch((error: unknown) => error)
+    expect(refused).toBeInstanceOf(MailRefused)
+    expect((refused as Error).message).not.toContain('@')
+    expect(mailer.send).not.toHaveBeenCalled()
+  })
+
+  it('is taken by the binding that the Worker has', async () => {
+    await expect(
+      send(env.MAIL, FROM, texts.verifyAddress(ORIGIN, ann, TOKEN)),
+    ).resolves.toBeUndefined()
+  })
+})
+
+describe('deliver', () => {
+  it.each([
+    [
+      'rejects',
+      () =>
+        Promise.reject(
+          Object.assign(new Error(`to ${ann.email}`), { code: 'E_RATE_LIMIT_EXCEEDED' }),
+        ),
+    ],
+    [
+      'throws',
+      () => {
+        throw Object.assign(new Error(`to ${ann.email}`), { code: 'E_RATE_LIMIT_EXCEEDED' })
+      },
+    ],
+  ])(
+    'never fails when the binding %s: a line in the log has its code and no address',
+    async (_, failing) => {
+      const log = vi.spyOn(console, 'error').mockImplementation(() => undefined)
+      await deliver({ send: failing as never }, FROM, mail, false)
+      const lines = log.mock.calls.map(([line]) => String(line))
+      log.mockRestore()
+      expect(lines).toHaveLength(1)
+      expect(JSON.parse(lines[0] as string)).toMatchObject({
+        event: 'mail_failed',
+        code: 'E_RATE_LIMIT_EXCEEDED',
+      })
+      expect(lines[0]).not.toContain('@')
+    },
+  )
+
+  it('shows the link on the console of a developer, and nowhere else', async () => {
+    const log = vi.spyOn(console, 'log').mockImplementation(() => undefined)
+    const reset = texts.resetPassword(ORIGIN, ann, TOKEN)
+    await deliver(binding(), FROM, reset, false)
+    expect(log).not.toHaveBeenCalled()
+    await deliver(binding(), FROM, reset, true)
+    expect(log.mock.calls).toEqual([
+      [`Mail to ann@example.com: Reset your password\n  ${ORIGIN}/reset#token=${TOKEN}`],
+    ])
+    log.mockRestore()
+  })
+})
+
+describe('the texts', () => {
+  const all = [
+    texts.verifyAddress(ORIGIN, ann, TOKEN),
+    texts.resetPassword(ORIGIN, ann, TOKEN),
+    texts.confirmChange(ORIGIN, ann, TOKEN),
+    texts.changeRequested(ORIGIN, ann, 'new@example.com'),
+    texts.addressChanged(ORIGIN, ann, 'new@example.com'),
+    texts.addressWanted(ORIGIN, ann),
+    texts.passwordChanged(ORIGIN, ann),
+    texts.passwordWasReset(ORIGIN, ann),
+    texts.accountDeleted(ORIGIN, ann),
+  ]
+
+  it.each(all.map((text) => [text.subject, text] as const))(
+    '"%s" says the same in text and HTML, to one person',
+    (_, text) => {
+      expect(text.to).toBe(ann.email)
+      expect(text.text).toMatch(/^Hello ann,\n\n/)
+      for (const paragraph of text.text.split('\n\n')) {
+        const escaped = paragraph.trim().replaceAll("'", '&#39;')
+        expect(text.html).toContain(escaped)
+      }
+    },
+  )
+
+  it('carry the token in the fragment only, which no server and no Referer sees', () => {
+    for (const { text, html } of all) {
+      expect(text).not.toMatch(/[?&]token=/)
+      expect((text + html).split(TOKEN).length - 1).toBe(
+        ((text + html).match(/#token=T{43}/g) ?? []).length,
+      )
+    }
+  })
+
+  it('escape whatever a name or an address brings along', () => {
+    const { html } = texts.changeRequested(
+      ORIGIN,
+      { email: 'a@example.com', username: '<b>&"\'' },
+      '"><script>x</script>@example.com',
+    )
+    expect(html).not.toMatch(/<script|<b>/)
+    expect(html).toContain('&lt;b&gt;&amp;&quot;&#39;')
+  })
+})
