@@ -1,4 +1,5 @@
 /** Everybody, with what an admin may do to them. */
+import { useLocation } from 'preact-iso'
 import { answer } from '../../client/client'
 import type { UserPrivate } from '../../client/types'
 import { api, session } from '../gatepost'
@@ -8,13 +9,17 @@ import { List } from '../ui/list'
 import { useList } from '../ui/load'
 import { say } from '../ui/messages'
 import { Page } from '../ui/page'
+import { Search } from '../ui/search'
 import { Time } from '../ui/time'
 
 type Change = { role?: 'user' | 'admin'; is_active?: boolean }
 
 export function Users({ me }: { me: UserPrivate }) {
-  const list = useList('admin users', async (cursor) => {
-    const page = await answer(api.admin.users.$get({ query: cursor ? { cursor } : {} }))
+  const q = useLocation().query.q?.trim() ?? ''
+  const list = useList(`admin users ${q}`, async (cursor) => {
+    const page = await answer(
+      api.admin.users.$get({ query: { ...(q && { q }), ...(cursor && { cursor }) } }),
+    )
     return { items: page.users, next: page.next_cursor }
   })
   async function change(user: UserPrivate, json: Change) {
@@ -30,10 +35,11 @@ export function Users({ me }: { me: UserPrivate }) {
     say(`All sessions of ${user.username} have ended.`)
   }
   return (
-    <Page title="People" lead="Everybody with an account, newest first.">
+    <Page title="People" lead="Everybody with an account, the oldest first.">
+      <Search label="Username, e-mail or id" words={q} at="/admin" />
       <List
         list={list}
-        empty="Nobody."
+        empty={q ? `Nobody matches “${q}”.` : 'Nobody.'}
         row={(user) => (
           <li key={user.id} class="entry">
             <Who user={user} />

@@ -6,9 +6,10 @@ import { List } from '../ui/list'
 import { useList } from '../ui/load'
 import { Page } from '../ui/page'
 import { PostCard, PostSkeletons } from '../ui/post-card'
+import { Search } from '../ui/search'
 
 export function Feed() {
-  const { query, route } = useLocation()
+  const { query } = useLocation()
   const q = query.q?.trim() ?? ''
   const list = useList(`feed ${q}`, async (cursor) => {
     const { posts, next_cursor } = await answer(
@@ -18,32 +19,7 @@ export function Feed() {
   })
   return (
     <Page title={q ? `Posts about “${q}”` : 'Latest posts'}>
-      <search>
-        <form
-          class="find"
-          key={q}
-          onSubmit={(event) => {
-            event.preventDefault()
-            const words = String(new FormData(event.currentTarget).get('q')).trim()
-            route(words ? `/?q=${encodeURIComponent(words)}` : '/')
-          }}
-        >
-          <label class="visually-hidden" for="q">
-            Search posts
-          </label>
-          <input
-            id="q"
-            name="q"
-            type="search"
-            placeholder="Search posts"
-            defaultValue={q}
-            maxLength={200}
-          />
-          <button type="submit" class="quiet">
-            Search
-          </button>
-        </form>
-      </search>
+      <Search label="Search posts" words={q} at="/" />
       <List
         list={list}
         class="posts"

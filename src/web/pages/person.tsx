@@ -33,14 +33,16 @@ export function Person() {
     <>
       <div class="person">
         <Avatar user={person.data} size="large" />
-        <Page
-          title={nameOf(person.data)}
-          lead={
-            <>
-              @{person.data.username} · here since <Time at={person.data.created_at} />
-            </>
-          }
-        />
+        <div>
+          <Page
+            title={nameOf(person.data)}
+            lead={
+              <>
+                @{person.data.username} · here since <Time at={person.data.created_at} />
+              </>
+            }
+          />
+        </div>
       </div>
       <h2 class="visually-hidden">Posts</h2>
       <List

@@ -68,7 +68,10 @@ export function Trouble({ problem, again }: { problem: ApiProblem; again?: () =>
   return (
     <div class="notice danger" role="alert">
       <p>
-        <strong>{problem.title}.</strong> {problem.message}
+        <strong>{problem.title}.</strong>{' '}
+        {problem.code === 'insufficient-scope'
+          ? 'Your rights have changed since you signed in: sign out, and in again.'
+          : problem.message}
       </p>
       {again && (
         <button type="button" class="quiet" onClick={again}>
