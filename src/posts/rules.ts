@@ -41,11 +41,12 @@ export const IDEMPOTENCY_MS = 24 * 60 * 60 * 1000
  * A search as FTS5 expressions, the best matches first: all words in the title; all words anywhere else. A post is in one tier only, and
  * which one depends on nothing but its own text, so that pages stay exact while other posts come and go; a relevance like bm25 depends on
  * all posts, and has to weigh every match before it can show one.
- * Null when there is no word to look for.
+ * Null for a blank text: no search. None for signs alone: nothing has them.
  */
 export function searchTiers(q: string, author: number | undefined): string[] | null {
+  if (q.trim() === '') return null
   const words = searchWords(q)
-  if (words.length === 0) return null
+  if (words.length === 0) return []
   const all = `(${words.map((word) => `"${word}"`).join(' ')})`
   const own = author === undefined ? '' : ` AND author_id : "${author}"`
   return [`title : ${all}${own}`, `({title content} : ${all}${own}) NOT title : ${all}`]

@@ -66,12 +66,13 @@ export type FoundRow = PostRow & { tier: number }
  * The posts that match, tier by tier, newest first in each. FTS5 walks its lists backwards by id and stops at the limit, so a word that
  * is in every post costs no more than a rare one.
  */
-export const searchPosts = (
+export async function searchPosts(
   db: Database,
   tiers: readonly string[],
   { tier: first, before }: Place,
   limit: number,
-): Promise<FoundRow[]> => {
+): Promise<FoundRow[]> {
+  if (tiers.length === 0) return []
   const arms = tiers.flatMap((expression, tier) =>
     tier < first
       ? []

@@ -1,0 +1,146 @@
+import { env } from 'cloudflare:workers'
+import { describe, expect, it } from 'vitest'
+import { call, trips } from '../client'
+import { freshName, person } from '../people'
+import { readAll, readPage, write } from './posts'
+
+const find = async (q: string, more = '') =>
+  (await readPage(`/api/posts?q=${encodeURIComponent(q)}${more}`)).posts.map((post) => post.id)
+
+/** A word that no other test writes. */
+const freshWord = () => freshName('w').replace(/[^a-z0-9]/g, '')
+
+describe('GET /api/posts?q=', () => {
+  it('finds words in title and content, whatever their case and diacritics, in one trip', async () => {
+    const ann = await person()
+    const word = freshWord()
+    const { id } = await write(ann, { title: `Crème BRÛLÉE ${word}`, content: 'Zażółć größer' })
+    const response = await call('GET', `/api/posts?q=${word}`)
+    expect([response.status, trips(response)]).toEqual([200, 1])
+    const found = [
+      word,
+      word.toUpperCase(),
+      `creme ${word}`,
+      `CRÈME brulee ${word}`,
+      `cre\u0300me ${word}`,
+      `zazołc ${word}`,
+      `größer ${word}`,
+      `grosser ${word}`,
+      `"creme brulee" ${word}`,
+      `${word}, creme!`,
+      `  ${word}\t\ncreme  `,
+    ]
+    const missed = [
+      `${word} missing`,
+      word.slice(0, -1),
+      `"brulee creme" ${word}`,
+      `"creme ${word}"`,
+    ]
+    // ß is a letter of its own, not an s with a mark.
+    for (const q of found.filter((q) => !q.includes('grosser')))
+      expect(await find(q), q).toEqual([id])
+    for (const q of [...missed, `grosser ${word}`]) expect(await find(q), q).toEqual([])
+  })
+
+  it('tells posts with all words in the title first, then the others, newest first in each', async () => {
+    const ann = await person()
+    const [a, b] = [freshWord(), freshWord()]
+    const both = `${a} ${b}`
+    const texts = [
+      { title: both, content: 'x' },
+      { title: 'x', content: both },
+      { title: a, content: b },
+      { title: `${b} and ${a}`, content: both },
+      { title: 'x', content: `${b} then ${a}` },
+      { title: a, content: 'x' },
+    ]
+    const ids: number[] = []
+    for (const text of texts) ids.push((await write(ann, text)).id)
+    const ranked = [ids[3], ids[0], ids[4], ids[2], ids[1]]
+    expect(await find(both)).toEqual(ranked)
+    for (const limit of [1, 2, 3])
+      expect((await readAll(`/api/posts?q=${a}+${b}`, limit)).map((post) => post.id)).toEqual(
+        ranked,
+      )
+  })
+
+  it('within the posts of one author', async () => {
+    const [ann, bob] = await Promise.all([person('ann'), person('bob')])
+    const word = freshWord()
+    const mine = [await write(ann, { title: word }), await write(ann, { content: word })]
+    await write(bob, { title: word, content: `${word} author ${ann.id}` })
+    expect(await find(word, `&author=${ann.id}`)).toEqual(mine.map((post) => post.id))
+    expect(await find(`${word} ${ann.id}`, `&author=${ann.id}`), 'the id is no word of it').toEqual(
+      [],
+    )
+  })
+
+  it('follows what is changed and deleted, also with its author', async () => {
+    const ann = await person()
+    const [before, after] = [freshWord(), freshWord()]
+    const { id } = await write(ann, { title: before })
+    const change = { token: ann.token, json: { title: after } }
+    await call('PATCH', `/api/posts/${id}`, change)
+    expect(await find(before)).toEqual([])
+    expect(await find(after)).toEqual([id])
+    await call('DELETE', `/api/posts/${id}`, { token: ann.token })
+    expect(await find(after)).toEqual([])
+
+    await write(ann, { content: before })
+    await env.DB.prepare('delete from users where id = ?').bind(ann.id).run()
+    expect(await find(before)).toEqual([])
+    const check = "insert into posts_search (posts_search, rank) values ('integrity-check', 1)"
+    await expect(env.DB.prepare(check).run()).resolves.toBeTruthy()
+  })
+
+  it('without a word to look for: all posts for no text, none for signs alone', async () => {
+    const ann = await person()
+    const { id } = await write(ann)
+    for (const q of ['', ' ', '\t\n']) expect((await find(q, '&limit=1'))[0], q).toBe(id)
+    for (const q of ['!', '***', '""', '"', '😀', '- -', '\u0000']) {
+      expect(await find(q), q).toEqual([])
+    }
+  })
+
+  it('takes no text for query syntax', async () => {
+    const ann = await person()
+    const word = freshWord()
+    const { id } = await write(ann, { title: word, content: 'and or not near title content' })
+    const hostile = [
+      `"${word}`,
+      `${word}"`,
+      `${word}*`,
+      `*${word}`,
+      `^${word}`,
+      `-${word}`,
+      `${word} AND OR NOT`,
+      `NEAR(${word} title)`,
+      `title:${word}`,
+      `title : ${word}`,
+      `{title content} : ${word}`,
+      `(${word}`,
+      `${word})`,
+      `${word} + and`,
+      `${word} -- x`.replace(' x', ''),
+      `${word}'; drop table posts; --`,
+      `${word}\u0000`,
+      `"${word}" "`,
+      `""${word}""`,
+      `${word} %`,
+      `${word} \\`,
+      `${'('.repeat(100)}${word}`,
+      'a '.repeat(100),
+      '"a" '.repeat(50),
+      '\ufffe\uffff',
+    ]
+    for (const q of hostile) {
+      const response = await call('GET', `/api/posts?q=${encodeURIComponent(q)}`)
+      expect(response.status, q).toBe(200)
+    }
+    for (const q of hostile.filter((q) => !/drop|NEAR|title:/.test(q) && q.includes(word)))
+      expect(await find(q), q).toEqual([id])
+    for (const raw of ['%', '%00', '%ff', '%ED%A0%80', '+', '%22']) {
+      expect((await call('GET', `/api/posts?q=${raw}`)).status, raw).toBe(200)
+    }
+  })
+})
