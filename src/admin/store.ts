@@ -148,7 +148,7 @@ export async function listEvents(
         .where(
           and(
             userId === undefined ? undefined : eq(events.userId, userId),
-            before === null ? undefined : lt(events.id, before),
+            lt(events.id, before ?? Number.MAX_SAFE_INTEGER),
           ),
         )
         .orderBy(desc(events.id))
