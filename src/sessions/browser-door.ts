@@ -1,6 +1,7 @@
 /** The door for a SPA: the refresh token lives in a cookie that no script can read, the access token in memory. */
 import { deleteCookie, getCookie, setCookie } from 'hono/cookie'
 import type { AnyContext } from '../context'
+import { cookieHeader } from '../http/docs'
 import { endpoint, json, jsonBody, noContent, nothing } from '../http/endpoint'
 import { logSecurity } from '../http/log'
 import { problem, problems } from '../http/problem'
@@ -46,7 +47,10 @@ const createSession = endpoint(
     limit: 'sign-in',
     request: { body: jsonBody(Credentials) },
     responses: {
-      200: json(BrowserSession, 'Signed in; the refresh token is in the cookie'),
+      200: {
+        ...json(BrowserSession, 'Signed in; the refresh token is in the cookie'),
+        headers: cookieHeader,
+      },
       ...problems('invalid-credentials', 'email-not-verified', 'too-many-attempts', 'busy'),
     },
   },
@@ -87,7 +91,10 @@ const refreshSession = endpoint(
     sameSite: true,
     request: { body: { required: false, content: { 'application/json': { schema: Empty } } } },
     responses: {
-      200: json(BrowserSession, 'Refreshed; the cookie is the next one'),
+      200: {
+        ...json(BrowserSession, 'Refreshed; the cookie is the next one'),
+        headers: cookieHeader,
+      },
       ...problems('session-ended'),
     },
   },
@@ -111,7 +118,7 @@ const deleteSession = endpoint(
     tags: ['sessions'],
     access: 'anyone',
     sameSite: true,
-    responses: { 204: nothing('Signed out') },
+    responses: { 204: { ...nothing('Signed out; the cookie goes'), headers: cookieHeader } },
   },
   async (c) => {
     const session = await readCookie(c)
