@@ -126,16 +126,16 @@ const Vars = z
   }))
 export type Settings = z.infer<typeof Vars>
 
-/** Bindings without which no request can be served right. */
-const BINDINGS = [
-  'DB',
-  'AVATARS',
-  'MAIL',
-  'SIGN_IN_LIMIT',
-  'REGISTER_LIMIT',
-  'MAIL_LIMIT',
-  'WRITE_LIMIT',
-] as const
+/** Bindings without which no request can be served right, each with a method that tells it from the other kinds. */
+const BINDINGS = {
+  DB: 'withSession',
+  AVATARS: 'createMultipartUpload',
+  MAIL: 'send',
+  SIGN_IN_LIMIT: 'limit',
+  REGISTER_LIMIT: 'limit',
+  MAIL_LIMIT: 'limit',
+  WRITE_LIMIT: 'limit',
+} as const
 
 /** The service cannot run: the message names each setting and its rule, and shows no value. Answered as 503 (ASVS 13.3). */
 export class Misconfigured extends Error {
@@ -159,9 +159,15 @@ function check(env: Env): Settings | Misconfigured {
   const parsed = Vars.safeParse(env)
   const problems = [
     ...(parsed.error?.issues ?? []).map((i) => `${String(i.path[0])} ${i.message}`),
-    ...BINDINGS.filter((name) => !env[name]).map((name) => `the binding ${name} is missing`),
+    ...Object.entries(BINDINGS).flatMap(([name, method]) => brokenBinding(env, name, method)),
   ]
   return parsed.success && problems.length === 0
     ? parsed.data
     : new Misconfigured(`Gatepost is not configured: ${[...new Set(problems)].join('; ')}`)
+}
+
+function brokenBinding(env: Env, name: string, method: string): string[] {
+  const binding = (env as unknown as Record<string, Record<string, unknown> | undefined>)[name]
+  if (!binding) return [`the binding ${name} is missing`]
+  return typeof binding[method] === 'function' ? [] : [`the binding ${name} is of another kind`]
 }

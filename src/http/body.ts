@@ -24,6 +24,10 @@ export function receiveBody(
     if (!(optional && bytes.length === 0) && !mediaTypes.includes(mediaType(c))) {
       throw new HTTPException(415, { message: `Send the body as ${mediaTypes.join(' or ')}.` })
     }
+    const coding = c.req.header('Content-Encoding')?.trim().toLowerCase() ?? ''
+    if (bytes.length > 0 && coding !== '' && coding !== 'identity') {
+      throw new HTTPException(415, { message: 'Send the body without a Content-Encoding.' })
+    }
     // hono keeps promises here, whatever its type says.
     c.req.bodyCache.arrayBuffer = Promise.resolve(bytes.buffer) as never
     return next()

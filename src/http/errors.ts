@@ -58,19 +58,28 @@ export const onError: ErrorHandler<AppEnv> = (error, c) => {
       error: cause,
     }),
   )
-  return isDatabaseError(cause)
+  if (isMissingMigration(cause)) {
+    const detail = `The database lacks a migration (${MISSING.exec(cause)?.[0]}): run npm run deploy, or wrangler d1 migrations apply.`
+    return problem(c, 'unavailable', { detail, retryAfter: 60 })
+  }
+  return isStorageError(cause)
     ? problem(c, 'unavailable', { retryAfter: 5 })
     : problem(c, 'internal')
 }
 
+/** The innermost cause of an error; without the parameters of a query, which drizzle adds to its own message. */
 function rootCause(error: Error): string {
   let e = error
   for (let depth = 0; e.cause instanceof Error && depth < 5; depth++) e = e.cause
   return `${e.name}: ${e.message.split('\nparams:')[0]}`
 }
 
-const isDatabaseError = (cause: string) =>
-  /D1_|no such table|SQLITE|database|Network connection lost/i.test(cause)
+const MISSING = /no such (?:table|column)(?:: [\w.]{1,100})?/
+const isMissingMigration = (cause: string) => MISSING.test(cause)
+
+/** D1 speaks of itself; R2 ends its messages with a code of five digits. */
+const isStorageError = (cause: string) =>
+  /D1_|SQLITE|database|Network connection lost|\(10\d{3}\)$/i.test(cause)
 
 /** The methods of every address of the app, once all routes are known. */
 export function methodTable(routes: readonly { method: string; path: string }[]) {

@@ -139,7 +139,7 @@ export const catalogue = {
   unavailable: {
     status: 503,
     title: 'Not available',
-    detail: 'The database does not answer. Nothing was changed; try again in a moment.',
+    detail: 'A part of this service does not answer. Try again in a moment.',
   },
   misconfigured: {
     status: 503,
