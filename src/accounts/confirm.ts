@@ -1,6 +1,5 @@
 /** The password asked again inside an account, before something that must not happen to an unattended or stolen session (ASVS 7.5). */
-import type { Context } from 'hono'
-import type { CallerEnv } from '../context'
+import type { AnyContext, CallerEnv } from '../context'
 import { waitSeconds } from '../db/attempts'
 import { timeHash } from '../http/hashing'
 import { logSecurity } from '../http/log'
@@ -9,9 +8,8 @@ import { verifyPassword } from '../security/password'
 import { countAttempt } from './confirm-store'
 
 /** Checks the caller's password: the first trip of the route. Wrong ones are counted, apart from those of sign-ins, and must wait like them. */
-// biome-ignore lint/suspicious/noExplicitAny: fits any route with a caller
-export async function confirmPassword(c: Context<CallerEnv, any, any>, password: string) {
-  const { db, caller, now, location } = c.var
+export async function confirmPassword(c: AnyContext, password: string) {
+  const { db, caller, now, location } = c.var as CallerEnv['Variables']
   const attempt = await countAttempt(db, caller, now, location)
   if (attempt.kind === 'wait') {
     return {

@@ -1,5 +1,5 @@
 /** A new password: chosen with the old one, or with a mailed link. */
-import type { Context } from 'hono'
+import type { AnyContext, AppEnv } from '../context'
 import { endpoint, jsonBody, noContent, nothing } from '../http/endpoint'
 import { timeHash } from '../http/hashing'
 import { logSecurity } from '../http/log'
@@ -16,12 +16,11 @@ import { PasswordChange } from './schemas'
 
 /** The rule that a new password breaks, where its owner's names are known: length, well-known, own name, breach, in this order. */
 export async function brokenPasswordRule(
-  // biome-ignore lint/suspicious/noExplicitAny: fits any route's context
-  c: Context<any, any, any>,
+  c: AnyContext,
   password: string,
   own: OwnNames,
 ): Promise<string | null> {
-  const { passwordMinLength, breachCheck } = c.var.settings
+  const { passwordMinLength, breachCheck } = (c.var as AppEnv['Variables']).settings
   const broken = weakness(password, passwordMinLength) ?? ownName(password, own)
   if (broken) return broken
   return breachCheck && (await isBreached(password)) ? BREACHED : null

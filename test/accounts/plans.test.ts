@@ -68,7 +68,7 @@ it('finds every row by an index, in every statement of every route and of the ho
     if (found.length > 0) bad[sql] = found
   }
   expect(bad).toEqual({})
-})
+}, 30_000)
 
 /** Somebody who has a link to reset. */
 async function resetMail() {
