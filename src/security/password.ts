@@ -1,6 +1,6 @@
 // How passwords are hashed and checked: Argon2id in PHC strings, synchronously, on one kept instance.
 // Nothing is awaited, so requests cannot meet in the memory; the isolate stands still meanwhile.
-import { argon2id } from './argon2/hash-wasm'
+import { argon2id } from './argon2/own-kernel'
 import { formatPhc, parsePhc } from './argon2/phc'
 
 /** OWASP Password Storage Cheat Sheet: 19 MiB, 2 passes, 1 lane; RFC 9106: 128-bit salt, 256-bit tag. */
