@@ -2,6 +2,7 @@
 import { z } from '@hono/zod-openapi'
 import type { AnyContext } from '../context'
 import { digestTag, IfMatch } from '../http/caching'
+import { etagHeader } from '../http/docs'
 import { endpoint, json, jsonBody, noContent, nothing } from '../http/endpoint'
 import { problem, problems } from '../http/problem'
 import { IdParam } from '../user'
@@ -30,7 +31,7 @@ const create = endpoint(
       body: jsonBody(NewPost),
     },
     responses: {
-      201: json(Post, 'The post'),
+      201: { ...json(Post, 'The post'), headers: etagHeader },
       ...problems('idempotency-key-reused', 'invalid-request'),
     },
   },

@@ -60,8 +60,8 @@ export async function createPostOnce(
         userId,
         key,
         bodyHash,
-        // The post that the statement before has made; where it has made none, the key is there already.
-        postId: sql`(select max(${posts.id}) from ${posts} where ${posts.authorId} = ${userId})`,
+        // The post that the statement before has made; where it has made none, the key is there already and this row is not kept.
+        postId: sql`(select coalesce(max(${posts.id}), 0) from ${posts} where ${posts.authorId} = ${userId})`,
         createdAt: now,
       })
       .onConflictDoNothing(),

@@ -1,0 +1,113 @@
+import { env } from 'cloudflare:workers'
+import { describe, expect, it } from 'vitest'
+import { call, trips } from '../client'
+import { type Person, person } from '../people'
+import { TEXT } from './posts'
+
+const send = (who: Person, key: string, json: object = TEXT) =>
+  call('POST', '/api/posts', { token: who.token, json, headers: { 'Idempotency-Key': key } })
+
+const countOf = ({ id }: Person) =>
+  env.DB.prepare('select count(*) as n from posts where author_id = ?').bind(id).first('n')
+
+/** What a client can tell one answer from another by. */
+const said = async (response: Response) => ({
+  status: response.status,
+  etag: response.headers.get('ETag'),
+  location: response.headers.get('Location'),
+  body: await response.text(),
+})
+
+describe('Idempotency-Key', () => {
+  it('sent again with the same text makes no second post and gives the same answer, in one trip', async () => {
+    const ann = await person()
+    const key = crypto.randomUUID()
+    const first = await send(ann, key)
+    const second = await send(ann, key)
+    expect([trips(first), trips(second)]).toEqual([1, 1])
+    const answer = await said(first)
+    expect(answer.status).toBe(201)
+    expect(await said(second)).toEqual(answer)
+    // The same text, spelled otherwise.
+    expect(await said(await send(ann, key, { content: TEXT.content, title: ' Hello ' }))).toEqual(
+      answer,
+    )
+    expect(await countOf(ann)).toBe(1)
+  })
+
+  it('twenty times at once makes one post, and twenty equal answers', async () => {
+    const ann = await person()
+    const answers = await Promise.all(Array.from({ length: 20 }, () => send(ann, 'once')))
+    const texts = await Promise.all(
+      answers.map(async (answer) => JSON.stringify(await said(answer))),
+    )
+    expect(new Set(texts).size).toBe(1)
+    expect(answers[0]?.status).toBe(201)
+    expect(await countOf(ann)).toBe(1)
+  })
+
+  it('with another text is refused, and makes nothing', async () => {
+    const ann = await person()
+    await send(ann, 'k')
+    for (const json of [
+      { ...TEXT, title: 'Other' },
+      { ...TEXT, content: 'A post.\n' },
+      { title: TEXT.content, content: TEXT.title },
+    ]) {
+      const response = await send(ann, 'k', json)
+      expect([response.status, trips(response)]).toEqual([422, 1])
+      expect(await response.json()).toMatchObject({ type: '/problems/idempotency-key-reused' })
+    }
+    expect(await countOf(ann)).toBe(1)
+  })
+
+  it('is its own for each person, and no two keys are one', async () => {
+    const [ann, bob] = await Promise.all([person('ann'), person('bob')])
+    for (const key of ['k', 'K', '"k"', 'k.']) {
+      expect((await send(ann, key)).status, key).toBe(201)
+      expect((await send(bob, key, { ...TEXT, title: 'Bob' })).status, key).toBe(201)
+    }
+    expect([await countOf(ann), await countOf(bob)]).toEqual([4, 4])
+  })
+
+  it('gives the same answer also when the post was changed or deleted since', async () => {
+    const ann = await person()
+    const answer = await said(await send(ann, 'k'))
+    const path = answer.location as string
+    await call('PATCH', path, { token: ann.token, json: { title: 'Changed' } })
+    expect(await said(await send(ann, 'k'))).toEqual(answer)
+    expect((await (await call('GET', path)).json<{ title: string }>()).title).toBe('Changed')
+    await call('DELETE', path, { token: ann.token })
+    expect(await said(await send(ann, 'k'))).toEqual(answer)
+    expect(await countOf(ann)).toBe(0)
+  })
+
+  it('is forgotten after 24 hours', async () => {
+    const ann = await person()
+    const first = await said(await send(ann, 'k'))
+    const age = (ms: number) =>
+      env.DB.prepare('update idempotency_keys set created_at = ? where user_id = ?')
+        .bind(Date.now() - ms, ann.id)
+        .run()
+    await age(24 * 60 * 60 * 1000 - 60_000)
+    expect((await said(await send(ann, 'k'))).location).toBe(first.location)
+    await age(24 * 60 * 60 * 1000)
+    expect((await said(await send(ann, 'k', { ...TEXT, title: 'New' }))).location).not.toBe(
+      first.location,
+    )
+    expect(await countOf(ann)).toBe(2)
+  })
+
+  it('has 1 to 255 printable ASCII characters', async () => {
+    const ann = await person()
+    for (const key of ['', 'a b', 'ü', 'x'.repeat(256), '\t']) {
+      const response = await send(ann, key)
+      expect([response.status, trips(response)], key).toEqual([422, 0])
+      expect(await response.json(), key).toMatchObject({
+        errors: [{ pointer: '#/idempotency-key' }],
+      })
+    }
+    for (const key of ['x', 'x'.repeat(255), `'; drop table posts; --`.replaceAll(' ', '')])
+      expect((await send(ann, key)).status, key).toBe(201)
+  })
+})

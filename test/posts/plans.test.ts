@@ -1,0 +1,99 @@
+import { env } from 'cloudflare:workers'
+import { expect, it } from 'vitest'
+import { call } from '../client'
+import { admin, person } from '../people'
+import { readPage, TEXT, write, writeMany } from './posts'
+
+interface Query {
+  sql: string
+  values: unknown[]
+}
+
+/** Every statement that D1 is asked while `work` runs. */
+async function statementsOf(work: () => Promise<unknown>): Promise<Query[]> {
+  const queries: Query[] = []
+  const { withSession } = env.DB
+  env.DB.withSession = ((at?: string) => {
+    const session = withSession.call(env.DB, at)
+    const { prepare } = session
+    session.prepare = (sql) => {
+      const statement = prepare.call(session, sql)
+      const { bind } = statement
+      const query: Query = { sql, values: [] }
+      queries.push(query)
+      statement.bind = (...values) => {
+        query.values = values
+        return bind.apply(statement, values)
+      }
+      return statement
+    }
+    return session
+  }) as typeof withSession
+  try {
+    await work()
+  } finally {
+    env.DB.withSession = withSession
+  }
+  return queries
+}
+
+/** What SQLite would do, a line for each step. */
+async function planOf({ sql, values }: Query): Promise<string[]> {
+  const plan = env.DB.prepare(`explain query plan ${sql}`).bind(...values)
+  return (await plan.all<{ detail: string }>()).results.map((row) => row.detail)
+}
+
+/** Steps that walk a table from its first row, whatever is asked; a constant row, a JSON list and FTS5's own index are none. */
+const fullScans = (plan: string[]) =>
+  plan.filter(
+    (step) =>
+      step.startsWith('SCAN') &&
+      !/^SCAN (?:CONSTANT ROW|\(?subquery|found\b|json_each|posts_search VIRTUAL TABLE INDEX \d+:M)/.test(
+        step,
+      ),
+  )
+
+it('every request about posts finds its rows by an index: no full scan, no sorting of all', async () => {
+  const [ann, root] = await Promise.all([person(), admin()])
+  await writeMany(ann.id, 30)
+  const { id } = await write(ann)
+  const own = { token: ann.token }
+  const page = async (path: string) => `${path}&cursor=${(await readPage(path)).next_cursor}`
+  const match = { ...own, headers: { 'If-Match': '"1.1"' } }
+  const requests: [string, string, object][] = [
+    ['GET', `/api/posts/${id}`, {}],
+    ['GET', '/api/posts', {}],
+    ['GET', await page('/api/posts?limit=5'), {}],
+    ['GET', await page(`/api/posts?limit=5&author=${ann.id}`), {}],
+    ['GET', await page(`/api/users/${ann.id}/posts?limit=5`), {}],
+    ['GET', await page('/api/posts?limit=5&q=some+words'), {}],
+    ['GET', await page(`/api/posts?limit=5&q=words&author=${ann.id}`), {}],
+    ['POST', '/api/posts', { ...own, json: TEXT }],
+    ['POST', '/api/posts', { ...own, json: TEXT, headers: { 'Idempotency-Key': 'plan' } }],
+    ['PUT', `/api/posts/${id}`, { ...match, json: TEXT }],
+    ['PATCH', `/api/posts/${id}`, { ...own, json: { title: 'x' } }],
+    ['DELETE', `/api/posts/${id}`, match],
+    ['DELETE', `/api/posts/${id}`, { token: root.token }],
+  ]
+  let seen = 0
+  for (const [method, path, options] of requests) {
+    for (const query of await statementsOf(() => call(method, path, options))) {
+      seen++
+      const plan = await planOf(query)
+      const where = `${method} ${path}\n${query.sql}\n${plan.join('\n')}\n`
+      expect(fullScans(plan), where).toEqual([])
+      // Only a search sorts: the few rows that its two parts have found.
+      if (!query.sql.includes('posts_search'))
+        expect(
+          plan.filter((step) => step.includes('TEMP B-TREE')),
+          where,
+        ).toEqual([])
+    }
+  }
+  expect(seen).toBeGreaterThan(requests.length)
+})
+
+it('the check itself finds a full scan', async () => {
+  const plan = await planOf({ sql: 'select * from posts where title = ?', values: ['x'] })
+  expect(fullScans(plan)).toEqual(['SCAN posts'])
+})
