@@ -8,6 +8,9 @@ const secrets = { JWT_SECRET: 'tests-only-7mQ2vX9kLr4TzB8nWc3YhF6pJd1SgE5u' }
 Object.assign(process.env, secrets, { WRANGLER_LOG: process.env.WRANGLER_LOG ?? 'error' })
 mkdirSync('dist/web', { recursive: true }) // wrangler insists on the folder; `npm test` fills it
 
+// No promise here is about speed: a machine that is busy must not fail a test.
+const testTimeout = 60_000
+
 export default defineConfig({
   test: {
     silent: 'passed-only',
@@ -35,9 +38,11 @@ export default defineConfig({
           exclude: ['test/node/**', 'test/browser/**'],
           setupFiles: ['./test/setup.ts'],
           isolate: false, // one workerd for all files: a quarter of the time
+          testTimeout,
+          hookTimeout: testTimeout,
         },
       },
-      { test: { name: 'node', include: ['test/node/**/*.test.ts'] } },
+      { test: { name: 'node', include: ['test/node/**/*.test.ts'], testTimeout } },
     ],
   },
 })
