@@ -1,0 +1,66 @@
+// The two Workers of the benchmark as `wrangler deploy` would upload them, and what the bundle of Gatepost is made of.
+import { mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { gzipSync } from 'node:zlib'
+import { command, must } from '../scripts/tools.mjs'
+
+export const ROOT = join(import.meta.dirname, '..')
+const OUT = join(ROOT, 'dist', 'bench')
+
+/** Bundles a Worker, minified as for a deploy; answers the folder of its modules. */
+async function bundle(config, name) {
+  const out = join(OUT, name)
+  rmSync(out, { recursive: true, force: true })
+  const dryRun = ['deploy', '--dry-run', '-c', config, '--outdir', out, '--metafile', '--minify']
+  await must(`Building ${name}`, command('wrangler', dryRun), {
+    env: { WRANGLER_LOG: 'error', WRANGLER_HIDE_BANNER: 'true' },
+  })
+  return out
+}
+
+/** @returns {Promise<{ gatepost: string, floor: string }>} the folders */
+export async function build() {
+  mkdirSync(join(ROOT, 'dist', 'web'), { recursive: true }) // wrangler insists on the folder
+  const [gatepost, floor] = await Promise.all([
+    bundle('wrangler.toml', 'gatepost'),
+    bundle('bench/floor/wrangler.toml', 'floor'),
+  ])
+  return { gatepost, floor }
+}
+
+/** The modules of a built Worker, as Miniflare takes them; the entry is the first. */
+export function modulesOf(folder) {
+  const wasm = readdirSync(folder).filter((file) => file.endsWith('.wasm'))
+  const entry = readdirSync(folder).find((file) => /^(index|worker)\.js$/.test(file))
+  return [
+    { type: 'ESModule', path: join(folder, entry), contents: read(folder, entry).toString() },
+    ...wasm.map((file) => ({
+      type: 'CompiledWasm',
+      path: join(folder, file),
+      contents: read(folder, file),
+    })),
+  ]
+}
+const read = (folder, file) => readFileSync(join(folder, file))
+
+/** Size of the bundle and of its parts: gzip in KiB; a part's share is the gzip of the whole in proportion to its minified bytes. */
+export function composition(folder) {
+  const modules = modulesOf(folder).map((module) => Buffer.from(module.contents))
+  const gzip = modules.reduce((sum, contents) => sum + gzipSync(contents, { level: 9 }).length, 0)
+  const minified = modules.reduce((sum, contents) => sum + contents.length, 0)
+  const meta = JSON.parse(read(folder, 'bundle-meta.json'))
+  const { inputs } = Object.values(meta.outputs).find((output) => output.entryPoint)
+  const parts = new Map()
+  for (const [file, { bytesInOutput }] of Object.entries(inputs)) {
+    const name = partOf(file)
+    parts.set(name, (parts.get(name) ?? 0) + bytesInOutput)
+  }
+  const rows = [...parts].map(([name, bytes]) => ({ name, bytes, gzip: (gzip * bytes) / minified }))
+  return { gzip, minified, parts: rows.sort((a, b) => b.bytes - a.bytes) }
+}
+
+function partOf(file) {
+  const inPackage = /node_modules\/((?:@[^/]+\/)?[^/]+)\/(?!.*node_modules)/.exec(file)
+  if (inPackage) return inPackage[1]
+  return file.includes('common-passwords-list') ? 'list of common passwords' : 'Gatepost'
+}

@@ -1,0 +1,65 @@
+// The floor: Hono, one verified HS256 token, one plain D1 statement per route; no settings, sessions, limits, checks, logs or headers.
+import { Hono } from 'hono'
+import { jwtVerify } from 'jose'
+import { hashPassword } from '../../src/security/password'
+
+const app = new Hono()
+
+const AUTHORS = `posts.id, title, content, posts.created_at, posts.updated_at, users.id as author_id, username, full_name, avatar_key,
+  users.created_at as joined_at from posts join users on users.id = posts.author_id`
+
+async function signedIn(c, next) {
+  const token = c.req.header('Authorization')?.slice('Bearer '.length) ?? ''
+  try {
+    const key = new TextEncoder().encode(c.env.SECRET)
+    c.set('userId', Number((await jwtVerify(token, key, { algorithms: ['HS256'] })).payload.sub))
+  } catch {
+    return c.json({ detail: 'Could not validate credentials' }, 401)
+  }
+  return next()
+}
+
+const viewUser = (row) => ({
+  id: row.author_id ?? row.id,
+  username: row.username,
+  full_name: row.full_name,
+  image_url: row.avatar_key,
+  created_at: new Date(row.joined_at ?? row.created_at).toISOString(),
+})
+const viewPost = (row) => ({
+  id: row.id,
+  title: row.title,
+  content: row.content,
+  created_at: new Date(row.created_at).toISOString(),
+  updated_at: new Date(row.updated_at).toISOString(),
+  author: viewUser(row),
+})
+
+app.get('/me', signedIn, async (c) => {
+  const statement = c.env.DB.prepare(
+    'select id, username, full_name, avatar_key, created_at, email from users where id = ?',
+  )
+  const row = await statement.bind(c.var.userId).first()
+  return row ? c.json({ ...viewUser(row), email: row.email }) : c.json({ detail: 'Unknown' }, 401)
+})
+
+app.get('/posts', async (c) => {
+  const statement = c.env.DB.prepare(`select ${AUTHORS} order by posts.id desc limit 20`)
+  return c.json({ posts: (await statement.all()).results.map(viewPost) })
+})
+
+app.post('/posts', signedIn, async (c) => {
+  const { title, content } = await c.req.json()
+  const now = Date.now()
+  const statement = c.env.DB.prepare(
+    'insert into posts (author_id, title, content, created_at, updated_at) values (?, ?, ?, ?, ?) returning id',
+  )
+  const made = await statement.bind(c.var.userId, title, content, now, now).first()
+  return c.json({ id: made.id, title, content }, 201)
+})
+
+/** The bare hash: Argon2id as Gatepost computes it, and nothing else. */
+app.post('/hash', (c) => c.text(hashPassword('correct horse battery staple')))
+
+// biome-ignore lint/style/noDefaultExport: workerd asks for it
+export default app

@@ -1,0 +1,41 @@
+// What is made of measurements, and how it is printed.
+
+/** A quantile of sorted numbers: 0.5 is the median. */
+export const quantile = (sorted, q) =>
+  sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * q))]
+
+export const median = (numbers) =>
+  quantile(
+    [...numbers].sort((a, b) => a - b),
+    0.5,
+  )
+
+/** The chance that a number of `a` is above one of `b` (area under the ROC curve): 0.5 when they cannot be told apart. */
+export function auc(a, b) {
+  let above = 0
+  for (const x of a) for (const y of b) above += x > y ? 1 : x === y ? 0.5 : 0
+  return above / (a.length * b.length)
+}
+
+/** Adds the counts of `more` to `counts`. */
+export function addUp(counts, more) {
+  for (const [key, count] of more) counts.set(key, (counts.get(key) ?? 0) + count)
+  return counts
+}
+
+/** Statuses as a person reads them: `200 × 41, 503 × 3`. */
+export const histogram = (statuses) =>
+  [...statuses]
+    .sort(([a], [b]) => a - b)
+    .map(([status, count]) => `${status || 'no answer'} × ${count}`)
+    .join(', ')
+
+/** A Markdown table; what comes after the first column stands to the right. */
+export function table(head, rows) {
+  const line = (cells) => `| ${cells.join(' | ')} |`
+  return [line(head), line(head.map((_, i) => (i === 0 ? '---' : '---:'))), ...rows.map(line)].join(
+    '\n',
+  )
+}
+
+export const fixed = (n, digits = 2) => (n === null ? '–' : n.toFixed(digits))

@@ -1,0 +1,83 @@
+// Starts built Workers in Miniflare, each in a workerd of its own, with what wrangler.toml binds to them.
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { convertV4MiniflareOptions, Miniflare } from 'miniflare'
+import { unstable_getMiniflareWorkerOptions } from 'wrangler'
+import { modulesOf, ROOT } from './build.mjs'
+
+/** Of this run only; long and random enough for the Worker to accept it. */
+export const SECRET = [...crypto.getRandomValues(new Uint8Array(32))]
+  .map((byte) => byte.toString(16).padStart(2, '0'))
+  .join('')
+
+/**
+ * @param {string} folder a built Worker
+ * @param {{ config?: string, bindings?: object, migrations?: number, persist?: string }} options `migrations`: how many of them, all unless told
+ * @returns {Promise<{ url: URL, db: D1Database, pid: number | null, stop: () => Promise<void> }>}
+ */
+export async function start(
+  folder,
+  { config = 'wrangler.toml', bindings, migrations, persist } = {},
+) {
+  process.env.JWT_SECRET ??= SECRET // wrangler warns otherwise
+  const { workerOptions } = unstable_getMiniflareWorkerOptions(join(ROOT, config))
+  const before = new Set(workerds())
+  const miniflare = new Miniflare(
+    convertV4MiniflareOptions({
+      ...workerOptions,
+      name: folder.split('/').at(-1),
+      modules: modulesOf(folder),
+      modulesRoot: folder,
+      modulesRules: undefined,
+      assets: undefined, // files are served before the Worker is asked
+      bindings: { ...workerOptions.bindings, JWT_SECRET: SECRET, SECRET, ...bindings },
+      host: '127.0.0.1',
+      port: 0,
+      cf: false,
+      ...(persist && { resourcePersistencePath: persist }),
+      handleStructuredLogs: () => undefined,
+    }),
+  )
+  const url = await miniflare.ready
+  const db = await miniflare.getD1Database('DB')
+  await migrate(db, migrations)
+  const pid = workerds().find((p) => !before.has(p)) ?? null
+  return { url, db, pid, stop: () => miniflare.dispose() }
+}
+
+/** Applies the migrations as wrangler does: in order, and remembered in `d1_migrations`. */
+async function migrate(db, count = Number.POSITIVE_INFINITY) {
+  await db.exec('create table if not exists d1_migrations (id integer primary key, name text)')
+  const { results } = await db.prepare('select name from d1_migrations').all()
+  const applied = new Set(results.map((row) => row.name))
+  const folder = join(ROOT, 'migrations')
+  const files = readdirSync(folder).filter((file) => file.endsWith('.sql'))
+  for (const file of files.sort().slice(0, count)) {
+    if (applied.has(file)) continue
+    const sql = readFileSync(join(folder, file), 'utf8').split('--> statement-breakpoint')
+    await db.batch([
+      ...sql.map((statement) => db.prepare(statement)),
+      db.prepare('insert into d1_migrations (name) values (?)').bind(file),
+    ])
+  }
+}
+
+/** The workerd processes that this process has started; none where there is no /proc. */
+function workerds() {
+  try {
+    const children = readFileSync(`/proc/self/task/${process.pid}/children`, 'utf8')
+    return children
+      .split(' ')
+      .map(Number)
+      .filter((pid) => pid > 0 && readFileSync(`/proc/${pid}/comm`, 'utf8').startsWith('workerd'))
+  } catch {
+    return []
+  }
+}
+
+/** Resident memory of a process in MiB; null where it cannot be told. */
+export function memory(pid) {
+  if (pid === null) return null
+  const kib = /VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]
+  return Number(kib) / 1024
+}
