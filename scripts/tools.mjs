@@ -16,12 +16,13 @@ export function command(tool, args = []) {
 
 /**
  * Runs a command to its end and collects what it prints.
- * @returns {Promise<{ code: number, output: string }>} code 1 also when it could not be started or was killed
+ * @returns {Promise<{ code: number, output: string }>} code 1 also when it could not be started or took too long
  */
-export function run([file, ...args], { env = {}, show = false } = {}) {
+export function run([file, ...args], { env = {}, show = false, minutes = 5 } = {}) {
   return new Promise((done) => {
     const child = spawn(file, args, {
       cwd: root,
+      timeout: minutes * 60_000,
       env: { ...process.env, ...(show ? {} : { NO_COLOR: '1', FORCE_COLOR: undefined }), ...env },
       stdio: show ? 'inherit' : ['ignore', 'pipe', 'pipe'],
     })
