@@ -35,15 +35,19 @@ const Secret = z
   .refine((s) => new TextEncoder().encode(s).length >= 32, 'must have at least 32 bytes')
   .refine((s) => !isGuessable(s), 'is guessable: use 32 random bytes')
 
+/** Absent and empty are the same: the setting is not used. */
 const optional = <T extends z.ZodType>(schema: T) =>
-  z.union([z.literal('').transform(() => undefined), schema]).optional()
+  z.preprocess((value) => (value === '' ? undefined : value), schema.optional())
 
 const Origin = z
   .string({ error: 'is missing' })
   .refine(isOrigin, 'must be an origin such as https://app.example.com, without a path')
 
+/** URL would take `https://*.example.com` for a host of that name, which no request ever comes from. */
+const ORIGIN_SHAPE = /^https?:\/\/(?:[\w.-]+|\[[\da-f:]+\])(?::\d+)?$/
+
 function isOrigin(text: string): boolean {
-  if (!URL.canParse(text)) return false
+  if (!ORIGIN_SHAPE.test(text) || !URL.canParse(text)) return false
   const url = new URL(text)
   const local =
     url.hostname === 'localhost' || url.hostname === '127.0.0.1' || url.hostname === '[::1]'

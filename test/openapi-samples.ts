@@ -61,7 +61,9 @@ export function sampleOf(api: ApiDocument, given: Schema): unknown {
       const chosen = schema.required?.length
         ? members.filter(([member]) => schema.required?.includes(member))
         : members
-      return Object.fromEntries(chosen.map(([member, s]) => [member, sampleOf(api, s)]))
+      return Object.fromEntries(
+        chosen.map(([member, part]) => [member, sampleOf(api, part as Schema)]),
+      )
     }
     case 'boolean':
       return true

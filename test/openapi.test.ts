@@ -80,7 +80,9 @@ describe('/openapi.json', () => {
       ).toEqual([])
     }
     for (const [name, schema] of Object.entries(api.components.schemas)) {
-      for (const [member, part] of Object.entries(schema.properties ?? {})) {
+      for (const [member, part] of Object.entries(
+        (schema.properties ?? {}) as Record<string, Schema>,
+      )) {
         if (part.example === undefined) continue
         expect(faultsOf(part, part.example), `${name}.${member}`).toEqual([])
         expect(sampleOf(api, part)).toEqual(part.example)

@@ -185,7 +185,8 @@ async function documentFaults(
   if (pathname === '/openapi.json') return []
   const api = await apiDocument()
   const path = documentedPath(api, pathname)
-  if (!path) return status === 404 ? [] : ['the document does not have this path']
+  // A service that is not configured answers 503 anywhere.
+  if (!path) return status === 404 || status === 503 ? [] : ['the document does not have this path']
   if (method === 'OPTIONS') return status === 204 ? [] : ['OPTIONS is not answered with 204']
   const operation = api.paths[path]?.[method === 'HEAD' ? 'get' : method.toLowerCase()]
   if (!operation) return status === 405 ? [] : ['the document does not have this method']

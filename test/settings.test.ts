@@ -1,0 +1,219 @@
+import { env } from 'cloudflare:workers'
+import { describe, expect, it, vi } from 'vitest'
+import { workerWith } from './client'
+import { jwkSet, newJwk } from './security/jwks'
+import { expectProblem } from './sessions/doors'
+
+const ROUTES = ['/health', '/api/users/me', '/oauth/token', '/openapi.json', '/ready', '/nothing']
+
+/** Asserts that nothing is served, and that the answer and the log name the setting and do not show its value. */
+async function expectRefused(settings: Record<string, unknown>, name: string) {
+  const ask = workerWith(settings)
+  const log = vi.spyOn(console, 'error').mockImplementation(() => undefined)
+  for (const path of ROUTES) {
+    const response = await ask(path === '/oauth/token' ? 'POST' : 'GET', path)
+    const { detail } = await expectProblem(response, 503, 'misconfigured')
+    expect(detail).toMatch(/^Gatepost is not configured: /)
+    expect(detail).toContain(name)
+    expect(detail).not.toMatch(/invalid|undefined|expected/i) // says the rule in words of ours
+    const told = detail + JSON.stringify([...response.headers]) + JSON.stringify(log.mock.calls)
+    for (const value of Object.values(settings)) {
+      const shown = typeof value === 'string' && value.length > 3 && told.includes(value)
+      expect(shown, `${name} shows ${value}`).toBe(false)
+    }
+  }
+  expect(JSON.stringify(log.mock.calls)).toContain(name)
+  log.mockRestore()
+}
+
+const isServed = async (settings: Record<string, unknown>) =>
+  (await workerWith(settings)('GET', '/health')).status === 200
+
+const random = (bytes: number) => crypto.getRandomValues(new Uint8Array(bytes))
+const base64 = (bytes: Uint8Array) => btoa(String.fromCharCode(...bytes))
+const hex = (bytes: Uint8Array) => [...bytes].map((b) => b.toString(16).padStart(2, '0')).join('')
+
+describe('a secret', () => {
+  const weak: [string, string | undefined][] = [
+    ['missing', undefined],
+    ['empty', ''],
+    ['short', 'k3J9x'],
+    ['31 bytes', 'Zt8yQ2mV5xR1nK7pL4wB9dF3gH6jS0a'],
+    ['blank', ' '.repeat(40)],
+    ['one letter', 'a'.repeat(64)],
+    ['zeros', '0'.repeat(64)],
+    ['one piece again and again', '0123456789'.repeat(4)],
+    ['a repeated word', 'secret'.repeat(8)],
+    ['the tutorials’ placeholder', 'your-super-secret-jwt-key-change-this-in-production'],
+    ['FastAPI’s sample', 'your-secret-key-here-please-change-me-now'],
+    ['a request to change it', 'change-me-change-me-change-me-change-me'],
+    ['in capitals', 'CHANGE_THIS_SECRET_KEY_IN_PRODUCTION_PLEASE'],
+    ['words', 'correct horse battery staple correct horse'],
+    ['the name of the service', 'gatepost-gatepost-secret-secret-jwt-token'],
+    ['the alphabet', 'abcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwxyz'],
+  ]
+
+  it('that is missing, short or guessable stops the service, which names it and never shows it', async () => {
+    for (const [, value] of weak) await expectRefused({ JWT_SECRET: value }, 'JWT_SECRET')
+    for (const [what, value] of weak) {
+      if (value) await expectRefused({ JWT_SECRET_PREVIOUS: value }, 'JWT_SECRET_PREVIOUS')
+      else expect(await isServed({ JWT_SECRET_PREVIOUS: value }), what).toBe(true)
+    }
+  })
+
+  it('of 32 random bytes is taken in any usual spelling', async () => {
+    for (let round = 0; round < 20; round++) {
+      const bytes = random(32)
+      for (const secret of [
+        hex(bytes),
+        base64(bytes),
+        base64(bytes).replace(/=+$/, ''),
+        crypto.randomUUID() + crypto.randomUUID(),
+      ]) {
+        expect(await isServed({ JWT_SECRET: secret }), secret).toBe(true)
+      }
+    }
+  })
+})
+
+describe('a setting', () => {
+  const wrong: Record<string, (string | undefined)[]> = {
+    APP_ORIGIN: [
+      undefined,
+      '',
+      'our.example',
+      'https://our.example/',
+      'https://our.example/path',
+      'http://our.example',
+      'ftp://our.example',
+      'https://our.example,https://b.example',
+      'https://OUR.example',
+      'javascript:alert(1)',
+      '*',
+    ],
+    ALLOWED_ORIGINS: [
+      '*',
+      'null',
+      'https://*.example.com',
+      'spa.example',
+      'https://spa.example/',
+      'https://spa.example;https://b.example',
+      'http://spa.example',
+      'https://spa.example https://b.example',
+    ],
+    MAIL_FROM: [
+      undefined,
+      '',
+      'No-address',
+      'No-address <>',
+      'a@b\r\nBcc: c@d.example',
+      '<a@b.example',
+    ],
+    ACCESS_TOKEN_MINUTES: [
+      undefined,
+      '',
+      '0',
+      '-1',
+      '61',
+      '1.5',
+      '15m',
+      '1e1',
+      'NaN',
+      ' 15',
+      '0x0f',
+    ],
+    REFRESH_IDLE_DAYS: [undefined, '', '0', '366', 'month'],
+    REFRESH_MAX_DAYS: [undefined, '', '0', '731', 'Infinity'],
+    PASSWORD_MIN_LENGTH: [undefined, '', '0', '7', '65', 'eight'],
+    REQUIRE_VERIFIED_EMAIL: [undefined, '', 'true', 'ON', 'yes', '1'],
+    BREACH_CHECK: [undefined, '', 'true', 'On'],
+    SERVER_TIMING: [undefined, '', 'false', 'OFF'],
+  }
+
+  it('that is missing or wrong stops the service, which names it', async () => {
+    for (const [name, values] of Object.entries(wrong)) {
+      for (const value of values) await expectRefused({ [name]: value }, name)
+    }
+  })
+
+  it('is served when it is right', async () => {
+    const right: Record<string, string[]> = {
+      APP_ORIGIN: [
+        'https://our.example',
+        'http://localhost:1234',
+        'http://127.0.0.1:8787',
+        'https://our.example:8443',
+      ],
+      ALLOWED_ORIGINS: [
+        '',
+        'https://spa.example',
+        'https://a.example, http://localhost:5173',
+        'https://a.example,',
+      ],
+      MAIL_FROM: ['a@b.example', 'Gatepost <no-reply@example.com>'],
+      ACCESS_TOKEN_MINUTES: ['1', '60'],
+      PASSWORD_MIN_LENGTH: ['8', '15', '64'],
+    }
+    for (const [name, values] of Object.entries(right)) {
+      for (const value of values) expect(await isServed({ [name]: value }), value).toBe(true)
+    }
+  })
+
+  it('tells all that is wrong at once', async () => {
+    const response = await workerWith({ JWT_SECRET: 'short', APP_ORIGIN: 'x', DB: undefined })(
+      'GET',
+      '/health',
+    )
+    const { detail } = await expectProblem(response, 503, 'misconfigured')
+    for (const name of ['JWT_SECRET', 'APP_ORIGIN', 'DB']) expect(detail).toContain(name)
+  })
+})
+
+describe('a binding', () => {
+  it('that is missing stops the service, which names it', async () => {
+    for (const name of [
+      'DB',
+      'AVATARS',
+      'MAIL',
+      'SIGN_IN_LIMIT',
+      'REGISTER_LIMIT',
+      'MAIL_LIMIT',
+      'WRITE_LIMIT',
+    ]) {
+      await expectRefused({ [name]: undefined }, name)
+    }
+  })
+})
+
+describe('SIGNING_KEYS', () => {
+  it('that are no set of good private keys stop the service, without a word of them', async () => {
+    const key = await newJwk('ES256')
+    const other = await newJwk('ES256')
+    const { d: _, ...publicKey } = key
+    const table: Record<string, string> = {
+      'no JSON': 'x-not-json-x',
+      'a list': JSON.stringify([key]),
+      'a bare key': JSON.stringify(key),
+      'no keys': jwkSet(),
+      'a public key': jwkSet(publicKey),
+      'halves of two': jwkSet({ ...key, d: other.d }),
+      'one twice': jwkSet(key, key),
+      'another curve': jwkSet(await newJwk('ES384')),
+      'a secret key': jwkSet({ kty: 'oct', k: base64(random(32)) }),
+      'a small RSA key': jwkSet(await newJwk('RS256', { modulusLength: 1024 })),
+      'an alg of another type': jwkSet({ ...key, alg: 'RS256' }),
+    }
+    for (const value of Object.values(table))
+      await expectRefused({ SIGNING_KEYS: value }, 'SIGNING_KEYS')
+    expect(await isServed({ SIGNING_KEYS: '' })).toBe(true)
+    expect(await isServed({ SIGNING_KEYS: jwkSet(key, other), JWT_SECRET: env.JWT_SECRET })).toBe(
+      true,
+    )
+  })
+})
+
+describe('the table of settings in wrangler.toml', () => {
+  it('is itself served', async () => {
+    expect(await isServed({})).toBe(true)
+  })
+})
