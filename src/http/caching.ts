@@ -9,14 +9,18 @@ export const hasCredentials = (c: AnyContext) =>
   c.req.header('Authorization') !== undefined || c.req.header('Cookie') !== undefined
 
 /**
- * Puts the version on the answer to a GET, and tells whether the client has it already (`If-None-Match`, weak comparison): then `notModified` is the answer.
+ * Puts the version on the answer to a GET, and tells whether the client has it already: then `notModified` is the answer.
  * Anonymous answers may be kept by anyone who asks again before each use; with credentials, by nobody.
  */
 export function isUnchanged(c: AnyContext, etag: string): boolean {
   c.header('ETag', etag)
   if (!hasCredentials(c)) c.header('Cache-Control', 'public, max-age=0, must-revalidate')
-  const known = c.req.header('If-None-Match')
-  if (known === undefined) return false
+  return clientHas(c, etag)
+}
+
+/** `If-None-Match` names this version, by weak comparison (RFC 9110 §13.1.2). */
+export function clientHas(c: AnyContext, etag: string): boolean {
+  const known = c.req.header('If-None-Match') ?? ''
   if (known.trim() === '*') return true
   return [...known.matchAll(ENTITY_TAG)].some(([tag]) => tag.replace(/^W\//, '') === etag)
 }
