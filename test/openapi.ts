@@ -39,6 +39,7 @@ const TRIPS: Record<string, number> = {
   health: 0,
   oauthMetadata: 0,
   jwks: 0,
+  showAvatar: 0,
   createToken: 2,
   oauthToken: 2,
   createSession: 2,
@@ -90,7 +91,9 @@ const typeOf = (headers: Headers) =>
 /** Throws an error that names every promise which the answer breaks. The answer itself stays unread. */
 export async function checkAnswer(asked: Asked, response: Response): Promise<void> {
   const { pathname } = new URL(asked.path, ORIGIN)
-  const text = asked.method === 'HEAD' ? '' : await response.clone().text()
+  // A picture is not text; of it, the headers are checked.
+  const isText = asked.method !== 'HEAD' && !typeOf(response.headers)?.startsWith('image/')
+  const text = isText ? await response.clone().text() : ''
   const faults = [
     ...headerFaults(asked, pathname, response),
     ...bodyFaults(pathname, asked.method, response, text),

@@ -1,0 +1,70 @@
+import { describe, expect, it } from 'vitest'
+import {
+  askedScope,
+  grantScope,
+  judgeRefresh,
+  narrowScope,
+  REPEAT_MS,
+  sessionEnd,
+} from '../../src/sessions/rules'
+
+const at = (ms: number) => new Date(1_800_000_000_000 + ms)
+const ALL = ['posts:write', 'account', 'admin'] as const
+
+describe('a scope that is asked for', () => {
+  it('is read as RFC 6749 §3.3 spells it, in any order, once', () => {
+    for (const nothing of [undefined, '', ' ', '   ']) expect(askedScope(nothing)).toBe('all')
+    expect(askedScope('account posts:write account')).toEqual(['posts:write', 'account'])
+    for (const unknown of [
+      'x',
+      'account x',
+      'ACCOUNT',
+      'account,admin',
+      'account\tadmin',
+      '__proto__',
+    ])
+      expect(askedScope(unknown), unknown).toBeNull()
+  })
+
+  it('is granted as far as the role goes, or not at all', () => {
+    expect(grantScope('all', 'user')).toEqual(['posts:write', 'account'])
+    expect(grantScope('all', 'admin')).toEqual(ALL)
+    expect(grantScope(['account'], 'user')).toEqual(['account'])
+    expect(grantScope(['account', 'admin'], 'user')).toBeNull()
+  })
+
+  it('is narrowed by a refresh, and never widened', () => {
+    expect(narrowScope('posts:write account', 'user', 'all')).toEqual(['posts:write', 'account'])
+    expect(narrowScope('posts:write account', 'user', ['account'])).toEqual(['account'])
+    expect(narrowScope('account', 'user', ['account', 'posts:write'])).toBeNull()
+    expect(narrowScope(ALL.join(' '), 'user', 'all')).toEqual(['posts:write', 'account'])
+    expect(narrowScope(ALL.join(' '), 'user', ['admin'])).toBeNull()
+    expect(narrowScope('admin', 'user', 'all')).toEqual([])
+  })
+})
+
+describe('a refresh', () => {
+  const session = (counter: number) => ({ counter, rotatedAt: at(0) })
+  const judge = (counter: number, now: number, row: number | null, moved = false) =>
+    judgeRefresh(counter, { moved, session: row === null ? undefined : session(row) }, at(now)).kind
+
+  it('is judged by the counter and the clock', () => {
+    expect(judge(4, 0, 5, true)).toBe('rotated')
+    expect(judge(4, 0, null)).toBe('dead')
+    expect(judge(5, 0, 5)).toBe('too-much-scope')
+    // The parent, within ten seconds; also by a clock a little behind the one that rotated.
+    for (const ms of [-50, 0, REPEAT_MS]) expect(judge(4, ms, 5)).toBe('repeated')
+    expect(judge(4, REPEAT_MS + 1, 5)).toBe('reused')
+    for (const counter of [0, 3, 6, 7]) expect(judge(counter, 0, 5)).toBe('reused')
+  })
+})
+
+describe('a session', () => {
+  it('ends when it is idle or old, whichever comes first', () => {
+    const limits = { refreshIdleMs: 30, refreshMaxMs: 90 }
+    expect(sessionEnd(at(0), at(0), limits)).toEqual(at(30))
+    expect(sessionEnd(at(0), at(59), limits)).toEqual(at(89))
+    expect(sessionEnd(at(0), at(61), limits)).toEqual(at(90))
+    expect(sessionEnd(at(0), at(0), { refreshIdleMs: 90, refreshMaxMs: 30 })).toEqual(at(30))
+  })
+})

@@ -1,0 +1,119 @@
+/** How many D1 round trips each operation takes when it does its work; every other answer is held to the table by the check of answers. */
+import { beforeAll, describe, expect, it } from 'vitest'
+import { type Call, call, trips } from '../client'
+import { catchMails, nextMail, tokenIn } from '../mailbox'
+import { apiDocument, maxTrips } from '../openapi'
+import { type Sample, samples } from '../openapi-samples'
+import { admin, freshName, PASSWORD, person, register, signIn } from '../people'
+import { browserSignIn, cookieOf, sessionIdOf } from './doors'
+
+catchMails()
+
+let of: Record<string, Sample>
+beforeAll(async () => {
+  of = Object.fromEntries(samples(await apiDocument()).map((s) => [s.operation.operationId, s]))
+})
+
+/** What each operation took, by its id. */
+const table: Record<string, number> = {}
+
+/** Asks with the sample of the document, unless told; the answer must be a success. */
+async function ask(operationId: string, more: Call = {}, id?: string | number) {
+  const sample = of[operationId]
+  if (!sample) throw new Error(`no operation ${operationId}`)
+  const path =
+    id === undefined ? sample.path : sample.path.replace(/\/(?:1|A{22})(?=\/|$)/, `/${id}`)
+  const response = await call(sample.method, path, { ...sample.options, ...more })
+  expect(response.ok, `${operationId}: ${response.status} ${await response.clone().text()}`).toBe(
+    true,
+  )
+  table[operationId] = trips(response)
+  return response
+}
+
+describe('the trips to D1', () => {
+  it('of every operation are those of the contract', async () => {
+    const username = freshName()
+    const json = { username, email: `${username}@example.com`, password: PASSWORD }
+    await ask('register', { json })
+    await ask('verifyEmail', { json: { token: tokenIn(await nextMail(json.email, /confirm/i)) } })
+
+    const credentials = { username, password: PASSWORD }
+    await ask('createToken', { form: credentials })
+    await ask('oauthToken', { form: { grant_type: 'password', ...credentials } })
+    const { token, refreshToken } = await signIn(username)
+    const refreshForm = { grant_type: 'refresh_token', refresh_token: refreshToken }
+    const refreshed = await call('POST', '/oauth/token', { form: refreshForm })
+    expect([refreshed.status, trips(refreshed)]).toEqual([200, 1])
+    const door = await ask('createSession', { json: { login: username, password: PASSWORD } })
+    const cookie = cookieOf(await ask('refreshSession', { cookie: cookieOf(door) }))
+    await ask('deleteSession', { cookie })
+    await ask('oauthRevoke', { form: { token: (await signIn(username)).token } })
+    await ask('readSessions', { token })
+    await ask('endSession', { token }, sessionIdOf((await browserSignIn(username)).token))
+    await ask('endOtherSessions', { token })
+
+    await ask('readMe', { token })
+    await ask('changeMe', { token, json: { full_name: 'Ann' } })
+    await ask('putAvatar', { token })
+    const { image_url } = await (await call('GET', '/api/users/me', { token })).json<{
+      image_url: string
+    }>()
+    const shown = await call('GET', new URL(image_url).pathname)
+    expect(shown.status).toBe(200)
+    table.showAvatar = trips(shown)
+    await ask('deleteAvatar', { token })
+    await ask('sendVerification', { token })
+    await ask('readEvents', { token })
+    await ask('exportAccount', { token })
+
+    const post = await (await ask('createPost', { token })).json<{ id: number }>()
+    const once = { token, headers: { 'Idempotency-Key': 'once' } }
+    for (let round = 0; round < 2; round++) expect(trips(await ask('createPost', once))).toBe(1)
+    await ask('readPost', {}, post.id)
+    await ask('listPosts')
+    await ask('listPostsOfUser')
+    await ask('replacePost', { token }, post.id)
+    await ask('updatePost', { token }, post.id)
+    await ask('deletePost', { token }, post.id)
+
+    const change = { current_password: PASSWORD, new_password: `${PASSWORD} 2` }
+    await ask('changePassword', { token, json: change })
+    const email = `${freshName()}@example.com`
+    await ask('changeEmail', { token, json: { email, password: change.new_password } })
+    await ask('forgotPassword', { json: { email: json.email } })
+    const link = tokenIn(await nextMail(json.email, /reset|forg|choose|new password/i))
+    await ask('resetPassword', { json: { token: link, new_password: PASSWORD } })
+    const last = await signIn(username)
+    await ask('deleteAccount', { token: last.token, json: { password: PASSWORD } })
+
+    const [root, bob] = [await admin(), await register('bob')]
+    await ask('readUser', {}, bob.id)
+    await ask('readUsers', { token: root.token })
+    await ask('readAllEvents', { token: root.token })
+    await ask('changeUser', { token: root.token, json: { role: 'user' } }, bob.id)
+    await ask('endUserSessions', { token: root.token }, bob.id)
+    for (const id of ['health', 'ready', 'oauthMetadata', 'jwks']) await ask(id)
+
+    const promised = Object.keys(of).map((id) => [id, maxTrips(id)])
+    expect(Object.keys(table).sort()).toEqual(Object.keys(of).sort())
+    for (const [id, most] of promised as [string, number][]) {
+      expect(table[id], id).toBeLessThanOrEqual(most)
+    }
+  })
+
+  it('of a failed sign-in is one, at every door', async () => {
+    const ann = await person()
+    const wrong = 'not this password'
+    for (const response of [
+      await call('POST', '/api/users/token', { form: { username: ann.email, password: wrong } }),
+      await call('POST', '/api/session', { json: { login: ann.email, password: wrong } }),
+      await call('POST', '/oauth/token', {
+        form: { grant_type: 'password', username: ann.email, password: wrong },
+      }),
+    ]) {
+      expect([400, 401]).toContain(response.status)
+      expect(trips(response)).toBe(1)
+    }
+  })
+})
