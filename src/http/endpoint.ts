@@ -32,7 +32,7 @@ type ContextOf<R extends Operation> = Parameters<RouteHandler<R, EnvOf<R>>>[0]
 type Answer<R extends Operation> = RouteConfigToTypedResponse<R>
 
 /** Answers to an input that breaks the schema; the default is a 422 problem. */
-type InvalidHook = (
+export type InvalidHook = (
   result: { success: boolean; error?: z.core.$ZodError },
   c: Context<AppEnv>,
   // biome-ignore lint/suspicious/noConfusingVoidType: hono's own type of a hook

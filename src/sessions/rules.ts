@@ -6,6 +6,9 @@ export const FIRST_PARTY = 'first-party'
 /** How long the immediate parent of a refresh token may be repeated: a lost reply, a second tab (RFC 9700 §4.14.2). */
 export const REPEAT_MS = 10_000
 
+/** What is wrong with a scope that cannot be granted, read on from its name. */
+export const NO_SCOPE = 'names a scope that does not exist, or is beyond the role of the account'
+
 const OF_ROLE: Record<'user' | 'admin', readonly Scope[]> = {
   user: ['posts:write', 'account'],
   admin: SCOPES,

@@ -2,6 +2,7 @@
 import { z } from '@hono/zod-openapi'
 import type { sessions } from '../db/schema'
 import { Time, UserPrivate } from '../user'
+import type { Grant } from './sign-in'
 
 const once = 'must be given exactly once'
 /** The text of a login or a password: bounded, well-formed; whether it is right is never told apart from whether it exists. */
@@ -76,6 +77,14 @@ export const Token = z
   .strict()
   .openapi('Token')
 export type Token = z.infer<typeof Token>
+
+export const viewToken = (grant: Grant): Token => ({
+  access_token: grant.accessToken,
+  token_type: 'bearer',
+  expires_in: grant.expiresIn,
+  refresh_token: grant.refreshToken,
+  scope: grant.scope,
+})
 
 export const Credentials = z
   .strictObject({ login: Login, password: Password })

@@ -11,7 +11,7 @@ import { issueRefreshToken } from '../security/refresh-token'
 import { randomId } from '../security/secret-token'
 import type { PrivateRow } from '../user'
 import { grantScope, sessionEnd } from './rules'
-import { beginSignIn, forgetFailures, startSession } from './store'
+import { beginSignIn, forgetFailures, startSession } from './sign-in-store'
 
 export interface SignIn {
   /** E-mail address or username. */

@@ -1,77 +1,18 @@
-/** Two doors for clients that keep their tokens themselves: the tutorials' form, and RFC 6749 with its companions. */
-import { z } from '@hono/zod-openapi'
+/** The standard's door: the token endpoint of RFC 6749, and revocation after RFC 7009. */
+import type { z } from '@hono/zod-openapi'
 import type { AnyContext } from '../context'
-import { SCOPES } from '../context'
-import { endpoint, formBody, json, nothing } from '../http/endpoint'
+import { endpoint, formBody, type InvalidHook, json, nothing } from '../http/endpoint'
 import { isAllowed } from '../http/limits'
 import { logSecurity } from '../http/log'
 import { oauthError, oauthErrors } from '../http/oauth-error'
-import { brokenRule, problem, problems } from '../http/problem'
+import { problem, problems } from '../http/problem'
 import { readAccessToken } from '../security/access-token'
 import { readRefreshToken } from '../security/refresh-token'
 import { refresh } from './refresh'
-import { askedScope, FIRST_PARTY } from './rules'
-import { OAuthTokenForm, RevocationForm, Token, TokenForm } from './schemas'
-import { type Grant, signIn } from './sign-in'
+import { askedScope, FIRST_PARTY, NO_SCOPE } from './rules'
+import { OAuthTokenForm, RevocationForm, Token, viewToken } from './schemas'
+import { signIn } from './sign-in'
 import { endSession } from './store'
-
-const NO_SCOPE = 'names a scope that does not exist, or is beyond the role of the account'
-
-const viewToken = (grant: Grant): Token => ({
-  access_token: grant.accessToken,
-  token_type: 'bearer',
-  expires_in: grant.expiresIn,
-  refresh_token: grant.refreshToken,
-  scope: grant.scope,
-})
-
-const createToken = endpoint(
-  {
-    method: 'post',
-    path: '/api/users/token',
-    operationId: 'createToken',
-    summary: 'Sign in with a form (OAuth2PasswordRequestForm)',
-    tags: ['sessions'],
-    access: 'anyone',
-    limit: 'sign-in',
-    request: { body: formBody(TokenForm) },
-    responses: {
-      200: json(Token, 'Signed in'),
-      ...problems(
-        'invalid-credentials',
-        'email-not-verified',
-        'too-many-attempts',
-        'busy',
-        'invalid-request',
-      ),
-    },
-  },
-  async (c) => {
-    const { username, password, scope, client_id } = c.req.valid('form')
-    const asked = askedScope(scope)
-    if (!asked) return problem(c, 'invalid-request', brokenRule('scope', NO_SCOPE))
-    const result = await signIn(c, {
-      login: username,
-      password,
-      scope: asked,
-      clientId: client_id || FIRST_PARTY,
-    })
-    switch (result.kind) {
-      case 'signed-in':
-        return c.json(viewToken(result.grant), 200, { 'Cache-Control': 'no-store' })
-      case 'busy':
-        return problem(c, 'busy', { retryAfter: 1 })
-      case 'wait':
-        return problem(c, 'too-many-attempts', { retryAfter: result.seconds })
-      case 'wrong':
-        return problem(c, 'invalid-credentials', { headers: { 'WWW-Authenticate': 'Bearer' } })
-      case 'unverified':
-        return problem(c, 'email-not-verified')
-      case 'beyond-role':
-        return problem(c, 'invalid-request', brokenRule('scope', NO_SCOPE))
-    }
-  },
-)
 
 /** Clients are public: a name at most, in the form or as an HTTP Basic user (Swagger UI sends an empty one); never a secret. */
 function readClient(
@@ -94,6 +35,22 @@ function readClient(
   if (secret || (name && !/^[\x21-\x7e]{1,100}$/.test(name))) return null
   return name || FIRST_PARTY
 }
+
+/** A parameter that comes twice, or is no text (RFC 6749 §5.2). */
+const invalidForm: InvalidHook = (result, c) => {
+  const issue = result.error?.issues[0]
+  return (
+    issue &&
+    oauthError(c, 'invalid_request', `${String(issue.path[0] ?? 'The body')} ${issue.message}`)
+  )
+}
+
+const invalidClient = (c: AnyContext) =>
+  oauthError(
+    c,
+    'invalid_client',
+    'Clients are public here: send a client_id without a secret, or none',
+  )
 
 type OAuthForm = z.infer<typeof OAuthTokenForm>
 
@@ -170,12 +127,7 @@ const oauthToken = endpoint(
   async (c) => {
     const form = c.req.valid('form')
     const clientId = readClient(c, form)
-    if (!clientId)
-      return oauthError(
-        c,
-        'invalid_client',
-        'Clients are public here: send a client_id without a secret, or none',
-      )
+    if (!clientId) return invalidClient(c)
     switch (form.grant_type) {
       case 'password':
         return grantPassword(c, form, clientId)
@@ -192,13 +144,7 @@ const oauthToken = endpoint(
         )
     }
   },
-  (result, c) => {
-    const issue = result.error?.issues[0]
-    return (
-      issue &&
-      oauthError(c, 'invalid_request', `${String(issue.path[0] ?? 'The body')} ${issue.message}`)
-    )
-  },
+  invalidForm,
 )
 
 const oauthRevoke = endpoint(
@@ -216,25 +162,14 @@ const oauthRevoke = endpoint(
   async (c) => {
     const form = c.req.valid('form')
     const clientId = readClient(c, form)
-    if (!clientId)
-      return oauthError(
-        c,
-        'invalid_client',
-        'Clients are public here: send a client_id without a secret, or none',
-      )
+    if (!clientId) return invalidClient(c)
     if (!form.token) return oauthError(c, 'invalid_request', 'token is missing')
     const sessionId = await sessionOfToken(c, form.token, clientId)
     const userId = sessionId && (await endSession(c.var.db, sessionId, c.var.now, c.var.location))
     if (sessionId && userId) logSecurity(c, 'logout', userId, sessionId)
     return c.body(null, 200) as never
   },
-  (result, c) => {
-    const issue = result.error?.issues[0]
-    return (
-      issue &&
-      oauthError(c, 'invalid_request', `${String(issue.path[0] ?? 'The body')} ${issue.message}`)
-    )
-  },
+  invalidForm,
 )
 
 /** The session behind a refresh token (also a used one) or an access token; null: not one of ours, or not of this client. */
@@ -256,70 +191,4 @@ async function sessionOfToken(
     : null
 }
 
-const Metadata = z
-  .object({
-    issuer: z.url(),
-    token_endpoint: z.url(),
-    revocation_endpoint: z.url(),
-    jwks_uri: z.url(),
-    scopes_supported: z.array(z.string()),
-    response_types_supported: z.array(z.string()),
-    grant_types_supported: z.array(z.string()),
-    token_endpoint_auth_methods_supported: z.array(z.string()),
-    revocation_endpoint_auth_methods_supported: z.array(z.string()),
-    service_documentation: z.url(),
-  })
-  .strict()
-  .openapi('AuthorizationServerMetadata')
-
-const oauthMetadata = endpoint(
-  {
-    method: 'get',
-    path: '/.well-known/oauth-authorization-server',
-    operationId: 'oauthMetadata',
-    summary: 'What this authorization server can do (RFC 8414)',
-    tags: ['sessions'],
-    access: 'anyone',
-    responses: { 200: json(Metadata, 'Metadata') },
-  },
-  (c) => {
-    const issuer = c.var.settings.appOrigin
-    const metadata = {
-      issuer,
-      token_endpoint: `${issuer}/oauth/token`,
-      revocation_endpoint: `${issuer}/oauth/revoke`,
-      jwks_uri: `${issuer}/.well-known/jwks.json`,
-      scopes_supported: [...SCOPES],
-      // Required by RFC 8414; there is no authorization endpoint to ask for any.
-      response_types_supported: [],
-      grant_types_supported: ['password', 'refresh_token'],
-      token_endpoint_auth_methods_supported: ['none'],
-      revocation_endpoint_auth_methods_supported: ['none'],
-      service_documentation: `${issuer}/docs`,
-    }
-    return c.json(metadata, 200, { 'Cache-Control': 'public, max-age=300' })
-  },
-)
-
-const Jwks = z
-  .object({
-    keys: z.array(
-      z.looseObject({ kty: z.string(), kid: z.string(), alg: z.string(), use: z.literal('sig') }),
-    ),
-  })
-  .openapi('JwkSet')
-
-const jwks = endpoint(
-  {
-    method: 'get',
-    path: '/.well-known/jwks.json',
-    operationId: 'jwks',
-    summary: 'The public keys that verify access tokens (RFC 7517); none while HS256 signs',
-    tags: ['sessions'],
-    access: 'anyone',
-    responses: { 200: json(Jwks, 'The keys') },
-  },
-  (c) => c.json(c.var.keys.publicJwks as never, 200, { 'Cache-Control': 'public, max-age=300' }),
-)
-
-export const tokenDoors = [createToken, oauthToken, oauthRevoke, oauthMetadata, jwks] as const
+export const oauthDoor = [oauthToken, oauthRevoke] as const

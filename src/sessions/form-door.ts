@@ -1,0 +1,54 @@
+/** The tutorials' door: a form with username and password, as FastAPI's `OAuth2PasswordRequestForm`. */
+import { endpoint, formBody, json } from '../http/endpoint'
+import { brokenRule, problem, problems } from '../http/problem'
+import { askedScope, FIRST_PARTY, NO_SCOPE } from './rules'
+import { Token, TokenForm, viewToken } from './schemas'
+import { signIn } from './sign-in'
+
+export const createToken = endpoint(
+  {
+    method: 'post',
+    path: '/api/users/token',
+    operationId: 'createToken',
+    summary: 'Sign in with a form (OAuth2PasswordRequestForm)',
+    tags: ['sessions'],
+    access: 'anyone',
+    limit: 'sign-in',
+    request: { body: formBody(TokenForm) },
+    responses: {
+      200: json(Token, 'Signed in'),
+      ...problems(
+        'invalid-credentials',
+        'email-not-verified',
+        'too-many-attempts',
+        'busy',
+        'invalid-request',
+      ),
+    },
+  },
+  async (c) => {
+    const { username, password, scope, client_id } = c.req.valid('form')
+    const asked = askedScope(scope)
+    if (!asked) return problem(c, 'invalid-request', brokenRule('scope', NO_SCOPE))
+    const result = await signIn(c, {
+      login: username,
+      password,
+      scope: asked,
+      clientId: client_id || FIRST_PARTY,
+    })
+    switch (result.kind) {
+      case 'signed-in':
+        return c.json(viewToken(result.grant), 200, { 'Cache-Control': 'no-store' })
+      case 'busy':
+        return problem(c, 'busy', { retryAfter: 1 })
+      case 'wait':
+        return problem(c, 'too-many-attempts', { retryAfter: result.seconds })
+      case 'wrong':
+        return problem(c, 'invalid-credentials', { headers: { 'WWW-Authenticate': 'Bearer' } })
+      case 'unverified':
+        return problem(c, 'email-not-verified')
+      case 'beyond-role':
+        return problem(c, 'invalid-request', brokenRule('scope', NO_SCOPE))
+    }
+  },
+)
