@@ -116,8 +116,7 @@ function Picture({ me }: { me: UserPrivate }) {
         type="file"
         accept="image/png,image/jpeg,image/webp"
         aria-label="Picture file"
-        tabIndex={-1}
-        class="visually-hidden"
+        hidden
         onChange={(event) => {
           const [file] = event.currentTarget.files ?? []
           event.currentTarget.value = ''

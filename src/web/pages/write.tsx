@@ -98,7 +98,7 @@ const current = (id: string): Promise<Version> =>
   answerWithTag(open.posts[':id'].$get({ param: { id }, header: {} }))
 
 function EditLoaded({ id, me }: { id: string; me: UserPrivate }) {
-  const loaded = useLoad(`edit ${id}`, () => current(id))
+  const loaded = useLoad(`edit ${id}`, () => current(id), 'always')
   if (loaded.problem?.status === 404 || loaded.problem?.status === 422) return <NotFound />
   if (loaded.problem) {
     return (

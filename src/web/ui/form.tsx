@@ -39,6 +39,7 @@ export function Form({ submit, label, children, beside, class: kind }: FormProps
   const [errors, setErrors] = useState<Errors>({})
   const [trouble, setTrouble] = useState('')
   const [busy, setBusy] = useState(false)
+  const isAtWork = useRef(false) // known at once, not only when drawn: two quick clicks are one
   // Counts failures: the same error a second time takes the focus a second time.
   const [failures, setFailures] = useState(0)
 
@@ -54,10 +55,11 @@ export function Form({ submit, label, children, beside, class: kind }: FormProps
   async function onSubmit(event: TargetedSubmitEvent<HTMLFormElement>) {
     event.preventDefault()
     const element = event.currentTarget
-    if (busy) return
+    if (isAtWork.current) return
     const unfit = findUnfit(element)
     if (Object.keys(unfit).length > 0) return fail(unfit, '')
     fail({}, '')
+    isAtWork.current = true
     setBusy(true)
     try {
       await submit(Object.fromEntries(new FormData(element)) as Record<string, string>)
@@ -65,6 +67,7 @@ export function Form({ submit, label, children, beside, class: kind }: FormProps
       const { found, rest } = place(asProblem(error), element)
       fail(found, rest)
     } finally {
+      isAtWork.current = false
       setBusy(false)
     }
   }
@@ -106,7 +109,7 @@ function place(problem: ApiProblem, form: HTMLFormElement) {
   const rest: string[] = []
   const has = (name: string) => form.elements.namedItem(name) !== null
   for (const [name, detail] of Object.entries(problem.fields)) {
-    if (has(name)) found[name] = `${detail.charAt(0).toUpperCase()}${detail.slice(1)}`
+    if (has(name)) found[name] = `${labelOf(form, name)} ${detail}.`
     else rest.push(`${name} ${detail}`)
   }
   const field = FIELD_OF[problem.code]?.find(has)
@@ -115,6 +118,13 @@ function place(problem: ApiProblem, form: HTMLFormElement) {
   if (problem.retryAfter && problem.status === 429)
     rest.push(`Try again in ${wait(problem.retryAfter)}.`)
   return { found, rest: rest.join(' ') }
+}
+
+/** A detail reads on from the name of its member; people know that by its label. */
+function labelOf(form: HTMLFormElement, name: string): string {
+  const element = form.elements.namedItem(name)
+  const label = element instanceof HTMLElement && 'labels' in element ? element.labels : null
+  return (label as NodeListOf<HTMLLabelElement> | null)?.[0]?.innerText.split(' (')[0] ?? name
 }
 
 const wait = (seconds: number) =>

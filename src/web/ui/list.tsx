@@ -20,7 +20,7 @@ export function List<T>({ list, row, empty, waiting, class: kind = 'list' }: Lis
       {items && items.length > 0 && <ul class={kind}>{items.map(row)}</ul>}
       {items?.length === 0 && <div class="empty">{empty}</div>}
       {!items && !problem && (waiting ?? <Waiting />)}
-      {problem && <Trouble problem={problem} again={list.reload} />}
+      {problem && <Trouble problem={problem} again={list.again} />}
       {list.hasMore && !problem && (
         <button type="button" class="quiet more" aria-busy={list.busy} onClick={list.more}>
           Load more

@@ -1,13 +1,22 @@
 /** Data that a page shows: loaded when its key changes, kept for the way back. */
+
 import { useCallback, useEffect, useRef, useState } from 'preact/hooks'
 import { useLocation } from 'preact-iso'
 import { ApiProblem } from '../../client/problem'
+import { session } from '../gatepost'
 
-interface Loaded<T> {
-  key: string
-  data?: T
-  problem?: ApiProblem
+/** What was shown, by key, the latest last. Only the back button reads it: it shows at once what was there, where it was. */
+const kept = new Map<string, unknown>()
+const MOST_KEPT = 40
+
+function keep(key: string, data: unknown) {
+  kept.delete(key)
+  kept.set(key, data)
+  const [oldest] = kept.keys()
+  if (kept.size > MOST_KEPT && oldest) kept.delete(oldest)
 }
+// Nobody goes back to what the one before them saw.
+session.subscribe((state) => state.status === 'signed-out' && kept.clear())
 
 /** Anything but a problem of the API is a mistake of ours: it goes to the console. */
 export function asProblem(error: unknown): ApiProblem {
@@ -16,13 +25,31 @@ export function asProblem(error: unknown): ApiProblem {
   return new ApiProblem(0, { title: 'Something went wrong', detail: 'Reload the page.' })
 }
 
+/** `always`: shown after it was loaded; `on-back`: on the way back, what was kept is enough; `refresh`: it is shown first, then renewed. */
+type Use = 'always' | 'on-back' | 'refresh'
+
+interface Loaded<T> {
+  key: string
+  data?: T
+  problem?: ApiProblem
+}
+
+/** Did one come to this page by the browser's back or forward? */
+const useCameBack = () => !(useLocation() as { wasPush?: boolean }).wasPush
+
 /** Loads once per key; what arrives after the key has changed is dropped. */
-export function useLoad<T>(key: string, load: () => Promise<T>) {
-  const [loaded, setLoaded] = useState<Loaded<T>>({ key })
+export function useLoad<T>(key: string, load: () => Promise<T>, use: Use = 'refresh') {
+  const cameBack = useCameBack()
+  const recall = (): Loaded<T> =>
+    cameBack && use !== 'always' && kept.has(key) ? { key, data: kept.get(key) as T } : { key }
+  const [loaded, setLoaded] = useState(recall)
+  // Another key is another thing: never show the former one, not even for a moment.
+  const shown = loaded.key === key ? loaded : recall()
   const current = useRef(key)
   current.current = key
   const work = useRef(load)
   work.current = load
+
   const reload = useCallback(async () => {
     const next: Loaded<T> = { key }
     try {
@@ -32,53 +59,52 @@ export function useLoad<T>(key: string, load: () => Promise<T>) {
     }
     if (current.current === key) setLoaded(next)
   }, [key])
+  const isEnough = use === 'on-back' && shown.data !== undefined
+  const first = useRef({ key, isEnough })
+  if (first.current.key !== key) first.current = { key, isEnough }
   useEffect(() => {
-    void reload()
-  }, [reload])
-  const fresh = loaded.key === key ? loaded : { key }
-  const set = (data: T) => setLoaded({ key, data })
-  return { data: fresh.data, problem: fresh.problem, reload, set }
+    if (first.current.isEnough) setLoaded({ key, data: kept.get(key) as T })
+    else void reload()
+  }, [key, reload])
+  if (shown.data !== undefined) keep(key, shown.data)
+  return {
+    data: shown.data,
+    problem: shown.problem,
+    reload,
+    set: (data: T) => setLoaded({ key, data }),
+  }
 }
 
 export interface Slice<T> {
   items: T[]
   next: string | null
 }
-/** What lists have shown, by key; only the back button reads it. */
-const kept = new Map<string, Slice<unknown>>()
 
 /** A list that grows by "Load more". */
 export function useList<T>(key: string, load: (cursor?: string) => Promise<Slice<T>>) {
-  const { wasPush } = useLocation() as ReturnType<typeof useLocation> & { wasPush: boolean }
-  const first = useLoad<Slice<T>>(key, async () => {
-    const before = wasPush ? undefined : (kept.get(key) as Slice<T> | undefined)
-    return before ?? load()
-  })
-  const [more, setMore] = useState<{ busy: boolean; problem?: ApiProblem }>({ busy: false })
+  const first = useLoad<Slice<T>>(key, () => load(), 'on-back')
+  const [more, setMore] = useState<{ key: string; busy: boolean; problem?: ApiProblem }>()
   const { data, set } = first
-  if (data) kept.set(key, data)
+  const state = more?.key === key ? more : undefined
+  async function loadMore() {
+    if (!data?.next || state?.busy) return
+    setMore({ key, busy: true })
+    try {
+      const { items, next } = await load(data.next)
+      set({ items: [...data.items, ...items], next })
+      setMore({ key, busy: false })
+    } catch (error) {
+      setMore({ key, busy: false, problem: asProblem(error) })
+    }
+  }
   return {
     items: data?.items,
-    problem: first.problem ?? more.problem,
-    reload: () => {
-      kept.delete(key)
-      setMore({ busy: false })
-      return first.reload()
-    },
+    problem: first.problem ?? state?.problem,
+    again: first.problem ? first.reload : loadMore,
     hasMore: Boolean(data?.next),
-    busy: more.busy,
+    busy: state?.busy ?? false,
     /** Changes what is shown without asking again. */
     change: (items: T[]) => data && set({ ...data, items }),
-    async more() {
-      if (!data?.next || more.busy) return
-      setMore({ busy: true })
-      try {
-        const { items, next } = await load(data.next)
-        set({ items: [...data.items, ...items], next })
-        setMore({ busy: false })
-      } catch (error) {
-        setMore({ busy: false, problem: asProblem(error) })
-      }
-    },
+    more: loadMore,
   }
 }
