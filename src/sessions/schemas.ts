@@ -30,7 +30,10 @@ export const TokenForm = z
     password: Password,
     grant_type: z.literal('password', 'must be "password" or absent').optional(),
     scope: ScopeText.optional(),
-    client_id: z.string(once).optional(),
+    client_id: z
+      .string(once)
+      .regex(/^[\x21-\x7e]{0,100}$/, 'must have at most 100 visible ASCII characters')
+      .optional(),
     client_secret: z.string(once).optional(),
   })
   .openapi('TokenForm')
