@@ -1,6 +1,5 @@
 /** Drizzle on D1, through a binding that counts its round trips. */
 import { drizzle } from 'drizzle-orm/d1'
-import * as schema from './schema'
 
 /** What one request spent in D1. A `batch` is one trip; `ms` is the wall time of all trips. */
 export interface Trips {
@@ -16,7 +15,7 @@ export type Database = ReturnType<typeof openDatabase>
  */
 export function openDatabase(binding: D1Database, trips: Trips, bookmark = 'first-primary') {
   const session = binding.withSession(bookmark)
-  const db = drizzle(counting(session, trips) as unknown as D1Database, { schema })
+  const db = drizzle(counting(session, trips) as unknown as D1Database)
   return Object.assign(db, { bookmark: () => session.getBookmark() })
 }
 

@@ -23,7 +23,7 @@ export function beginsAt(c: AnyContext): string {
  * somebody unknown writes (sign-in, forgotten password): those answers must be alike, whatever was written (ASVS 6.3.8).
  */
 export function tellBookmark(c: AnyContext) {
-  const isTold = c.res.status < 400 && (c.req.method === 'GET' || c.var.caller !== undefined)
-  const bookmark = isTold && c.var.trips.count > 0 && c.var.db?.bookmark()
-  if (bookmark) c.header(HEADER, bookmark)
+  const isTold = c.res.status < 400 && (c.req.method === 'GET' || c.get('caller') !== undefined)
+  const bookmark = isTold && c.get('trips').count > 0 && c.get('db')?.bookmark()
+  if (bookmark) c.res.headers.set(HEADER, bookmark)
 }

@@ -23,32 +23,42 @@ export const safeHeaders = secureHeaders({
   // A SPA on a listed origin reads the API and shows pictures; CORS decides who may.
   crossOriginResourcePolicy: 'cross-origin',
   crossOriginOpenerPolicy: 'same-origin',
+  // Of use to plug-ins and browsers that are gone.
+  xDnsPrefetchControl: false,
+  xDownloadOptions: false,
+  xPermittedCrossDomainPolicies: false,
+  xXssProtection: false,
+  removePoweredBy: false,
 })
 
 /** Gives the request its id and clock, logs it, and tells its cost while SERVER_TIMING is on. */
 export const frame: MiddlewareHandler<AppEnv> = async (c, next) => {
   const start = performance.now()
-  c.set('requestId', crypto.randomUUID())
+  const requestId = crypto.randomUUID()
+  const trips = { count: 0, ms: 0 }
+  c.set('requestId', requestId)
   c.set('now', new Date())
-  c.set('trips', { count: 0, ms: 0 })
+  c.set('trips', trips)
   c.set('hashMs', 0)
   c.set('location', place(c))
   await next()
-  c.header('X-Request-Id', c.var.requestId)
+  // Not c.header(), which makes a new Response of the finished one for each header, nor c.var, which copies every variable.
+  const { headers } = c.res
+  const hashMs = c.get('hashMs')
+  headers.set('X-Request-Id', requestId)
   tellBookmark(c)
-  const { trips, hashMs } = c.var
-  if (c.var.settings?.serverTiming) {
-    c.header(
+  if (c.get('settings')?.serverTiming) {
+    headers.set(
       'Server-Timing',
       `d1;dur=${trips.ms.toFixed(1)};desc="trips=${trips.count}", hash;dur=${hashMs.toFixed(1)}`,
     )
   }
   // Personal answers are never stored; a public one says so itself.
-  if (!c.res.headers.has('Cache-Control')) c.header('Cache-Control', 'no-store')
+  if (!headers.has('Cache-Control')) headers.set('Cache-Control', 'no-store')
   console.log(
     JSON.stringify({
       event: 'request',
-      request_id: c.var.requestId,
+      request_id: requestId,
       method: c.req.method,
       route: routePath(c, -1),
       status: c.res.status,
@@ -56,7 +66,7 @@ export const frame: MiddlewareHandler<AppEnv> = async (c, next) => {
       d1_ms: Math.round(trips.ms),
       hash_ms: Math.round(hashMs),
       ms: Math.round(performance.now() - start),
-      user_id: c.var.caller?.userId,
+      user_id: c.get('caller')?.userId,
     }),
   )
 }
