@@ -18,7 +18,7 @@ export function command(tool, args = []) {
  * Runs a command to its end and collects what it prints.
  * @returns {Promise<{ code: number, output: string }>} code 1 also when it could not be started or took too long
  */
-export function run([file, ...args], { env = {}, show = false, minutes = 5 } = {}) {
+export function run([file, ...args], { env = {}, show = false, minutes = 12 } = {}) {
   return new Promise((done) => {
     const child = spawn(file, args, {
       cwd: root,
