@@ -24,7 +24,7 @@ test('/docs: Authorize, then Try it out', async () => {
   assert.equal(await all.count(), 3)
   await oauth.locator('.scopes label[for*="account"]').click()
   await oauth.getByRole('button', { name: 'Apply given OAuth2 credentials' }).click()
-  await oauth.getByRole('button', { name: 'Remove authorization' }).waitFor()
+  await page.getByRole('button', { name: 'Remove authorization' }).waitFor()
   await page.locator('.modal-ux .close-modal').click()
 
   const me = page.locator('#operations-accounts-readMe')

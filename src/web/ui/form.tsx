@@ -9,6 +9,7 @@ import {
 } from 'preact'
 import { useContext, useEffect, useId, useRef, useState } from 'preact/hooks'
 import type { ApiProblem } from '../../client/problem'
+import { explain } from './explain'
 import { asProblem } from './load'
 
 type Errors = Record<string, string>
@@ -114,9 +115,7 @@ function place(problem: ApiProblem, form: HTMLFormElement) {
   }
   const field = FIELD_OF[problem.code]?.find(has)
   if (field) found[field] = problem.message
-  else if (Object.keys(found).length === 0 && rest.length === 0) rest.push(problem.message)
-  if (problem.retryAfter && problem.status === 429)
-    rest.push(`Try again in ${wait(problem.retryAfter)}.`)
+  else if (Object.keys(found).length === 0 && rest.length === 0) rest.push(explain(problem))
   return { found, rest: rest.join(' ') }
 }
 
@@ -126,9 +125,6 @@ function labelOf(form: HTMLFormElement, name: string): string {
   const label = element instanceof HTMLElement && 'labels' in element ? element.labels : null
   return (label as NodeListOf<HTMLLabelElement> | null)?.[0]?.innerText.split(' (')[0] ?? name
 }
-
-const wait = (seconds: number) =>
-  seconds < 90 ? `${seconds} seconds` : `${Math.ceil(seconds / 60)} minutes`
 
 interface FieldProps {
   name: string

@@ -5,6 +5,7 @@ import { useLocation } from 'preact-iso'
 import type { ApiProblem } from '../../client/problem'
 import type { UserPrivate } from '../../user'
 import { session, useSession } from '../gatepost'
+import { explain } from './explain'
 
 let isFirstPage = true
 
@@ -68,10 +69,7 @@ export function Trouble({ problem, again }: { problem: ApiProblem; again?: () =>
   return (
     <div class="notice danger" role="alert">
       <p>
-        <strong>{problem.title}.</strong>{' '}
-        {problem.code === 'insufficient-scope'
-          ? 'Your rights have changed since you signed in: sign out, and in again.'
-          : problem.message}
+        <strong>{problem.title}.</strong> {explain(problem)}
       </p>
       {again && (
         <button type="button" class="quiet" onClick={again}>

@@ -1,0 +1,17 @@
+/** What a problem means to the person on these pages, where the API's words are for developers. */
+import type { ApiProblem } from '../../client/problem'
+
+const WORDS: Record<string, string> = {
+  'invalid-token':
+    'It was used already, a newer one was sent, or its time is over. Ask for a new one.',
+  'insufficient-scope': 'Your rights have changed since you signed in: sign out, and in again.',
+}
+
+export function explain(problem: ApiProblem): string {
+  const words = WORDS[problem.code] ?? problem.message
+  const { retryAfter, status } = problem
+  return status === 429 && retryAfter ? `${words} Try again in ${wait(retryAfter)}.` : words
+}
+
+const wait = (seconds: number) =>
+  seconds < 90 ? `${seconds} seconds` : `${Math.ceil(seconds / 60)} minutes`
