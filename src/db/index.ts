@@ -53,8 +53,9 @@ function counting(session: D1DatabaseSession, trips: Trips) {
 /** The columns of the unique index that a write ran into (`users.email_key`), or null. drizzle's `batch` throws D1's own error. */
 export function uniqueViolation(error: unknown): string | null {
   for (let e = error, depth = 0; e instanceof Error && depth < 5; e = e.cause, depth++) {
-    const found = /UNIQUE constraint failed: ([\w., ]+)/.exec(e.message)
-    if (found) return found[1] ?? null
+    const [, after = ''] = e.message.split('UNIQUE constraint failed: ', 2)
+    const [columns] = /^[\w., ]+/.exec(after) ?? []
+    if (columns) return columns
   }
   return null
 }

@@ -34,7 +34,7 @@ export const notModified = (c: AnyContext) =>
 export async function digestTag(parts: unknown): Promise<string> {
   const bytes = new TextEncoder().encode(JSON.stringify(parts))
   const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', bytes)).subarray(0, 16)
-  return `"${btoa(String.fromCharCode(...digest)).replace(/=+$/, '')}"`
+  return `"${btoa(String.fromCharCode(...digest)).replaceAll('=', '')}"`
 }
 
 /** The header of a read. What is not an entity tag matches nothing. */

@@ -4,6 +4,7 @@ import type { Context, ErrorHandler, MiddlewareHandler } from 'hono'
 import { HTTPException } from 'hono/http-exception'
 import type { AppEnv } from '../context'
 import { DeadSession, RoleMissing } from '../db/live'
+import { logLine } from '../security/log-line'
 import { insufficientScope, invalidAccessToken } from './caller'
 import { oauthError } from './oauth-error'
 import { type FieldError, problem } from './problem'
@@ -51,15 +52,16 @@ export const onError: ErrorHandler<AppEnv> = (error, c) => {
   // drizzle's message holds the query's parameters, which may be personal: only the cause is logged.
   const cause = rootCause(error)
   console.error(
-    JSON.stringify({
+    logLine({
       event: 'error',
       request_id: c.var.requestId,
       route: c.req.routePath,
       error: cause,
     }),
   )
-  if (isMissingMigration(cause)) {
-    const detail = `The database lacks a migration (${MISSING.exec(cause)?.[0]}): run npm run deploy, or wrangler d1 migrations apply.`
+  const missing = missingInDatabase(cause)
+  if (missing) {
+    const detail = `The database lacks a migration (no such ${missing}): run npm run deploy, or wrangler d1 migrations apply.`
     return problem(c, 'unavailable', { detail, retryAfter: 60 })
   }
   return isStorageError(cause)
@@ -74,8 +76,9 @@ function rootCause(error: Error): string {
   return `${e.name}: ${e.message.split('\nparams:')[0]}`
 }
 
-const MISSING = /no such (?:table|column)(?:: [\w.]{1,100})?/
-const isMissingMigration = (cause: string) => MISSING.test(cause)
+/** What SQLite did not find: `table: posts`. */
+const missingInDatabase = (cause: string) =>
+  /^(?:table|column): [\w.]+/.exec(cause.split('no such ', 2)[1] ?? '')?.[0]
 
 /** D1 speaks of itself; R2 ends its messages with a code of five digits. */
 const isStorageError = (cause: string) =>

@@ -36,7 +36,11 @@ const MAX_LENGTH = 4096
 const SKEW_SECONDS = 5
 const INVALID: AccessTokenReading = { kind: 'invalid' }
 
-const compact = new RegExp(`^${BASE64URL}\\.${BASE64URL}\\.${BASE64URL}$`)
+const segment = new RegExp(`^${BASE64URL}$`)
+const isCompact = (token: string) => {
+  const segments = token.split('.', 4)
+  return segments.length === 3 && segments.every((text) => segment.test(text))
+}
 const sessionIdShape = new RegExp(`^${BYTES_16}$`)
 const jtiShape = /^[\w-]{16,64}$/
 const userIdShape = /^[1-9]\d{0,15}$/
@@ -71,7 +75,7 @@ export async function readAccessToken(
   token: string,
   expected: { issuer: string; now: Date; lifetimeSeconds: number },
 ): Promise<AccessTokenReading> {
-  if (token.length > MAX_LENGTH || !compact.test(token)) return INVALID
+  if (token.length > MAX_LENGTH || !isCompact(token)) return INVALID
   try {
     const verifier = findVerifier(keyring, token)
     if (!verifier) return INVALID
