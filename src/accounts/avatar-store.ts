@@ -6,6 +6,7 @@ import { recordEvent } from '../db/events'
 import { asCaller } from '../db/live'
 import { events, users } from '../db/schema'
 import { BYTES_16 } from '../security/base64url'
+import { logLine } from '../security/log-line'
 import { randomId } from '../security/secret-token'
 import { type PrivateRow, privateColumns } from '../user'
 import { PICTURE_TYPES, type PictureFormat } from './picture'
@@ -35,7 +36,7 @@ export async function removePicture(bucket: R2Bucket, key: string | null | undef
   try {
     await bucket.delete(key)
   } catch (error) {
-    console.error(JSON.stringify({ event: 'picture_left', key, error: String(error) }))
+    console.error(logLine({ event: 'picture_left', key, error: String(error) }))
   }
 }
 

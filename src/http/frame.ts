@@ -5,6 +5,7 @@ import { secureHeaders } from 'hono/secure-headers'
 import type { AppEnv } from '../context'
 import { openDatabase } from '../db'
 import { openKeyring } from '../security/keyring'
+import { logLine } from '../security/log-line'
 import { Misconfigured, readSettings } from '../settings'
 import { beginsAt, tellBookmark } from './bookmark'
 import { problem } from './problem'
@@ -56,7 +57,7 @@ export const frame: MiddlewareHandler<AppEnv> = async (c, next) => {
   // Personal answers are never stored; a public one says so itself.
   if (!headers.has('Cache-Control')) headers.set('Cache-Control', 'no-store')
   console.log(
-    JSON.stringify({
+    logLine({
       event: 'request',
       request_id: requestId,
       method: c.req.method,
@@ -78,7 +79,7 @@ export const configured: MiddlewareHandler<AppEnv> = async (c, next) => {
     c.set('keys', await openKeyring(c.var.settings))
   } catch (error) {
     if (!(error instanceof Misconfigured)) throw error
-    console.error(JSON.stringify({ event: 'misconfigured', error: error.message }))
+    console.error(logLine({ event: 'misconfigured', error: error.message }))
     return problem(c, 'misconfigured', { detail: error.message, retryAfter: 60 })
   }
   c.set('db', openDatabase(c.env.DB, c.var.trips, beginsAt(c)))

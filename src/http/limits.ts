@@ -1,6 +1,7 @@
 /** Rate limits at the edge, per client and minute, before any hash or trip to D1. Not for lockout: Cloudflare counts per location and permissively. */
 import type { MiddlewareHandler } from 'hono'
 import type { AnyContext, AppEnv } from '../context'
+import { logLine } from '../security/log-line'
 import { problem } from './problem'
 
 const BINDINGS = {
@@ -26,7 +27,7 @@ export async function isAllowed(c: AnyContext, limit: Limit): Promise<boolean> {
       await c.env[BINDINGS[limit]].limit({ key: clientKey(c.req.header('CF-Connecting-IP')) })
     ).success
   } catch (error) {
-    console.error(JSON.stringify({ event: 'rate_limit_failed', limit, error: String(error) }))
+    console.error(logLine({ event: 'rate_limit_failed', limit, error: String(error) }))
     return true
   }
 }

@@ -1,6 +1,7 @@
 /** Security events as JSON lines for whoever runs the service (ASVS 16.3): ids only, no secret, no address, no name. */
 import type { AnyContext } from '../context'
 import type { EventType } from '../db/events'
+import { logLine } from '../security/log-line'
 
 export function logSecurity(
   c: AnyContext,
@@ -9,7 +10,7 @@ export function logSecurity(
   sessionId?: string,
 ) {
   console.log(
-    JSON.stringify({
+    logLine({
       event: 'security',
       type,
       request_id: c.var.requestId,

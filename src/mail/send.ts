@@ -1,4 +1,6 @@
 /** One mail to one person, through Cloudflare's Email binding. Everything is checked here, since the binding checks little. */
+
+import { logLine } from '../security/log-line'
 import type { Settings } from '../settings'
 
 export interface Mail {
@@ -56,7 +58,7 @@ export async function deliver(
     // The binding's message may quote the address (`email to … not allowed`): its code says enough.
     const reason = error instanceof MailRefused ? error.message : undefined
     console.error(
-      JSON.stringify({
+      logLine({
         event: 'mail_failed',
         subject: mail.subject,
         error: String(name),

@@ -1,5 +1,6 @@
 // Whether a password is in a known breach, asked of Have I Been Pwned's range API (ASVS 6.2.12). Only the first five
 // characters of its SHA-1 leave the house: some 800 passwords share them. Off unless BREACH_CHECK is on.
+import { logLine } from './log-line'
 
 /** Milliseconds to wait for the answer. */
 const PATIENCE_MS = 1000
@@ -35,7 +36,7 @@ export async function isBreached(
     return lists(await response.text(), hash.slice(5))
   } catch (error) {
     const reason = error instanceof Error ? `${error.name}: ${error.message}` : 'unknown'
-    console.warn(JSON.stringify({ event: 'breach_check_failed', error: reason.slice(0, 200) }))
+    console.warn(logLine({ event: 'breach_check_failed', error: reason.slice(0, 200) }))
     return false
   }
 }

@@ -1,0 +1,162 @@
+// What is promised of the log (HT8): one JSON object a line, with ids and patterns, without anything secret or personal, and not to be forged.
+import { env } from 'cloudflare:workers'
+import { afterEach, beforeEach, expect, it, vi } from 'vitest'
+import { type Call, call, workerWith } from '../client'
+import { dead } from '../faults/broken'
+import { freshName, type Person, person } from '../people'
+
+const SECRET = 'purple horse battery staple'
+const FORGED = 'x\r\n{"event":"forged"}\u2028{"event":"forged"}\u2029\u0085\u001b[2J'
+
+let lines: string[] = []
+beforeEach(() => {
+  lines = []
+  for (const level of ['log', 'error', 'warn', 'info', 'debug'] as const)
+    vi.spyOn(console, level).mockImplementation((...args) => void lines.push(args.join(' ')))
+})
+afterEach(() => void vi.restoreAllMocks())
+
+/** What was logged, each line parsed. Mail is shown to whoever develops, in other words than JSON: that is left out. */
+const logged = () =>
+  lines
+    .filter((line) => !line.startsWith('Mail to '))
+    .map((line) => {
+      expect(line, 'a line is one line').not.toMatch(/[\p{Cc}\p{Zl}\p{Zp}]/u)
+      return JSON.parse(line) as Record<string, unknown>
+    })
+
+/** Everything that the log must not hold of somebody. */
+const privateThings = ({ email, username, token, refreshToken, password }: Person) => [
+  email,
+  username,
+  password,
+  token,
+  token.split('.')[2] ?? '',
+  refreshToken,
+  refreshToken.split('.')[2] ?? '',
+  SECRET,
+]
+
+async function busyDay({ id, email, username, token, refreshToken }: Person) {
+  const cookie = `__Host-gatepost=${refreshToken}`
+  const wrong = `${SECRET}!`
+  const requests: [string, string, Call][] = [
+    [
+      'POST',
+      '/api/users',
+      { json: { username: freshName(), email: 'no address', password: SECRET } },
+    ],
+    ['POST', '/api/users', { json: { username, email, password: SECRET } }],
+    ['POST', '/api/users/token', { form: { username: email, password: wrong } }],
+    ['POST', '/oauth/token', { form: { grant_type: 'password', username, password: wrong } }],
+    [
+      'POST',
+      '/oauth/token',
+      { form: { grant_type: 'refresh_token', refresh_token: refreshToken } },
+    ],
+    ['POST', '/api/session', { json: { login: username, password: wrong }, cookie }],
+    ['POST', '/api/session/refresh', { json: {}, cookie }],
+    ['GET', `/api/users/me?access_token=${token}`, { token, cookie }],
+    ['GET', `/api/users/${id}?email=${email}`, {}],
+    ['GET', `/api/posts?q=${encodeURIComponent(FORGED + email)}`, {}],
+    ['GET', `/api/${encodeURIComponent(FORGED)}/${email}`, {}],
+    [
+      'PUT',
+      '/api/users/me/password',
+      { token, json: { current_password: wrong, new_password: SECRET } },
+    ],
+    ['PUT', '/api/users/me/email', { token, json: { email: `new${email}`, password: wrong } }],
+    ['PATCH', '/api/users/me', { token, json: { full_name: `${SECRET}` } }],
+    ['POST', '/api/users/forgot-password', { json: { email } }],
+    ['POST', '/api/users/reset-password', { json: { token: refreshToken, new_password: SECRET } }],
+    ['POST', '/api/users/verify-email', { json: { token } }],
+    ['POST', '/api/posts', { token, json: { title: SECRET, content: FORGED } }],
+    [
+      'POST',
+      '/api/posts',
+      { token, body: `{"title":"${SECRET}`, headers: { 'Content-Type': 'application/json' } },
+    ],
+    ['DELETE', `/api/users/me/sessions/${'A'.repeat(22)}`, { token }],
+    ['GET', '/api/users/me', { token: `${token}x` }],
+    [
+      'GET',
+      '/health',
+      { headers: { 'User-Agent': '{"event":"forged"}', Referer: `https://${email}/` } },
+    ],
+  ]
+  for (const [method, path, options] of requests) await call(method, path, options)
+  return requests
+}
+
+it('has one JSON line for every request, with the pattern of its route and nothing private', async () => {
+  const ann = await person()
+  lines = []
+  const requests = await busyDay(ann)
+  const entries = logged()
+  const ofRequests = entries.filter(({ event }) => event === 'request')
+  expect(ofRequests).toHaveLength(requests.length)
+  for (const [n, entry] of ofRequests.entries()) {
+    expect(entry).toEqual({
+      event: 'request',
+      request_id: expect.stringMatching(/^[0-9a-f-]{36}$/),
+      method: requests[n]?.[0],
+      route: expect.stringMatching(/^(?:\/[\w.:*-]*)+$|^\*$/),
+      status: expect.any(Number),
+      trips: expect.any(Number),
+      d1_ms: expect.any(Number),
+      hash_ms: expect.any(Number),
+      ms: expect.any(Number),
+      ...('user_id' in entry && { user_id: ann.id }),
+    })
+    expect(entry.route).not.toMatch(/\d/)
+  }
+  const text = JSON.stringify(entries)
+  for (const thing of privateThings(ann)) expect(text).not.toContain(thing)
+  expect(text).not.toContain('forged')
+  expect(text).not.toMatch(/example\.com|\?/)
+})
+
+it('names security events by ids alone', async () => {
+  const ann = await person()
+  lines = []
+  await busyDay(ann)
+  const security = logged().filter(({ event }) => event === 'security')
+  expect(security.map(({ type }) => type)).toEqual(
+    expect.arrayContaining(['login_failed', 'password_rejected', 'password_reset_requested']),
+  )
+  for (const entry of security) {
+    const known = ['event', 'type', 'request_id', 'user_id', 'session_id', 'location']
+    expect(known).toEqual(expect.arrayContaining(Object.keys(entry)))
+    expect([ann.id, null]).toContain(entry.user_id)
+  }
+})
+
+it('cannot be forged by the place that Cloudflare tells', async () => {
+  const cf = { city: FORGED, country: 'AT' }
+  await call('POST', '/api/users/token', { form: { username: freshName(), password: SECRET }, cf })
+  const entries = logged()
+  expect(entries.length).toBeGreaterThan(1)
+  expect(entries.filter(({ event }) => event === 'forged')).toEqual([])
+})
+
+it('tells of a database error what failed, without the parameters of the query', async () => {
+  const ann = await person()
+  lines = []
+  const form = { username: ann.email, password: SECRET }
+  await workerWith({ DB: dead() })('POST', '/api/users/token', { form })
+  await workerWith({ DB: dead() })('GET', `/api/users/${ann.id}`)
+  const errors = logged().filter(({ event }) => event === 'error')
+  expect(errors.map(({ route }) => route)).toEqual(['/api/users/token', '/api/users/:id'])
+  for (const thing of privateThings(ann)) expect(JSON.stringify(errors)).not.toContain(thing)
+})
+
+it('does not show a mail to the log of a deployed Worker, only that it failed', async () => {
+  const { email, username } = await person()
+  lines = []
+  vi.spyOn(env.MAIL, 'send').mockRejectedValue(new Error(`email to ${email} not allowed`))
+  const deployed = workerWith({ APP_ORIGIN: 'https://app.example' })
+  await deployed('POST', '/api/users/forgot-password', { json: { email } })
+  expect(logged()).toContainEqual(expect.objectContaining({ event: 'mail_failed' }))
+  expect(lines.join()).not.toContain(email)
+  expect(lines.join()).not.toContain(username)
+})
