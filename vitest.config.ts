@@ -2,6 +2,7 @@
 import { existsSync, mkdirSync } from 'node:fs'
 import { cloudflareTest, readD1Migrations } from '@cloudflare/vitest-pool-workers'
 import { defineConfig } from 'vitest/config'
+import { unstable_readConfig as readConfig } from 'wrangler'
 
 const secrets = { JWT_SECRET: 'tests-only-7mQ2vX9kLr4TzB8nWc3YhF6pJd1SgE5u' }
 // wrangler warns about a required secret that neither .dev.vars nor the environment has
@@ -23,6 +24,7 @@ export default defineConfig({
             miniflare: {
               compatibilityFlags: ['nodejs_compat'], // Vitest's, not the Worker's
               bindings: {
+                ...readConfig({ config: 'wrangler.toml' }).vars, // whatever .dev.vars says
                 ...secrets,
                 SERVER_TIMING: 'on',
                 TEST_MIGRATIONS: existsSync('migrations')
