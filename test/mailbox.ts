@@ -31,7 +31,10 @@ export const mailsTo = (email: string) => sent.filter((mail) => mail.to === emai
 /** The latest mail to an address with this subject, as soon as there are `count` of them. */
 export async function nextMail(email: string, subject: string | RegExp, count = 1) {
   const found = () => mailsTo(email).filter((mail) => mail.subject.match(subject))
-  await vi.waitFor(() => expect(found().length).toBeGreaterThanOrEqual(count), { interval: 5, timeout: 10_000 })
+  await vi.waitFor(() => expect(found().length).toBeGreaterThanOrEqual(count), {
+    interval: 5,
+    timeout: 10_000,
+  })
   return found()[count - 1] as SentMail
 }
 
