@@ -30,8 +30,8 @@ export interface AppEnv {
     hashMs: number
     /** Set where the route asks for a token, and only there. */
     caller?: Caller
-    /** Coarse place of the client, e.g. `Vienna, AT`; null when Cloudflare does not know it. */
-    location: string | null
+    /** Coarse place of the client, e.g. `Vienna, AT`; null when Cloudflare does not know it. Asked only where it is kept: Cloudflare's word about a client is long. */
+    location: () => string | null
   }
 }
 

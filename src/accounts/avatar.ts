@@ -54,7 +54,7 @@ const putAvatar = endpoint(
     // The file is there before any account shows it.
     const key = await storePicture(c.env.AVATARS, bytes, picture.format)
     try {
-      const { user, before } = await setAvatar(db, caller, key, now, location)
+      const { user, before } = await setAvatar(db, caller, key, now, location())
       logSecurity(c, 'avatar_changed', caller.userId, caller.sessionId)
       c.executionCtx.waitUntil(removePicture(c.env.AVATARS, before))
       return c.json(viewPrivate(user, settings.appOrigin), 200)
@@ -79,7 +79,7 @@ const deleteAvatar = endpoint(
   },
   async (c) => {
     const { caller, db, now, location } = c.var
-    const before = await clearAvatar(db, caller, now, location)
+    const before = await clearAvatar(db, caller, now, location())
     if (before) {
       logSecurity(c, 'avatar_changed', caller.userId, caller.sessionId)
       c.executionCtx.waitUntil(removePicture(c.env.AVATARS, before))

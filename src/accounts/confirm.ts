@@ -10,7 +10,7 @@ import { countAttempt } from './confirm-store'
 /** Checks the caller's password: the first trip of the route. Wrong ones are counted, apart from those of sign-ins, and must wait like them. */
 export async function confirmPassword(c: AnyContext, password: string) {
   const { db, caller, now, location } = c.var as CallerEnv['Variables']
-  const attempt = await countAttempt(db, caller, now, location)
+  const attempt = await countAttempt(db, caller, now, location())
   if (attempt.kind === 'wait') {
     return {
       failure: problem(c, 'too-many-attempts', {

@@ -97,7 +97,7 @@ export const verifyEmail = endpoint(
   async (c) => {
     const { db, now, settings, location } = c.var
     const tokenHash = await hashSecretToken(c.req.valid('json').token)
-    const use = tokenHash ? await useVerification(db, tokenHash, now, location) : null
+    const use = tokenHash ? await useVerification(db, tokenHash, now, location()) : null
     switch (use?.kind) {
       case undefined:
         return problem(c, 'invalid-token', { detail: 'Invalid or expired verification token' })

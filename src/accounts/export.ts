@@ -22,7 +22,7 @@ export const exportAccount = endpoint(
     const { db, caller, now, location, settings } = c.var
     // One trip decides and gives the first part. The rest of a long export is read while it is sent, page by page:
     // 10 000 posts in one answer of D1 would not fit into an isolate.
-    const start = await beginExport(db, caller, now, location)
+    const start = await beginExport(db, caller, now, location())
     logSecurity(c, 'exported', caller.userId, caller.sessionId)
     const pages = {
       posts: (after: number) => exportPosts(db, caller.userId, after),

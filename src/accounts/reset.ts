@@ -32,7 +32,7 @@ export const forgotPassword = endpoint(
     // The same work and the same statements for every address: only the mail, behind the answer, differs.
     const link = await newLink('reset', now)
     const unknownKey = `hmac:${await hmacIdentifier(keys, `mail ${emailKey}`)}`
-    const user = await requestReset(db, emailKey, unknownKey, link, now, location)
+    const user = await requestReset(db, emailKey, unknownKey, link, now, location())
     if (user) {
       logSecurity(c, 'password_reset_requested', user.id)
       mailLater(c, resetMail(settings.appOrigin, user, link.token))
@@ -72,7 +72,7 @@ export const resetPassword = endpoint(
     if (broken) return problem(c, 'invalid-request', brokenRule('new_password', broken))
 
     const passwordHash = timeHash(c, () => hashPassword(new_password))
-    if (!(await useReset(db, user.id, tokenHash, passwordHash, now, location))) return invalid()
+    if (!(await useReset(db, user.id, tokenHash, passwordHash, now, location()))) return invalid()
     logSecurity(c, 'password_reset', user.id)
     mailLater(c, passwordWasReset(settings.appOrigin, user))
     return noContent(c)

@@ -42,7 +42,7 @@ const register = endpoint(
     const passwordHash = timeHash(c, () => hashPassword(password))
     const link = await newLink('verify', now)
     const user = { username, email, fullName: full_name ?? null, passwordHash }
-    const result = await createUser(db, user, link, now, location)
+    const result = await createUser(db, user, link, now, location())
     if (result.kind !== 'created') return problem(c, result.kind)
     logSecurity(c, 'registered', result.user.id)
     mailLater(c, verifyAddress(settings.appOrigin, result.user, link.token))
@@ -81,7 +81,7 @@ const changeMe = endpoint(
   },
   async (c) => {
     const { db, caller, now, location, settings } = c.var
-    const result = await changeProfile(db, caller, c.req.valid('json'), now, location)
+    const result = await changeProfile(db, caller, c.req.valid('json'), now, location())
     if (result.kind !== 'changed') return problem(c, result.kind)
     return c.json(viewPrivate(result.user, settings.appOrigin), 200)
   },

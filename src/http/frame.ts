@@ -41,7 +41,7 @@ export const frame: MiddlewareHandler<AppEnv> = async (c, next) => {
   c.set('now', new Date())
   c.set('trips', trips)
   c.set('hashMs', 0)
-  c.set('location', place(c))
+  c.set('location', () => place(c))
   await next()
   // Not c.header(), which makes a new Response of the finished one for each header, nor c.var, which copies every variable.
   const { headers } = c.res

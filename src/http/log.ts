@@ -16,7 +16,7 @@ export function logSecurity(
       request_id: c.var.requestId,
       user_id: userId,
       session_id: sessionId,
-      location: c.var.location,
+      location: c.get('location')(),
     }),
   )
 }

@@ -123,7 +123,7 @@ const deleteSession = endpoint(
   async (c) => {
     const session = await readCookie(c)
     const userId =
-      session && (await endSession(c.var.db, session.sessionId, c.var.now, c.var.location))
+      session && (await endSession(c.var.db, session.sessionId, c.var.now, c.var.location()))
     if (session && userId) logSecurity(c, 'logout', userId, session.sessionId)
     deleteCookie(c, COOKIE, ATTRIBUTES)
     return noContent(c)

@@ -165,7 +165,7 @@ const oauthRevoke = endpoint(
     if (!clientId) return invalidClient(c)
     if (!form.token) return oauthError(c, 'invalid_request', 'token is missing')
     const sessionId = await sessionOfToken(c, form.token, clientId)
-    const userId = sessionId && (await endSession(c.var.db, sessionId, c.var.now, c.var.location))
+    const userId = sessionId && (await endSession(c.var.db, sessionId, c.var.now, c.var.location()))
     if (sessionId && userId) logSecurity(c, 'logout', userId, sessionId)
     return c.body(null, 200) as never
   },

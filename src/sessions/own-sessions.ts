@@ -52,7 +52,7 @@ const deleteOwnSession = endpoint(
   },
   async (c) => {
     const { id } = c.req.valid('param')
-    const ended = await endOwnSession(c.var.db, c.var.caller, id, c.var.now, c.var.location)
+    const ended = await endOwnSession(c.var.db, c.var.caller, id, c.var.now, c.var.location())
     if (!ended) return problem(c, 'session-not-found')
     logSecurity(c, 'session_ended', c.var.caller.userId, id)
     return noContent(c)
@@ -70,7 +70,7 @@ const deleteOtherSessions = endpoint(
     responses: { 204: nothing('They have ended') },
   },
   async (c) => {
-    await endOtherSessions(c.var.db, c.var.caller, c.var.now, c.var.location)
+    await endOtherSessions(c.var.db, c.var.caller, c.var.now, c.var.location())
     logSecurity(c, 'sessions_ended', c.var.caller.userId, c.var.caller.sessionId)
     return noContent(c)
   },

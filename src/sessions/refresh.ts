@@ -22,7 +22,7 @@ export async function refresh(
   const presented = await readRefreshToken(keys, token, clientId)
   if (!presented) return { kind: 'dead' }
   const asked = scope === 'all' ? [] : scope
-  const outcome = await rotateSession(db, presented, asked, now, settings, location)
+  const outcome = await rotateSession(db, presented, asked, now, settings, location())
   const { kind } = judgeRefresh(presented.counter, outcome, now)
   switch (kind) {
     case 'rotated':

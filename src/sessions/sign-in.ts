@@ -63,7 +63,7 @@ export async function signIn(
         countKey: await hmacIdentifier(keys, name),
       },
       now,
-      location,
+      location(),
     )
     if (begun.kind === 'wait')
       return { kind: 'wait', seconds: waitSeconds(begun.wait, 'signIn', now) }
@@ -89,7 +89,7 @@ export async function signIn(
       scope: granted,
       expiresAt: sessionEnd(now, now, settings),
       userAgent: c.req.header('User-Agent')?.slice(0, 255) ?? null,
-      location,
+      location: location(),
     }
     const started = await startSession(db, { ...begun.attempt, account }, session, now, {
       replaces,
