@@ -1,4 +1,4 @@
-/** An export in D1: one trip that decides and gives the small parts and the first posts, then one trip a page. */
+/** An export in D1: one trip that decides and gives the small parts, then one trip a page. */
 import { and, asc, eq, gt, sql } from 'drizzle-orm'
 import type { Caller } from '../context'
 import type { Database } from '../db'
@@ -7,10 +7,12 @@ import { asCaller } from '../db/live'
 import { emailTokens, events, posts, sessions, users } from '../db/schema'
 import { type PrivateRow, privateColumns } from '../user'
 
-/** Bytes of content after which a page of posts ends, so that it fits into memory whatever the posts are like. */
-const PAGE_BYTES = 1_000_000
-const MAX_POSTS_A_PAGE = 500
-const EVENTS_A_PAGE = 1000
+/** Bytes of content after which a page of posts ends, so that memory stays flat whatever the posts are like. */
+const PAGE_BYTES = 128 * 1024
+/** D1 allows an invocation 1 000 queries, so very large exports go on in larger pages. */
+const LARGE_PAGE_BYTES = 2 * 1024 * 1024
+const SMALL_PAGES = 400
+const EVENTS_A_PAGE = 500
 
 export type OwnPost = Omit<typeof posts.$inferSelect, 'authorId' | 'revision'>
 export interface ExportStart {
@@ -18,10 +20,9 @@ export interface ExportStart {
   user: PrivateRow
   sessions: (typeof sessions.$inferSelect)[]
   links: Pick<typeof emailTokens.$inferSelect, 'purpose' | 'email' | 'createdAt' | 'expiresAt'>[]
-  posts: OwnPost[]
 }
 
-/** Records the export and reads all but the later posts and the events. @throws DeadSession */
+/** Records the export and reads all but posts and events. @throws DeadSession */
 export async function beginExport(
   db: Database,
   caller: Caller,
@@ -29,7 +30,7 @@ export async function beginExport(
   location: string | null,
 ): Promise<ExportStart> {
   const { userId, sessionId } = caller
-  const [, [user], ownSessions, links, firstPosts] = await asCaller(db, caller, now, [
+  const [, [user], ownSessions, links] = await asCaller(db, caller, now, [
     recordEvent(db, { userId, type: 'exported', at: now, sessionId, location }),
     db.select(privateColumns).from(users).where(eq(users.id, userId)),
     db.select().from(sessions).where(eq(sessions.userId, userId)),
@@ -42,13 +43,34 @@ export async function beginExport(
       })
       .from(emailTokens)
       .where(eq(emailTokens.userId, userId)),
-    exportPosts(db, userId, 0),
   ])
-  return { at: now, user: user as PrivateRow, sessions: ownSessions, links, posts: firstPosts }
+  return { at: now, user: user as PrivateRow, sessions: ownSessions, links }
 }
 
-/** The posts behind the one with the id `after`, oldest first, as many as make a page. */
-export function exportPosts(db: Database, userId: number, after: number) {
+/** The person's posts, oldest first, page by page: each has at most twice as many as the one before, and ends at its bytes. */
+export async function* exportPosts(db: Database, userId: number): AsyncGenerator<OwnPost[]> {
+  let after = 0
+  let atMost = 25
+  for (let pages = 0; ; pages++) {
+    const bytes = pages < SMALL_PAGES ? PAGE_BYTES : LARGE_PAGE_BYTES
+    const rows: OwnPost[] = await postsBehind(db, userId, after, atMost, bytes)
+    const last = rows.at(-1)
+    if (!last) return
+    yield rows
+    after = last.id
+    // More would be read and thrown away when the posts are large.
+    atMost = Math.min(500, 2 * rows.length)
+  }
+}
+
+/** At most so many posts behind the one with the id `after`, and of those only as many as have `maxBytes`, but at least one. */
+function postsBehind(
+  db: Database,
+  userId: number,
+  after: number,
+  atMost: number,
+  maxBytes: number,
+) {
   const bytes = sql<number>`length(cast(${posts.title} as blob)) + length(cast(${posts.content} as blob))`
   const next = db
     .select({
@@ -64,7 +86,7 @@ export function exportPosts(db: Database, userId: number, after: number) {
     .from(posts)
     .where(and(eq(posts.authorId, userId), gt(posts.id, after)))
     .orderBy(asc(posts.id))
-    .limit(MAX_POSTS_A_PAGE)
+    .limit(atMost)
     .as('next')
   return db
     .select({
@@ -75,15 +97,25 @@ export function exportPosts(db: Database, userId: number, after: number) {
       updatedAt: next.updatedAt,
     })
     .from(next)
-    .where(sql`${next.bytesBefore} < ${PAGE_BYTES}`)
+    .where(sql`${next.bytesBefore} < ${maxBytes}`)
     .orderBy(asc(next.id))
 }
 
-/** The events behind the one with the id `after`, oldest first. */
-export const exportEvents = (db: Database, userId: number, after: number) =>
-  db
-    .select()
-    .from(events)
-    .where(and(eq(events.userId, userId), gt(events.id, after)))
-    .orderBy(asc(events.id))
-    .limit(EVENTS_A_PAGE)
+/** What happened to the person, oldest first, page by page. */
+export async function* exportEvents(
+  db: Database,
+  userId: number,
+): AsyncGenerator<(typeof events.$inferSelect)[]> {
+  for (let after = 0; ; ) {
+    const rows = await db
+      .select()
+      .from(events)
+      .where(and(eq(events.userId, userId), gt(events.id, after)))
+      .orderBy(asc(events.id))
+      .limit(EVENTS_A_PAGE)
+    const last = rows.at(-1)
+    if (!last) return
+    yield rows
+    after = last.id
+  }
+}
