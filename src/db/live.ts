@@ -2,10 +2,11 @@
  * Whose session still lives, asked in the same round trip as the work itself.
  * Revocation holds from the next request because no route does its work without one of these.
  */
-import { and, eq, gt, ne, sql } from 'drizzle-orm'
+import { and, eq, gt, ne, placeholder, sql } from 'drizzle-orm'
 import type { BatchItem } from 'drizzle-orm/batch'
 import type { Caller } from '../context'
 import type { Database } from './index'
+import { prepared } from './prepared'
 import { sessions, users } from './schema'
 
 /** The session of a well-signed token has ended, or its user was disabled or deleted. Answered as 401 `invalid_token`. */
@@ -30,6 +31,21 @@ export const isLive = (caller: Caller, now: Date) =>
 const DEAD = 'session-is-dead'
 const NO_ROLE = 'role-is-missing'
 
+/** One row when the session lives and its user has the role that is asked; else an error that aborts the batch. */
+const guard = (role?: 'admin') =>
+  prepared((db) => {
+    const anyone = {
+      sessionId: placeholder('sessionId'),
+      userId: placeholder('userId'),
+    } as unknown as Caller
+    const live = isLive(anyone, placeholder('now') as unknown as Date)
+    const ownRole = sql`(select ${users.role} from ${sessions} join ${users} on ${users.id} = ${sessions.userId} where ${live})`
+    const fail = (text: string) => sql.raw(`json_extract('{}', '${text}')`)
+    const pass = sql`case ${ownRole} when 'admin' then 1 when 'user' then ${role ? fail(NO_ROLE) : sql.raw('1')} else ${fail(DEAD)} end`
+    return db.select({ pass: pass.as('pass') }).from(sql`(select 1)`)
+  })
+const guards = { user: guard(), admin: guard('admin') }
+
 /**
  * Does `work` for a caller whose session lives (and who has `role`, when one is asked), in one round trip.
  * The first statement of the batch fails on purpose otherwise, so that D1 undoes it all and no statement of `work` needs a guard of its own.
@@ -39,22 +55,14 @@ export async function asCaller<
   const T extends readonly [BatchItem<'sqlite'>, ...BatchItem<'sqlite'>[]],
 >(
   db: Database,
-  caller: Caller,
+  { sessionId, userId }: Caller,
   now: Date,
   work: T,
   role?: 'admin',
 ): Promise<{ [K in keyof T]: T[K]['_']['result'] }> {
-  const ownRole = sql`(select ${users.role} from ${sessions} join ${users} on ${users.id} = ${sessions.userId} where ${isLive(caller, now)})`
-  const fail = (text: string) => sql.raw(`json_extract('{}', '${text}')`)
-  const guard = db
-    .select({
-      pass: sql`case ${ownRole} when 'admin' then 1 when 'user' then ${role === 'admin' ? fail(NO_ROLE) : sql.raw('1')} else ${fail(DEAD)} end`.as(
-        'pass',
-      ),
-    })
-    .from(sql`(select 1)`)
+  const values = { sessionId, userId, now: now.getTime() }
   try {
-    const [, ...results] = await db.batch([guard, ...work])
+    const [, ...results] = await db.batch([guards[role ?? 'user'](db, values), ...work])
     return results as never
   } catch (error) {
     throw guardFailure(error) ?? error

@@ -1,6 +1,7 @@
 /** Reading posts in D1: one function is one round trip. Every list walks an index from the place where the page before ended. */
-import { and, desc, eq, lt, sql } from 'drizzle-orm'
+import { and, desc, eq, lt, placeholder, type SQL, sql } from 'drizzle-orm'
 import type { Database } from '../db'
+import { prepared } from '../db/prepared'
 import { posts, users } from '../db/schema'
 import { publicColumns } from '../user'
 import type { Place } from './rules'
@@ -17,13 +18,27 @@ export const textColumns = {
 }
 const postColumns = { ...textColumns, author: authorColumns }
 
-export const findPost = (db: Database, id: number): Promise<PostRow | undefined> =>
+const selectPost = prepared((db) =>
   db
     .select(postColumns)
     .from(posts)
     .innerJoin(users, eq(users.id, posts.authorId))
-    .where(eq(posts.id, id))
-    .get()
+    .where(eq(posts.id, placeholder('id'))),
+)
+
+export const findPost = (db: Database, id: number): Promise<PostRow | undefined> =>
+  selectPost(db, { id }).get()
+
+const selectPage = (db: Database, isOfAuthor?: SQL) =>
+  db
+    .select(postColumns)
+    .from(posts)
+    .innerJoin(users, eq(users.id, posts.authorId))
+    .where(and(lt(posts.id, placeholder('before')), isOfAuthor))
+    .orderBy(desc(posts.id))
+    .limit(placeholder('limit'))
+const pageOfAll = prepared((db) => selectPage(db))
+const pageOfAuthor = prepared((db) => selectPage(db, eq(posts.authorId, placeholder('author'))))
 
 /** Posts of everybody or of one author, newest first. */
 export const listPosts = (
@@ -32,30 +47,28 @@ export const listPosts = (
   { before }: Place,
   limit: number,
 ): Promise<PostRow[]> =>
+  author === undefined
+    ? pageOfAll(db, { before, limit }).all()
+    : pageOfAuthor(db, { before, limit, author }).all()
+
+const pageOfUser = prepared((db) =>
   db
-    .select(postColumns)
-    .from(posts)
-    .innerJoin(users, eq(users.id, posts.authorId))
-    .where(and(lt(posts.id, before), author === undefined ? undefined : eq(posts.authorId, author)))
+    .select({ author: authorColumns, post: textColumns })
+    .from(users)
+    .leftJoin(posts, and(eq(posts.authorId, users.id), lt(posts.id, placeholder('before'))))
+    .where(eq(users.id, placeholder('id')))
     .orderBy(desc(posts.id))
-    .limit(limit)
-    .all()
+    .limit(placeholder('limit')),
+)
 
 /** The posts of a user, newest first; null when there is no such user. */
 export async function listPostsOf(
   db: Database,
-  userId: number,
+  id: number,
   { before }: Place,
   limit: number,
 ): Promise<PostRow[] | null> {
-  const rows = await db
-    .select({ author: authorColumns, post: textColumns })
-    .from(users)
-    .leftJoin(posts, and(eq(posts.authorId, users.id), lt(posts.id, before)))
-    .where(eq(users.id, userId))
-    .orderBy(desc(posts.id))
-    .limit(limit)
-    .all()
+  const rows = await pageOfUser(db, { id, before, limit }).all()
   if (rows.length === 0) return null
   return rows.flatMap(({ author, post }) => (post ? [{ ...post, author }] : []))
 }

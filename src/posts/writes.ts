@@ -1,8 +1,9 @@
 /** Writing posts in D1: one function is one round trip, for a caller whose session lives. */
-import { and, eq, lte, type SQL, sql } from 'drizzle-orm'
+import { and, eq, lte, placeholder, type SQL, sql } from 'drizzle-orm'
 import type { Caller } from '../context'
 import type { Database } from '../db'
 import { asCaller } from '../db/live'
+import { prepared } from '../db/prepared'
 import { idempotencyKeys, posts, users } from '../db/schema'
 import { IDEMPOTENCY_MS, type Refusal, whyRefused } from './rules'
 import type { NewPost, PostChanges, PostRow } from './schemas'
@@ -16,14 +17,32 @@ export async function createPost(
   now: Date,
 ): Promise<PostRow> {
   const [made, author] = await asCaller(db, caller, now, [
-    db
-      .insert(posts)
-      .values({ ...post, authorId: caller.userId, createdAt: now, updatedAt: now })
-      .returning({ id: posts.id }),
-    selectAuthor(db, caller.userId),
+    insertPost(db, { ...post, authorId: caller.userId, now }),
+    selectAuthor(db, { id: caller.userId }),
   ])
   return newPostRow(made[0]!.id, post, now, author[0]!)
 }
+
+const insertPost = prepared((db) =>
+  db
+    .insert(posts)
+    .values({
+      authorId: placeholder('authorId'),
+      title: placeholder('title'),
+      content: placeholder('content'),
+      createdAt: placeholder('now'),
+      updatedAt: placeholder('now'),
+    })
+    .returning({ id: posts.id }),
+)
+
+/** Apart from its posts: in a batch, D1 answers with objects, in which equal column names of joined tables would fall together. */
+const selectAuthor = prepared((db) =>
+  db
+    .select(authorColumns)
+    .from(users)
+    .where(eq(users.id, placeholder('id'))),
+)
 
 /** An `Idempotency-Key`, and the SHA-256 of what it came with. */
 export interface Idempotency {
@@ -66,17 +85,13 @@ export async function createPostOnce(
       })
       .onConflictDoNothing(),
     db.select().from(idempotencyKeys).where(isKey),
-    selectAuthor(db, userId),
+    selectAuthor(db, { id: userId }),
   ])
   const stored = found[0]!
   return stored.bodyHash === bodyHash
     ? newPostRow(stored.postId, post, stored.createdAt, author[0]!)
     : 'reused'
 }
-
-/** Apart from its posts: in a batch, D1 answers with objects, in which equal column names of joined tables would fall together. */
-const selectAuthor = (db: Database, id: number) =>
-  db.select(authorColumns).from(users).where(eq(users.id, id))
 
 const newPostRow = (id: number, post: NewPost, at: Date, author: PostRow['author']): PostRow => ({
   id,
@@ -112,7 +127,7 @@ export async function changePost(
       .where(and(eq(posts.id, id), isOwn, isVersion(tags)))
       .returning(textColumns),
     selectVersion(db, id, isOwn),
-    selectAuthor(db, caller.userId),
+    selectAuthor(db, { id: caller.userId }),
   ])
   return changed[0]
     ? { kind: 'changed', post: { ...changed[0], author: author[0]! } }

@@ -163,7 +163,7 @@ describe('while others write', () => {
       for (let round = 0; round < 10; round++) {
         const victims = doomed.splice(-Math.ceil(doomed.length / 2))
         const suffix = { list: '', author: ann.id, search: word }[kind]
-        const told = await readAll(path[kind] + suffix, 50, () =>
+        const told = await readAll(path[kind] + suffix, 100, () =>
           env.DB.batch([
             insert.bind(ann.id, word),
             insert.bind(ann.id, word),
