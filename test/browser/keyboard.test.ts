@@ -45,7 +45,7 @@ test('sign in, write, open and leave the menu with keys alone', async () => {
   await button(page, 'Sign out').waitFor({ state: 'hidden' })
   assert.equal(await menu(page).evaluate((el) => el === document.activeElement), true)
 
-  await page.getByRole('link', { name: 'Write' }).focus()
+  await page.getByRole('link', { name: 'Write', exact: true }).focus()
   await page.keyboard.press('Enter')
   await heading(page, 'Write a post').waitFor()
   await page.keyboard.press('Tab')

@@ -58,7 +58,7 @@ test('an account lives from registration to deletion through the pages', async (
   })
 
   await t.test('write; a draft survives a reload', async () => {
-    await page.getByRole('link', { name: 'Write' }).click()
+    await page.getByRole('link', { name: 'Write', exact: true }).click()
     await field(page, 'Title').fill('A paper notebook')
     await field(page, 'Text').fill('It never asks me to sign in.\n\nIt has no battery.')
     await page.reload()

@@ -115,7 +115,7 @@ const SIGNED_IN: Look[] = [
   {
     name: 'admin-search',
     path: () => `/admin?q=${ann.username}`,
-    shows: (page) => page.getByText(`@${ann.username}`).waitFor(),
+    shows: (page) => page.locator('.who').getByText(`@${ann.username}`).waitFor(),
   },
   {
     name: 'admin-events',

@@ -1,4 +1,5 @@
 /** What happened to all accounts. */
+import { useLocation } from 'preact-iso'
 import { answer } from '../../client/client'
 import { eventWords, isAlarming } from '../account/event-words'
 import { api } from '../gatepost'
@@ -8,12 +9,27 @@ import { Page } from '../ui/page'
 import { Time } from '../ui/time'
 
 export function Events() {
-  const list = useList('admin events', async (cursor) => {
-    const page = await answer(api.admin.events.$get({ query: cursor ? { cursor } : {} }))
+  const user_id = useLocation().query.user_id ?? ''
+  const list = useList(`admin events ${user_id}`, async (cursor) => {
+    const page = await answer(
+      api.admin.events.$get({ query: { ...(user_id && { user_id }), ...(cursor && { cursor }) } }),
+    )
     return { items: page.events, next: page.next_cursor }
   })
   return (
-    <Page title="Events" lead="What happened to all accounts, newest first.">
+    <Page
+      title="Events"
+      lead={
+        user_id ? (
+          <>
+            What happened to <a href={`/people/${user_id}`}>person {user_id}</a>, newest first.{' '}
+            <a href="/admin/events">Everybody’s events</a>
+          </>
+        ) : (
+          'What happened to all accounts, newest first.'
+        )
+      }
+    >
       <List
         list={list}
         empty="Nothing yet."
@@ -23,9 +39,12 @@ export function Events() {
               {eventWords(event.type)}
             </span>
             <span class="muted">
-              <a href={`/people/${event.user_id}`}>person {event.user_id}</a> ·{' '}
-              {event.location && `${event.location} · `}
-              <Time at={event.at} />
+              {event.user_id === null ? (
+                'a name that nobody has'
+              ) : (
+                <a href={`/admin/events?user_id=${event.user_id}`}>person {event.user_id}</a>
+              )}
+              {event.location && ` · ${event.location}`} · <Time at={event.at} />
             </span>
           </li>
         )}

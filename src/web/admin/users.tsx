@@ -100,7 +100,7 @@ const Who = ({ user }: { user: UserPrivate }) => (
       {!user.is_active && <span class="badge bad">disabled</span>}
       <p class="muted">
         @{user.username} · {user.email} {!user.email_verified && '(not confirmed)'} · since{' '}
-        <Time at={user.created_at} />
+        <Time at={user.created_at} /> · <a href={`/admin/events?user_id=${user.id}`}>events</a>
       </p>
     </div>
   </div>
