@@ -5,6 +5,8 @@ import type { AppEnv } from '../context'
 import { problem } from './problem'
 
 export const KIB = 1024
+/** A body that is too large is read to its end up to here and thrown away: many clients see no answer before they have sent all of it. */
+const DISCARDED_MAX = 16 * 1024 * KIB
 /** Deeper JSON than this is nobody's honest request. */
 const MAX_DEPTH = 32
 
@@ -38,23 +40,26 @@ export function receiveBody(
 export const mediaType = (c: Context) =>
   (c.req.header('Content-Type') ?? '').split(';', 1)[0]?.trim().toLowerCase() ?? ''
 
+/** The body, or null when it is larger. */
 async function readAtMost(c: Context, max: number): Promise<Uint8Array | null> {
   const body = c.req.raw.body
-  if (Number(c.req.header('Content-Length') ?? 0) > max) return null
+  if (Number(c.req.header('Content-Length') ?? 0) > DISCARDED_MAX) return null
   if (!body) return new Uint8Array()
-  const chunks: Uint8Array[] = []
+  let chunks: Uint8Array[] = []
   let size = 0
   const reader = body.getReader()
   for (;;) {
     const { done, value } = await reader.read()
     if (done) break
     size += value.length
-    if (size > max) {
+    if (size > DISCARDED_MAX) {
       await reader.cancel().catch(() => undefined)
       return null
     }
-    chunks.push(value)
+    if (size <= max) chunks.push(value)
+    else chunks = []
   }
+  if (size > max) return null
   const bytes = new Uint8Array(size)
   let at = 0
   for (const chunk of chunks) {
