@@ -43,6 +43,8 @@ interface Held {
 }
 type News = { type: 'held'; held: Held } | { type: 'ended'; because: EndReason }
 
+const DOOR_TIMEOUT_MS = 20_000
+
 export type Session = ReturnType<typeof keepSession>
 
 export function keepSession({ origin, fetch, hint }: SessionOptions) {
@@ -95,6 +97,8 @@ export function keepSession({ origin, fetch, hint }: SessionOptions) {
     reach(fetch, `${origin}/api/session${path}`, {
       method,
       credentials: 'include',
+      // Other tabs wait for this one.
+      signal: AbortSignal.timeout(DOOR_TIMEOUT_MS),
       // A page that is left in this moment still gets the cookie of the rotation.
       keepalive: true,
       ...(body && {

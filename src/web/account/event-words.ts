@@ -3,7 +3,7 @@
 const WORDS: Record<string, string> = {
   registered: 'Account made',
   login: 'Signed in',
-  login_failed: 'Sign-in failed: wrong password',
+  login_failed: 'Sign-in failed',
   refresh_reused: 'Session ended: its token was used twice',
   logout: 'Signed out',
   session_ended: 'A session was ended',
