@@ -9,13 +9,17 @@ import { insufficientScope, invalidAccessToken } from './caller'
 import { oauthError } from './oauth-error'
 import { type FieldError, problem } from './problem'
 
+/** More than this helps nobody. */
+const MAX_ERRORS = 20
+
 /** A 422 that tells each field and rule. */
 export function invalidRequest(
   result: { success: boolean; error?: z.core.$ZodError },
   c: Context<AppEnv>,
 ) {
   if (result.success || !result.error) return
-  const errors = result.error.issues.flatMap(fieldErrors)
+  // A body of unknown members would otherwise be answered with ten times its size.
+  const errors = result.error.issues.flatMap(fieldErrors).slice(0, MAX_ERRORS)
   return problem(c, 'invalid-request', { detail: errors.map(sentence).join(' '), errors })
 }
 
