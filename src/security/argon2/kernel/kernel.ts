@@ -57,8 +57,8 @@ function segment(): void {
 /** Makes the next 128 addresses (3.4.1.2): G(0, G(0, INPUT)) with the counter one higher. */
 function nextAddresses(): void {
   store<u64>(INPUT, load<u64>(INPUT, 48) + 1, 48)
-  begin(ZERO, INPUT); rounds(); finish(ADDRESSES, ZERO, ZERO)
-  begin(ZERO, ADDRESSES); rounds(); finish(ADDRESSES, ZERO, ZERO)
+  begin(ZERO, INPUT); rounds(); finish(ADDRESSES, ZERO)
+  begin(ZERO, ADDRESSES); rounds(); finish(ADDRESSES, ZERO)
 }
 
 // @ts-ignore: decorator
@@ -79,7 +79,7 @@ function run(index: u32, end: u32, independent: bool): void {
       const word = independent ? address(index) : load<u64>(R) ^ load<u64>(Z) ^ load<u64>(old)
       y = reference(index, word)
     }
-    finish(out, old, y)
+    finish(out, y)
     out += BLOCK
   }
 }
@@ -103,21 +103,35 @@ function begin(x: usize, y: usize): void {
 }
 
 /**
- * Ends a block and begins the next: out = G(X, Y) xor old, then R = out xor y. `old` is what the block held
- * in the pass before, or ZERO.
+ * Ends a block and begins the next: out = G(X, Y), from the second pass on XORed over what `out` held; then
+ * R = out xor y. Two loops, since workerd checks the bounds of every access.
  */
-function finish(out: usize, old: usize, y: usize): void {
-  for (let i: usize = 0; i < BLOCK; i += 64) {
-    let o = v128.xor(v128.load(old), v128.xor(v128.load(i, R), v128.load(i, Z)))
-    v128.store(out, o); v128.store(i, v128.xor(o, v128.load(y)), R)
-    o = v128.xor(v128.load(old, 16), v128.xor(v128.load(i, R + 16), v128.load(i, Z + 16)))
-    v128.store(out, o, 16); v128.store(i, v128.xor(o, v128.load(y, 16)), R + 16)
-    o = v128.xor(v128.load(old, 32), v128.xor(v128.load(i, R + 32), v128.load(i, Z + 32)))
-    v128.store(out, o, 32); v128.store(i, v128.xor(o, v128.load(y, 32)), R + 32)
-    o = v128.xor(v128.load(old, 48), v128.xor(v128.load(i, R + 48), v128.load(i, Z + 48)))
-    v128.store(out, o, 48); v128.store(i, v128.xor(o, v128.load(y, 48)), R + 48)
-    out += 64; old += 64; y += 64
-  }
+function finish(out: usize, y: usize): void {
+  let o: v128
+  if (pass == 0)
+    for (let i: usize = 0; i < BLOCK; i += 64) {
+      o = v128.xor(v128.load(i, R), v128.load(i, Z))
+      v128.store(out, o); v128.store(i, v128.xor(o, v128.load(y)), R)
+      o = v128.xor(v128.load(i, R + 16), v128.load(i, Z + 16))
+      v128.store(out, o, 16); v128.store(i, v128.xor(o, v128.load(y, 16)), R + 16)
+      o = v128.xor(v128.load(i, R + 32), v128.load(i, Z + 32))
+      v128.store(out, o, 32); v128.store(i, v128.xor(o, v128.load(y, 32)), R + 32)
+      o = v128.xor(v128.load(i, R + 48), v128.load(i, Z + 48))
+      v128.store(out, o, 48); v128.store(i, v128.xor(o, v128.load(y, 48)), R + 48)
+      out += 64; y += 64
+    }
+  else
+    for (let i: usize = 0; i < BLOCK; i += 64) {
+      o = v128.xor(v128.load(out), v128.xor(v128.load(i, R), v128.load(i, Z)))
+      v128.store(out, o); v128.store(i, v128.xor(o, v128.load(y)), R)
+      o = v128.xor(v128.load(out, 16), v128.xor(v128.load(i, R + 16), v128.load(i, Z + 16)))
+      v128.store(out, o, 16); v128.store(i, v128.xor(o, v128.load(y, 16)), R + 16)
+      o = v128.xor(v128.load(out, 32), v128.xor(v128.load(i, R + 32), v128.load(i, Z + 32)))
+      v128.store(out, o, 32); v128.store(i, v128.xor(o, v128.load(y, 32)), R + 32)
+      o = v128.xor(v128.load(out, 48), v128.xor(v128.load(i, R + 48), v128.load(i, Z + 48)))
+      v128.store(out, o, 48); v128.store(i, v128.xor(o, v128.load(y, 48)), R + 48)
+      out += 64; y += 64
+    }
 }
 
 /** The permutation of G: P on the 8 rows of R into Q, then on the 8 columns into Z, two at a time. */
