@@ -25,7 +25,7 @@ export function catchMails() {
   })
 }
 
-/** All mails to an address so far, oldest first. They are sent behind the answer: wait with `nextMail` for one. */
+/** All mails to an address so far, oldest first. They are sent behind the answer, those of a reset up to a quarter of a second later: wait with `nextMail` for one. */
 export const mailsTo = (email: string) => sent.filter((mail) => mail.to === email)
 
 /** The latest mail to an address with this subject, as soon as there are `count` of them. */

@@ -51,8 +51,8 @@ export function countMail(db: Database, key: string | SQL<string>, now: Date) {
 }
 
 /**
- * Stores a link for the users that `owner` fits (one at most), in place of an older one of the same purpose. Right behind
- * `countMail` in the batch: without a counted mail no link, so that a refused request cannot void the link of the last mail.
+ * Stores a link for the users that `owner` fits (one at most), in place of an older one of the same purpose. It goes behind
+ * `countMail` (and what writes only if that did) in the batch: without a counted mail no link, so that a refused request cannot void the link of the last mail.
  * `to` is the new address of a change; else the link is for the user's own.
  */
 export function storeLink(

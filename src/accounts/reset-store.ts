@@ -4,7 +4,10 @@ import type { Database } from '../db'
 import { attempts, emailTokens, events, sessions, users } from '../db/schema'
 import { countMail, isGood, type Link, mailKey, storeLink } from './links'
 
-/** Stores a link for the active account of an address. Known and unknown addresses run the same statements. */
+/**
+ * Stores a link for the active account of an address. Known and unknown addresses run the same statements, and both are
+ * counted and recorded, the unknown under user 0, who is nobody.
+ */
 export async function requestReset(
   db: Database,
   emailKey: string,
@@ -14,14 +17,15 @@ export async function requestReset(
   location: string | null,
 ) {
   const isAsked = and(eq(users.emailKey, emailKey), eq(users.isActive, true))
-  const [, stored, , [user]] = await db.batch([
+  const id = sql`(select ${users.id} from ${users} where ${isAsked})`
+  const [, , stored, [user]] = await db.batch([
     countMail(db, mailKey(emailKey, unknownKey), now),
-    storeLink(db, link, isAsked),
     db
       .insert(events)
       .select(
-        sql`select null, ${users.id}, 'password_reset_requested', ${now.getTime()}, null, ${location} from ${users} where ${isAsked} and changes() > 0`,
+        sql`select null, coalesce(${id}, 0), 'password_reset_requested', ${now.getTime()}, null, ${location} where changes() > 0`,
       ),
+    storeLink(db, link, isAsked),
     db
       .select({ id: users.id, username: users.username, email: users.email })
       .from(users)

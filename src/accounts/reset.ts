@@ -33,9 +33,10 @@ export const forgotPassword = endpoint(
     const link = await newLink('reset', now)
     const unknownKey = `hmac:${await hmacIdentifier(keys, `mail ${emailKey}`)}`
     const user = await requestReset(db, emailKey, unknownKey, link, now, location())
+    logSecurity(c, 'password_reset_requested', user?.id ?? null)
     if (user) {
-      logSecurity(c, 'password_reset_requested', user.id)
-      mailLater(c, resetMail(settings.appOrigin, user, link.token))
+      // At a time that nobody can foresee, so that its work shows in no answer.
+      mailLater(c, () => resetMail(settings.appOrigin, user, link.token), 50 + Math.random() * 200)
     }
     const message = 'If an account has this address, a link is on its way to it.'
     return c.json({ message }, 202)

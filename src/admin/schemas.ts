@@ -50,7 +50,9 @@ export const UserChange = z
 export type UserChange = z.infer<typeof UserChange>
 
 export const AdminEvent = Event.extend({
-  user_id: Id.nullable().meta({ description: 'null: a sign-in with a name that nobody has' }),
+  user_id: Id.nullable().meta({
+    description: 'null: nobody has the name or address that was typed',
+  }),
 })
   .strict()
   .openapi('AdminEvent')
@@ -61,7 +63,7 @@ export const AdminEventList = z
   .strict()
   .openapi('AdminEventList')
 
-/** Sign-ins with unknown names are kept under user 0, which nobody is. */
+/** What was tried with unknown names is kept under user 0, which nobody is. */
 export const viewAdminEvent = (row: typeof events.$inferSelect): AdminEvent => ({
   ...viewEvent(row),
   user_id: row.userId === 0 ? null : row.userId,

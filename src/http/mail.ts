@@ -3,9 +3,14 @@ import type { AnyContext } from '../context'
 import type { Mail } from '../mail/send'
 import { deliver } from '../mail/send'
 
-/** Sends a mail once the transaction stands. */
-export function mailLater(c: AnyContext, mail: Mail): void {
-  c.executionCtx.waitUntil(deliver(c.env.MAIL, c.var.settings.mailFrom, mail, isAtHome(c)))
+/** Sends a mail once the transaction stands; after `delay` milliseconds, when it must not show in the time of any answer. */
+export function mailLater(c: AnyContext, mail: Mail | (() => Mail), delay = 0): void {
+  const write = async () => {
+    if (delay > 0) await scheduler.wait(delay)
+    const written = typeof mail === 'function' ? mail() : mail
+    await deliver(c.env.MAIL, c.var.settings.mailFrom, written, isAtHome(c))
+  }
+  c.executionCtx.waitUntil(write())
 }
 
 const LOCAL = /^https?:\/\/(?:localhost|127\.0\.0\.1|\[::1\])(?::\d+)?$/
