@@ -59,6 +59,15 @@ it('refuses the 21st registration', async () => {
   expect(hashesComputed()).toBe(before)
 })
 
+it('refuses the 11th request of a mail', async () => {
+  const address = freshAddress()
+  const send = () => call('POST', '/api/users/forgot-password', from(address, { json: {} }))
+  const sent = await exhaust(10, send)
+  expect(sent).toBeGreaterThanOrEqual(10)
+  expect(sent).toBeLessThanOrEqual(20)
+  await expectRefusal(await send())
+})
+
 it('refuses the 121st write', async () => {
   const { token } = await person()
   const address = freshAddress()

@@ -1,5 +1,6 @@
 // Requests that nobody honest sends, made from the API document: malformed bodies, naughty strings, odd methods, headers and addresses.
 // The same list serves the tests inside workerd and the long run over real HTTP (run.mjs); equal seeds make equal requests.
+import { type Api, type Target, targets } from './targets.ts'
 import { ADDRESSES, brokenJson, HEADERS, NAUGHTY, RAW_VERBS, VERBS, WRONG_TYPES } from './words.ts'
 
 export interface Hostile {
@@ -15,27 +16,8 @@ export interface Hostile {
   chunked?: true
 }
 
-interface Shape {
-  $ref?: string
-  type?: string | string[]
-  example?: unknown
-  properties?: Record<string, Shape>
-  items?: Shape
-}
-interface Operation {
-  operationId: string
-  parameters?: { name: string; in: string; schema: Shape; example?: unknown }[]
-  requestBody?: { content: Record<string, { schema: Shape }> }
-  security?: unknown[]
-}
-export interface Api {
-  paths: Record<string, Record<string, Operation>>
-  components: { schemas: Record<string, Shape> }
-}
-
 export const JSON_TYPE = 'application/json'
 export const FORM_TYPE = 'application/x-www-form-urlencoded'
-const METHODS = ['get', 'post', 'put', 'patch', 'delete'] as const
 const utf8 = new TextEncoder()
 
 /** A generator of numbers from 0 to n - 1 that depends on its seed alone (mulberry32). */
@@ -47,50 +29,6 @@ export function dice(seed: number) {
     t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t
     return Math.floor((((t ^ (t >>> 14)) >>> 0) / 4_294_967_296) * n)
   }
-}
-
-/** A value that fits a schema well enough: its examples, member by member. */
-export function exampleOf(api: Api, schema: Shape): unknown {
-  const { $ref, example, properties, items, type } = schema
-  if ($ref) return exampleOf(api, api.components.schemas[$ref.split('/').at(-1) ?? ''] ?? {})
-  if (example !== undefined) return example
-  if (properties) {
-    const members = Object.entries(properties)
-    return Object.fromEntries(members.map(([name, member]) => [name, exampleOf(api, member)]))
-  }
-  if (items) return [exampleOf(api, items)]
-  const [kind] = [type].flat()
-  return { integer: 1, number: 1, boolean: true }[kind ?? ''] ?? 'text'
-}
-
-interface Target {
-  method: string
-  path: string
-  query: string[]
-  pathNames: string[]
-  mediaTypes: string[]
-  example: unknown
-}
-
-/** Every operation of the document with a request that would be fine; sessions are never ended by a fine one. */
-export function targets(api: Api): Target[] {
-  return Object.entries(api.paths).flatMap(([path, item]) =>
-    METHODS.flatMap((method) => {
-      const operation = item[method]
-      if (!operation) return []
-      const content = operation.requestBody?.content ?? {}
-      const named = (place: string) =>
-        (operation.parameters ?? []).filter((p) => p.in === place).map((p) => p.name)
-      return {
-        method: method.toUpperCase(),
-        path,
-        query: named('query'),
-        pathNames: named('path'),
-        mediaTypes: Object.keys(content),
-        example: exampleOf(api, Object.values(content)[0]?.schema ?? {}),
-      }
-    }),
-  )
 }
 
 const fill = (path: string, value = '1') => path.replaceAll(/\{\w+\}/g, value)

@@ -5,7 +5,8 @@ import { beforeAll, expect, it } from 'vitest'
 import { call } from '../client'
 import { apiDocument } from '../openapi'
 import { freshName, register, signIn } from '../people'
-import { type Api, FORM_TYPE, JSON_TYPE, targets } from './corpus'
+import { FORM_TYPE, JSON_TYPE } from './corpus'
+import { type Api, targets } from './targets'
 
 const RUNS = 8
 const SEED = 20261123

@@ -55,8 +55,8 @@ it('finds the expressions', () => expect(distinct.length).toBeGreaterThan(30))
 it.each(distinct)(
   '%s is safe',
   (_, { where, source, flags }) => {
-    const { status, complexity } = checkSync(source, flags, { timeout: 10_000, randomSeed: 1 })
-    expect([where, status, complexity?.type]).toEqual([where, 'safe', expect.anything()])
+    const { status } = checkSync(source, flags, { timeout: 10_000, randomSeed: 1 })
+    expect([where, status]).toEqual([where, 'safe'])
   },
   20_000,
 )
