@@ -72,7 +72,7 @@ const MailAddress = z
     'must be "Name <address>" or an address',
   )
   .transform((s) => {
-    const [, name, email] = /^(.*) <(.*)>$/.exec(s) ?? [null, 'Gatepost', s]
+    const [, name, email] = /^([^<>]*) <([^<>]*)>$/.exec(s) ?? [null, 'Gatepost', s]
     return { name: name as string, email: email as string }
   })
 
