@@ -52,7 +52,7 @@ export async function visitor(
     extraHTTPHeaders: { 'CF-Connecting-IP': otherAddress() },
     ...options,
   })
-  context.setDefaultTimeout(10_000)
+  context.setDefaultTimeout(20_000)
   const complaints: string[] = []
   const expected = new Set<number>()
   context.on('console', (message) => {
