@@ -17,7 +17,7 @@ import { start } from './server.mjs'
 
 const ROUNDS = 60
 const LONGEST = 60_000 // milliseconds; on a busy machine there are fewer rounds
-const HASHES = 4 // of one request to the Worker that hashes, so that the request weighs little
+const HASHES = 8 // of one request to the Worker that hashes, so that the request weighs little
 const SIGN_IN_ROUNDS = 5
 
 const password = Buffer.from('correct horse battery staple')
