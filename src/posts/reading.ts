@@ -50,13 +50,15 @@ async function toPage(
   found: (PostRow | FoundRow)[],
   limit: number,
 ): Promise<{ etag: string; body: PostPage }> {
+  // Each look at `c.var` makes an object of all variables: not for every post.
+  const { appOrigin } = c.get('settings')
   const { rows, next_cursor } = await page(c, list, found, limit, (post) => [
     'tier' in post ? post.tier : START.tier,
     post.id,
   ])
   return {
     etag: await digestTag([rows.map((post) => [post.id, postTag(post)]), next_cursor]),
-    body: { posts: rows.map((post) => viewPost(post, c.var.settings.appOrigin)), next_cursor },
+    body: { posts: rows.map((post) => viewPost(post, appOrigin)), next_cursor },
   }
 }
 
