@@ -3,7 +3,8 @@ import { and, desc, eq, lt, ne, sql } from 'drizzle-orm'
 import type { Caller } from '../context'
 import { type Database, uniqueViolation } from '../db'
 import { recordEvent } from '../db/events'
-import { asCaller, DeadSession, isLive } from '../db/live'
+import { asCaller, DeadSession, isLive, liveValues } from '../db/live'
+import { prepared } from '../db/prepared'
 import { events, sessions, users } from '../db/schema'
 import { type PrivateRow, type PublicRow, privateColumns, publicColumns } from '../user'
 import { countMail, type Link, storeLink } from './links'
@@ -95,15 +96,18 @@ export async function changeProfile(
 
 /** The caller's own account. @throws DeadSession */
 export async function findCaller(db: Database, caller: Caller, now: Date): Promise<PrivateRow> {
-  const user = await db
-    .select(privateColumns)
-    .from(sessions)
-    .innerJoin(users, eq(users.id, sessions.userId))
-    .where(isLive(caller, now))
-    .get()
+  const user = await selectCaller(db, liveValues(caller, now)).get()
   if (!user) throw new DeadSession()
   return user
 }
+
+const selectCaller = prepared((db) =>
+  db
+    .select(privateColumns)
+    .from(sessions)
+    .innerJoin(users, eq(users.id, sessions.userId))
+    .where(isLive),
+)
 
 export const findUser = (db: Database, id: number): Promise<PublicRow | undefined> =>
   db.select(publicColumns).from(users).where(eq(users.id, id)).get()

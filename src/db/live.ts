@@ -18,14 +18,18 @@ export class RoleMissing extends Error {
   override name = 'RoleMissing'
 }
 
-/** The condition of a live session, for a query that joins `sessions` with `users`. */
-export const isLive = (caller: Caller, now: Date) =>
-  and(
-    eq(sessions.id, caller.sessionId),
-    eq(sessions.userId, caller.userId),
-    gt(sessions.expiresAt, now),
-    eq(users.isActive, true),
-  )
+/** The condition of a live session, for a `prepared` query that joins `sessions` with `users`; it is asked with `liveValues`. */
+export const isLive = and(
+  eq(sessions.id, placeholder('sessionId')),
+  eq(sessions.userId, placeholder('userId')),
+  gt(sessions.expiresAt, placeholder('now')),
+  eq(users.isActive, true),
+)
+export const liveValues = ({ sessionId, userId }: Caller, now: Date) => ({
+  sessionId,
+  userId,
+  now: now.getTime(),
+})
 
 /** Text of SQLite's error when the guard's invalid JSON path is evaluated; it aborts the whole batch. */
 const DEAD = 'session-is-dead'
@@ -34,12 +38,7 @@ const NO_ROLE = 'role-is-missing'
 /** One row when the session lives and its user has the role that is asked; else an error that aborts the batch. */
 const guard = (role?: 'admin') =>
   prepared((db) => {
-    const anyone = {
-      sessionId: placeholder('sessionId'),
-      userId: placeholder('userId'),
-    } as unknown as Caller
-    const live = isLive(anyone, placeholder('now') as unknown as Date)
-    const ownRole = sql`(select ${users.role} from ${sessions} join ${users} on ${users.id} = ${sessions.userId} where ${live})`
+    const ownRole = sql`(select ${users.role} from ${sessions} join ${users} on ${users.id} = ${sessions.userId} where ${isLive})`
     const fail = (text: string) => sql.raw(`json_extract('{}', '${text}')`)
     const pass = sql`case ${ownRole} when 'admin' then 1 when 'user' then ${role ? fail(NO_ROLE) : sql.raw('1')} else ${fail(DEAD)} end`
     return db.select({ pass: pass.as('pass') }).from(sql`(select 1)`)
@@ -55,14 +54,14 @@ export async function asCaller<
   const T extends readonly [BatchItem<'sqlite'>, ...BatchItem<'sqlite'>[]],
 >(
   db: Database,
-  { sessionId, userId }: Caller,
+  caller: Caller,
   now: Date,
   work: T,
   role?: 'admin',
 ): Promise<{ [K in keyof T]: T[K]['_']['result'] }> {
-  const values = { sessionId, userId, now: now.getTime() }
+  const pass = guards[role ?? 'user'](db, liveValues(caller, now))
   try {
-    const [, ...results] = await db.batch([guards[role ?? 'user'](db, values), ...work])
+    const [, ...results] = await db.batch([pass, ...work])
     return results as never
   } catch (error) {
     throw guardFailure(error) ?? error

@@ -1,10 +1,11 @@
 /** Writing posts in D1: one function is one round trip, for a caller whose session lives. */
 import { and, eq, lte, placeholder, type SQL, sql } from 'drizzle-orm'
+import type { AnySQLiteColumn } from 'drizzle-orm/sqlite-core'
 import type { Caller } from '../context'
 import type { Database } from '../db'
-import { asCaller } from '../db/live'
+import { asCaller, DeadSession, isLive, liveValues } from '../db/live'
 import { prepared } from '../db/prepared'
-import { idempotencyKeys, posts, users } from '../db/schema'
+import { idempotencyKeys, posts, sessions, users } from '../db/schema'
 import { IDEMPOTENCY_MS, type Refusal, whyRefused } from './rules'
 import type { NewPost, PostChanges, PostRow } from './schemas'
 import { authorColumns, textColumns } from './store'
@@ -16,24 +17,32 @@ export async function createPost(
   post: NewPost,
   now: Date,
 ): Promise<PostRow> {
-  const [made, author] = await asCaller(db, caller, now, [
-    insertPost(db, { ...post, authorId: caller.userId, now }),
-    selectAuthor(db, { id: caller.userId }),
-  ])
-  return newPostRow(made[0]!.id, post, now, author[0]!)
+  const made = await insertPost(db, { ...post, ...liveValues(caller, now) }).get()
+  if (!made) throw new DeadSession()
+  const { postId, ...author } = made
+  return newPostRow(postId, post, now, { id: caller.userId, ...author })
 }
 
+const ofAuthor = <T>(column: AnySQLiteColumn<{ data: T; notNull: boolean }>) =>
+  sql<T>`(select ${column} from ${users} where ${users.id} = ${posts.authorId})`.mapWith(column)
+
+/** Of one statement, since it is the most frequent write: no row where the session is dead, and the author is read with the post that is made. */
 const insertPost = prepared((db) =>
   db
     .insert(posts)
-    .values({
-      authorId: placeholder('authorId'),
-      title: placeholder('title'),
-      content: placeholder('content'),
-      createdAt: placeholder('now'),
-      updatedAt: placeholder('now'),
-    })
-    .returning({ id: posts.id }),
+    // All columns of the table in their order.
+    .select(
+      sql`select null, ${users.id}, ${placeholder('title')}, ${placeholder('content')}, 1, ${placeholder('now')}, ${placeholder('now')}
+        from ${sessions} join ${users} on ${users.id} = ${sessions.userId} where ${isLive}`,
+    )
+    .returning({
+      postId: posts.id,
+      username: ofAuthor(users.username),
+      fullName: ofAuthor(users.fullName),
+      avatarKey: ofAuthor(users.avatarKey),
+      createdAt: ofAuthor(users.createdAt),
+      revision: ofAuthor(users.revision),
+    }),
 )
 
 /** Apart from its posts: in a batch, D1 answers with objects, in which equal column names of joined tables would fall together. */
