@@ -12,16 +12,20 @@ export interface SentMail {
 
 const sent: SentMail[] = []
 
-/** Catches every mail of the tests in this file instead of sending it. */
+/**
+ * Catches every mail of the tests in this file instead of sending it. A plain property, not a spy: the binding is a
+ * proxy of a remote object, and what a spy puts back is none of its methods.
+ */
 export function catchMails() {
   beforeAll(() => {
-    vi.spyOn(env.MAIL, 'send').mockImplementation(async (mail) => {
-      sent.push(mail as unknown as SentMail)
+    const send = async (mail: unknown) => {
+      sent.push(mail as SentMail)
       return { messageId: 'caught' }
-    })
+    }
+    Object.defineProperty(env.MAIL, 'send', { value: send, configurable: true })
   })
   afterAll(() => {
-    vi.restoreAllMocks()
+    Reflect.deleteProperty(env.MAIL, 'send')
   })
 }
 

@@ -4,7 +4,10 @@ import { afterEach, beforeEach, expect, it, vi } from 'vitest'
 import { LONGEST_WAIT_MS } from '../../src/db/attempts'
 import { hashesComputed } from '../../src/security/password'
 import { call, trips } from '../client'
+import { catchMails, nextMail, tokenIn } from '../mailbox'
 import { freshName, PASSWORD, type Person, person } from '../people'
+
+catchMails()
 
 const WRONG = 'wrong horse battery staple'
 /** Argon2id at its lowest cost, of no known password: counts like any other, and takes no time. */
@@ -136,12 +139,8 @@ it('keeps live sessions and reset open while a login is locked; a reset opens it
     form: { grant_type: 'refresh_token', refresh_token: refreshToken },
   })
   expect(refreshed.status).toBe(200)
-  const mails = vi.spyOn(env.MAIL, 'send').mockResolvedValue({ messageId: 'x' } as never)
   expect((await call('POST', '/api/users/forgot-password', { json: { email } })).status).toBe(202)
-  await vi.waitFor(() => expect(mails).toHaveBeenCalled())
-  const mail = JSON.stringify(mails.mock.calls)
-  mails.mockRestore()
-  const link = /#token=([\w-]{43})/.exec(mail)?.[1]
+  const link = tokenIn(await nextMail(email, 'Reset your password'))
   const new_password = 'a whole new horse battery'
   const reset = await call('POST', '/api/users/reset-password', {
     json: { token: link, new_password },
