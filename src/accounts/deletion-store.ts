@@ -6,26 +6,28 @@ import { isLastAdmin } from '../db/admins'
 import { asCaller } from '../db/live'
 import { events, mailCounts, users } from '../db/schema'
 import { type Confirmed, forgetAttempts } from './confirm-store'
-import { ownMailKey } from './links'
+import { countMail, ownMailKey } from './links'
 
 export type Deleted =
-  | { kind: 'deleted'; avatarKey: string | null }
+  | { kind: 'deleted'; avatarKey: string | null; mayMail: boolean }
   | { kind: 'last-admin' }
   | { kind: 'wrong-password' }
 
 /**
  * Deletes the account whose password was checked; sessions, posts, links and idempotency keys go by their foreign keys. Of its
- * events nothing stays but one, that an account with this id (which is never given again) was deleted. @throws DeadSession
+ * events nothing stays but one, that an account with this id (which is never given again) was deleted. A mail to an address
+ * that is not proven is counted under `mailKey`. @throws DeadSession
  */
 export async function deleteUser(
   db: Database,
   caller: Caller,
   confirmed: Confirmed,
+  mailKey: string,
   now: Date,
 ): Promise<Deleted> {
-  const { id, passwordHash } = confirmed.account
+  const { id, passwordHash, emailVerified } = confirmed.account
   const isGone = sql`not exists (select 1 from ${users} where ${users.id} = ${id})`
-  const [gone, [left]] = await asCaller(db, caller, now, [
+  const [gone, [left], , , , , , counted] = await asCaller(db, caller, now, [
     db
       .delete(users)
       .where(and(eq(users.id, id), eq(users.passwordHash, passwordHash), not(isLastAdmin)))
@@ -38,8 +40,10 @@ export async function deleteUser(
     db
       .insert(events)
       .select(sql`select null, ${id}, 'deleted', ${now.getTime()}, null, null where ${isGone}`),
+    countMail(db, mailKey, now),
   ])
-  if (gone[0]) return { kind: 'deleted', avatarKey: gone[0].avatarKey }
+  const mayMail = emailVerified || counted.length > 0
+  if (gone[0]) return { kind: 'deleted', avatarKey: gone[0].avatarKey, mayMail }
   // Still there: the guard held it, or the password was changed since it was checked.
   return left?.passwordHash === passwordHash ? { kind: 'last-admin' } : { kind: 'wrong-password' }
 }

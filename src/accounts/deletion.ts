@@ -7,6 +7,7 @@ import { accountDeleted } from '../mail/texts'
 import { removePicture } from './avatar-store'
 import { confirmPassword } from './confirm'
 import { deleteUser } from './deletion-store'
+import { unprovenKey } from './links'
 import { Deletion } from './schemas'
 
 export const deleteAccount = endpoint(
@@ -28,12 +29,13 @@ export const deleteAccount = endpoint(
   async (c) => {
     const { failure, confirmed } = await confirmPassword(c, c.req.valid('json').password)
     if (failure) return failure
-    const { db, caller, now, settings } = c.var
-    const result = await deleteUser(db, caller, confirmed, now)
+    const { db, keys, caller, now, settings } = c.var
+    const mailKey = await unprovenKey(keys, confirmed.account.email)
+    const result = await deleteUser(db, caller, confirmed, mailKey, now)
     if (result.kind !== 'deleted') return problem(c, result.kind)
     logSecurity(c, 'deleted', caller.userId)
     c.executionCtx.waitUntil(removePicture(c.env.AVATARS, result.avatarKey))
-    mailLater(c, accountDeleted(settings.appOrigin, confirmed.account))
+    if (result.mayMail) mailLater(c, accountDeleted(settings.appOrigin, confirmed.account))
     return noContent(c)
   },
 )

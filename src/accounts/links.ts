@@ -2,7 +2,9 @@
 import { and, eq, gt, lt, lte, or, type SQL, sql } from 'drizzle-orm'
 import type { Database } from '../db'
 import { emailTokens, mailCounts, users } from '../db/schema'
+import { hmacIdentifier, type Keyring } from '../security/keyring'
 import { newSecretToken } from '../security/secret-token'
+import { canonical } from './schemas'
 
 const HOUR_MS = 60 * 60 * 1000
 /** How long a link works (ASVS 6.5.5). */
@@ -31,6 +33,13 @@ export const ownMailKey = (userId: number) => `user:${userId}`
 /** The same for any address: its owner's name there, or the HMAC of an address that nobody has, since that must not be stored. */
 export const mailKey = (emailKey: string, unknownKey: string) =>
   sql<string>`coalesce((select 'user:' || ${users.id} from ${users} where ${users.emailKey} = ${emailKey}), ${unknownKey})`
+
+/**
+ * Under which name mails are counted to an address that nobody has proven to be theirs. It outlives the account: else
+ * whoever registers and deletes accounts with somebody's address could fill their mailbox.
+ */
+export const unprovenKey = async (keys: Keyring, email: string) =>
+  `hmac:${await hmacIdentifier(keys, `unproven ${canonical(email)}`)}`
 
 /** Counts a mail with a link, unless the address had five and no hour's rest since: `RETURNING` is empty then, and `changes()` 0. */
 export function countMail(db: Database, key: string | SQL<string>, now: Date) {

@@ -5,10 +5,12 @@ import type { Database } from '../db'
 import { asCaller } from '../db/live'
 import { emailTokens, events, sessions, users } from '../db/schema'
 import { type Confirmed, forgetAttempts } from './confirm-store'
+import { countMail } from './links'
 
 /**
  * Stores the new hash in place of the one that was checked, ends the other sessions, and makes mailed links and counted
- * failures void. False, and nothing but the attempt settled, when the password is not the checked one any more.
+ * failures void. Nothing but the attempt is settled when the password is not the checked one any more. A mail to an address
+ * that is not proven is counted under `mailKey`.
  * @throws DeadSession
  */
 export async function storePassword(
@@ -16,11 +18,12 @@ export async function storePassword(
   caller: Caller,
   confirmed: Confirmed,
   passwordHash: string,
+  mailKey: string,
   now: Date,
-): Promise<boolean> {
+): Promise<{ isStored: boolean; mayMail: boolean }> {
   const { account, eventId } = confirmed
   const isStored = sql`exists (select 1 from ${users} where ${users.id} = ${account.id} and ${users.passwordHash} = ${passwordHash})`
-  const [stored] = await asCaller(db, caller, now, [
+  const [stored, , , , , counted] = await asCaller(db, caller, now, [
     db
       .update(users)
       .set({ passwordHash })
@@ -35,6 +38,7 @@ export async function storePassword(
       .where(and(eq(sessions.userId, account.id), ne(sessions.id, caller.sessionId), isStored)),
     db.delete(emailTokens).where(and(eq(emailTokens.userId, account.id), isStored)),
     forgetAttempts(db, confirmed),
+    countMail(db, mailKey, now),
   ])
-  return stored.length > 0
+  return { isStored: stored.length > 0, mayMail: account.emailVerified || counted.length > 0 }
 }

@@ -10,6 +10,7 @@ import { isBreached } from '../security/breach'
 import { hashPassword } from '../security/password'
 import { confirmPassword } from './confirm'
 import { forgetAttempt } from './confirm-store'
+import { unprovenKey } from './links'
 import { storePassword } from './password-store'
 import { BREACHED, type OwnNames, ownName, weakness } from './rules'
 import { PasswordChange } from './schemas'
@@ -49,7 +50,7 @@ export const changePassword = endpoint(
 
     const { failure, confirmed } = await confirmPassword(c, current_password)
     if (failure) return failure
-    const { db, caller, now, settings } = c.var
+    const { db, keys, caller, now, settings } = c.var
     const broken = await brokenPasswordRule(c, new_password, confirmed.account)
     if (broken) {
       await forgetAttempt(db, confirmed)
@@ -57,11 +58,11 @@ export const changePassword = endpoint(
     }
     const passwordHash = timeHash(c, () => hashPassword(new_password))
     // Changed by somebody else since: then the current password is another one.
-    if (!(await storePassword(db, caller, confirmed, passwordHash, now))) {
-      return problem(c, 'wrong-password')
-    }
+    const mailKey = await unprovenKey(keys, confirmed.account.email)
+    const result = await storePassword(db, caller, confirmed, passwordHash, mailKey, now)
+    if (!result.isStored) return problem(c, 'wrong-password')
     logSecurity(c, 'password_changed', caller.userId, caller.sessionId)
-    mailLater(c, passwordChanged(settings.appOrigin, confirmed.account))
+    if (result.mayMail) mailLater(c, passwordChanged(settings.appOrigin, confirmed.account))
     return noContent(c)
   },
 )

@@ -12,7 +12,7 @@ import { IdParam, UserPrivate, UserPublic, viewPrivate, viewPublic } from '../us
 import { deleteAccount } from './deletion'
 import { changeEmail, sendVerification, verifyEmail } from './email'
 import { exportAccount } from './export'
-import { newLink } from './links'
+import { newLink, unprovenKey } from './links'
 import { brokenPasswordRule, changePassword } from './password'
 import { forgotPassword, resetPassword } from './reset'
 import { EventList, ProfileChange, Registration } from './schemas'
@@ -38,14 +38,15 @@ const register = endpoint(
     const { username, email, password, full_name } = c.req.valid('json')
     const broken = await brokenPasswordRule(c, password, { username, email })
     if (broken) return problem(c, 'invalid-request', brokenRule('password', broken))
-    const { db, now, location, settings } = c.var
+    const { db, keys, now, location, settings } = c.var
     const passwordHash = timeHash(c, () => hashPassword(password))
     const link = await newLink('verify', now)
     const user = { username, email, fullName: full_name ?? null, passwordHash }
-    const result = await createUser(db, user, link, now, location())
+    const mailKey = await unprovenKey(keys, email)
+    const result = await createUser(db, user, link, mailKey, now, location())
     if (result.kind !== 'created') return problem(c, result.kind)
     logSecurity(c, 'registered', result.user.id)
-    mailLater(c, verifyAddress(settings.appOrigin, result.user, link.token))
+    if (result.hasLink) mailLater(c, verifyAddress(settings.appOrigin, result.user, link.token))
     c.header('Location', `/api/users/${result.user.id}`)
     return c.json(viewPrivate(result.user, settings.appOrigin), 201)
   },

@@ -17,15 +17,19 @@ export interface NewUser {
   passwordHash: string
 }
 export type Registered =
-  | { kind: 'created'; user: PrivateRow }
+  | { kind: 'created'; user: PrivateRow; hasLink: boolean }
   | { kind: 'username-taken' }
   | { kind: 'email-taken' }
 
-/** Makes the account and its verification link, unless its name or address is taken: the unique indexes decide, also between parallel requests. */
+/**
+ * Makes the account, unless its name or address is taken: the unique indexes decide, also between parallel requests. The
+ * verification link comes with it, unless the address had too many mails before (counted under `mailKey`).
+ */
 export async function createUser(
   db: Database,
   user: NewUser,
   link: Link,
+  mailKey: string,
   now: Date,
   location: string | null,
 ): Promise<Registered> {
@@ -33,16 +37,17 @@ export async function createUser(
   const isNew = eq(users.usernameKey, usernameKey)
   const id = sql`(select ${users.id} from ${users} where ${isNew})`
   try {
-    const [created] = await db.batch([
+    const [created, , , , stored] = await db.batch([
       db
         .insert(users)
         .values({ ...user, usernameKey, emailKey: canonical(user.email), createdAt: now })
         .returning(privateColumns),
       recordEvent(db, { userId: sql`${id}`, type: 'registered', at: now, location }),
       countMail(db, sql`'user:' || ${id}`, now),
+      countMail(db, mailKey, now),
       storeLink(db, link, isNew),
     ])
-    return { kind: 'created', user: created[0] as PrivateRow }
+    return { kind: 'created', user: created[0] as PrivateRow, hasLink: stored.length > 0 }
   } catch (error) {
     return { kind: taken(error) }
   }

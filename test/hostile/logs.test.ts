@@ -155,10 +155,7 @@ it('does not show a mail to the log of a deployed Worker, only that it failed', 
   const send = () => Promise.reject(new Error(`email to ${email} not allowed`))
   const deployed = workerWith({ APP_ORIGIN: 'https://app.example', MAIL: { send } })
   await deployed('POST', '/api/users/forgot-password', { json: { email } })
-  await vi.waitFor(
-    () => expect(logged()).toContainEqual(expect.objectContaining({ event: 'mail_failed' })),
-    { timeout: 5000 },
-  )
+  expect(logged()).toContainEqual(expect.objectContaining({ event: 'mail_failed' }))
   expect(lines.join()).not.toContain(email)
   expect(lines.join()).not.toContain(username)
 })

@@ -3,11 +3,8 @@ import { env } from 'cloudflare:workers'
 import { afterEach, beforeEach, expect, it, vi } from 'vitest'
 import { LONGEST_WAIT_MS } from '../../src/db/attempts'
 import { hashesComputed } from '../../src/security/password'
-import { call, trips } from '../client'
-import { catchMails, nextMail, tokenIn } from '../mailbox'
+import { call, trips, workerWith } from '../client'
 import { freshName, PASSWORD, type Person, person } from '../people'
-
-catchMails()
 
 const WRONG = 'wrong horse battery staple'
 /** Argon2id at its lowest cost, of no known password: counts like any other, and takes no time. */
@@ -139,8 +136,12 @@ it('keeps live sessions and reset open while a login is locked; a reset opens it
     form: { grant_type: 'refresh_token', refresh_token: refreshToken },
   })
   expect(refreshed.status).toBe(200)
-  expect((await call('POST', '/api/users/forgot-password', { json: { email } })).status).toBe(202)
-  const link = tokenIn(await nextMail(email, 'Reset your password'))
+  const send = vi.fn(async (_: { text: string }) => ({ messageId: 'caught' }))
+  const forgot = workerWith({ MAIL: { send } })
+  expect((await forgot('POST', '/api/users/forgot-password', { json: { email } })).status).toBe(202)
+  await vi.waitFor(() => expect(send).toHaveBeenCalled())
+  const mail = send.mock.calls[0]?.[0].text ?? ''
+  const link = /#token=([\w-]{43})/.exec(mail)?.[1]
   const new_password = 'a whole new horse battery'
   const reset = await call('POST', '/api/users/reset-password', {
     json: { token: link, new_password },
