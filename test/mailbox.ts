@@ -1,6 +1,6 @@
 /** The mails that the Worker sends while tests run, by recipient. */
 import { env } from 'cloudflare:workers'
-import { afterAll, beforeAll, expect, vi } from 'vitest'
+import { beforeAll, expect, vi } from 'vitest'
 
 export interface SentMail {
   from: { name: string; email: string }
@@ -10,11 +10,14 @@ export interface SentMail {
   html: string
 }
 
-const sent: SentMail[] = []
+/** Shared by all files of a run: several may run at a time in one isolate, each with this module to itself. */
+const shared = globalThis as { caughtMails?: SentMail[] }
+shared.caughtMails ??= []
+const sent = shared.caughtMails
 
 /**
  * Catches every mail of the tests in this file instead of sending it. A plain property, not a spy: the binding is a
- * proxy of a remote object, and what a spy puts back is none of its methods.
+ * proxy of a remote object, and what a spy puts back is none of its methods. It stays, since another file may need it still.
  */
 export function catchMails() {
   beforeAll(() => {
@@ -23,9 +26,6 @@ export function catchMails() {
       return { messageId: 'caught' }
     }
     Object.defineProperty(env.MAIL, 'send', { value: send, configurable: true })
-  })
-  afterAll(() => {
-    Reflect.deleteProperty(env.MAIL, 'send')
   })
 }
 
