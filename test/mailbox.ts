@@ -1,6 +1,6 @@
 /** The mails that the Worker sends while tests run, by recipient. */
 import { env } from 'cloudflare:workers'
-import { beforeAll, expect, vi } from 'vitest'
+import { afterAll, beforeAll, expect, vi } from 'vitest'
 
 export interface SentMail {
   from: { name: string; email: string }
@@ -16,16 +16,22 @@ shared.caughtMails ??= []
 const sent = shared.caughtMails
 
 /**
- * Catches every mail of the tests in this file instead of sending it. A plain property, not a spy: the binding is a
- * proxy of a remote object, and what a spy puts back is none of its methods. It stays, since another file may need it still.
+ * Catches every mail of the tests in this file instead of sending it. The binding is replaced, not given another `send`:
+ * it answers to any name by an interceptor, and once V8 has cached that way an own property is not looked at any more.
  */
 export function catchMails() {
-  beforeAll(() => {
-    const send = async (mail: unknown) => {
+  const real = env.MAIL
+  const caught = {
+    send: async (mail: unknown) => {
       sent.push(mail as SentMail)
       return { messageId: 'caught' }
-    }
-    Object.defineProperty(env.MAIL, 'send', { value: send, configurable: true })
+    },
+  }
+  beforeAll(() => {
+    Object.assign(env, { MAIL: caught })
+  })
+  afterAll(() => {
+    Object.assign(env, { MAIL: real })
   })
 }
 
