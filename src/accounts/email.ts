@@ -12,10 +12,11 @@ import {
 } from '../mail/texts'
 import { hmacIdentifier } from '../security/keyring'
 import { hashSecretToken } from '../security/secret-token'
+import { canonical } from '../spelling'
 import { confirmPassword } from './confirm'
 import { requestChange, requestVerification, useVerification } from './email-store'
 import { newLink } from './links'
-import { canonical, EmailChange, LinkUse, Message } from './schemas'
+import { EmailChange, LinkUse, Message } from './schemas'
 
 export const changeEmail = endpoint(
   {

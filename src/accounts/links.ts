@@ -4,7 +4,7 @@ import type { Database } from '../db'
 import { emailTokens, mailCounts, users } from '../db/schema'
 import { hmacIdentifier, type Keyring } from '../security/keyring'
 import { newSecretToken } from '../security/secret-token'
-import { canonical } from './schemas'
+import { canonical } from '../spelling'
 
 const HOUR_MS = 60 * 60 * 1000
 /** How long a link works (ASVS 6.5.5). */
@@ -92,7 +92,3 @@ export function storeLink(
 /** The condition of a link that still works. */
 export const isGood = (tokenHash: string, now: Date) =>
   and(eq(emailTokens.tokenHash, tokenHash), gt(emailTokens.expiresAt, now))
-
-/** Makes every link of a person useless. */
-export const voidLinks = (db: Database, userId: number) =>
-  db.delete(emailTokens).where(eq(emailTokens.userId, userId))

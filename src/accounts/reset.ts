@@ -8,11 +8,12 @@ import { passwordWasReset, resetPassword as resetMail } from '../mail/texts'
 import { hmacIdentifier } from '../security/keyring'
 import { hashPassword } from '../security/password'
 import { hashSecretToken } from '../security/secret-token'
+import { canonical } from '../spelling'
 import { newLink } from './links'
 import { brokenPasswordRule } from './password'
 import { findResetLink, requestReset, useReset } from './reset-store'
 import { weakness } from './rules'
-import { canonical, Forgotten, Message, PasswordReset } from './schemas'
+import { Forgotten, Message, PasswordReset } from './schemas'
 
 export const forgotPassword = endpoint(
   {

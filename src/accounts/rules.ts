@@ -1,6 +1,6 @@
 /** What a good password is. Pure: the settings and the person's own names are passed in. */
 import { isCommonPassword } from '../security/common-passwords'
-import { canonical } from './schemas'
+import { canonical } from '../spelling'
 
 /** NIST 800-63B-4 and ASVS 6.2.9 ask for at least 64; the contract says 128 code points. */
 const MAX_LENGTH = 128

@@ -1,15 +1,13 @@
 /** What accounts send and receive. Names and addresses are checked here; whether they are free is for D1's unique indexes to decide. */
 import { z } from '@hono/zod-openapi'
 import { Event } from '../event'
+import { canonical, composed } from '../spelling'
 
 const RESERVED = new Set(
   'admin administrator root system support security help info api docs oauth me null undefined anonymous deleted gatepost'.split(
     ' ',
   ),
 )
-
-/** The form in which names and addresses are compared. Both are ASCII where it matters, or lower-cased by Unicode's rules. */
-export const canonical = (text: string) => text.toLowerCase()
 
 export const Username = z
   .string('must be a text')
@@ -24,7 +22,7 @@ export const Username = z
 export const Email = z
   .string('must be a text')
   .max(1000, 'must have at most 254 characters')
-  .transform((s) => (s.isWellFormed() ? s.trim().normalize('NFC') : ''))
+  .transform((s) => (s.isWellFormed() ? composed(s) : ''))
   .pipe(
     z
       .string()
@@ -50,7 +48,7 @@ export const Password = z
 export const FullName = z
   .string('must be a text')
   .refine((s) => s.isWellFormed(), 'is not well-formed Unicode')
-  .transform((s) => s.trim().normalize('NFC'))
+  .transform(composed)
   .refine((s) => [...s].length <= 100, 'must have at most 100 characters')
   // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is refused
   .refine((s) => !/[\u0000-\u001f\u007f-\u009f]/.test(s), 'must not contain control characters')

@@ -6,9 +6,10 @@ import { recordEvent } from '../db/events'
 import { asCaller, DeadSession, isLive, liveValues } from '../db/live'
 import { prepared } from '../db/prepared'
 import { events, sessions, users } from '../db/schema'
+import { canonical } from '../spelling'
 import { type PrivateRow, type PublicRow, privateColumns, publicColumns } from '../user'
 import { countMail, type Link, storeLink } from './links'
-import { canonical, type ProfileChange } from './schemas'
+import type { ProfileChange } from './schemas'
 
 export interface NewUser {
   username: string

@@ -5,6 +5,7 @@ import type { Database } from '../db'
 import { isLastAdmin } from '../db/admins'
 import { asCaller } from '../db/live'
 import { emailTokens, events, sessions, users } from '../db/schema'
+import { canonical, composed } from '../spelling'
 import { type PrivateRow, privateColumns } from '../user'
 import type { UserChange } from './schemas'
 
@@ -39,7 +40,7 @@ export async function listUsers(
 
 /** Ranges instead of LIKE, so that the unique indexes serve and no character is a wildcard. */
 function matches(q: string): SQL | undefined {
-  const prefix = q.trim().normalize('NFC').toLowerCase()
+  const prefix = canonical(composed(q))
   const id = /^\d{1,15}$/.test(prefix) ? Number(prefix) : 0
   return or(
     eq(users.id, id),

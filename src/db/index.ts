@@ -1,5 +1,6 @@
 /** Drizzle on D1, through a binding that counts its round trips. */
 import { drizzle } from 'drizzle-orm/d1'
+import { causes } from './causes'
 
 /** What one request spent in D1. A `batch` is one trip; `ms` is the wall time of all trips. */
 export interface Trips {
@@ -52,7 +53,7 @@ function counting(session: D1DatabaseSession, trips: Trips) {
 
 /** The columns of the unique index that a write ran into (`users.email_key`), or null. drizzle's `batch` throws D1's own error. */
 export function uniqueViolation(error: unknown): string | null {
-  for (let e = error, depth = 0; e instanceof Error && depth < 5; e = e.cause, depth++) {
+  for (const e of causes(error)) {
     const [, after = ''] = e.message.split('UNIQUE constraint failed: ', 2)
     const [columns] = /^[\w., ]+/.exec(after) ?? []
     if (columns) return columns

@@ -2,9 +2,10 @@
  * Whose session still lives, asked in the same round trip as the work itself.
  * Revocation holds from the next request because no route does its work without one of these.
  */
-import { and, eq, gt, ne, placeholder, sql } from 'drizzle-orm'
+import { and, eq, gt, placeholder, sql } from 'drizzle-orm'
 import type { BatchItem } from 'drizzle-orm/batch'
 import type { Caller } from '../context'
+import { causes } from './causes'
 import type { Database } from './index'
 import { prepared } from './prepared'
 import { sessions, users } from './schema'
@@ -69,15 +70,9 @@ export async function asCaller<
 }
 
 function guardFailure(error: unknown): Error | null {
-  for (let e = error, depth = 0; e instanceof Error && depth < 5; e = e.cause, depth++) {
+  for (const e of causes(error)) {
     if (e.message.includes(DEAD)) return new DeadSession()
     if (e.message.includes(NO_ROLE)) return new RoleMissing()
   }
   return null
 }
-
-/** Ends a person's sessions; `but` names one to keep. A statement for a batch. */
-export const endSessions = (db: Database, userId: number, but?: string) =>
-  db
-    .delete(sessions)
-    .where(and(eq(sessions.userId, userId), but ? ne(sessions.id, but) : undefined))

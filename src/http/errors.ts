@@ -3,6 +3,7 @@ import type { z } from '@hono/zod-openapi'
 import type { Context, ErrorHandler, MiddlewareHandler } from 'hono'
 import { HTTPException } from 'hono/http-exception'
 import type { AppEnv } from '../context'
+import { causes } from '../db/causes'
 import { DeadSession, RoleMissing } from '../db/live'
 import { logLine } from '../security/log-line'
 import { insufficientScope, invalidAccessToken } from './caller'
@@ -75,9 +76,8 @@ export const onError: ErrorHandler<AppEnv> = (error, c) => {
 
 /** The innermost cause of an error; without the parameters of a query, which drizzle adds to its own message. */
 function rootCause(error: Error): string {
-  let e = error
-  for (let depth = 0; e.cause instanceof Error && depth < 5; depth++) e = e.cause
-  return `${e.name}: ${e.message.split('\nparams:')[0]}`
+  const { name, message } = causes(error).at(-1) ?? error
+  return `${name}: ${message.split('\nparams:')[0]}`
 }
 
 /** What SQLite did not find: `table: posts`. */

@@ -10,7 +10,7 @@ import { viewPrivate } from '../user'
 import { refresh } from './refresh'
 import { FIRST_PARTY } from './rules'
 import { BrowserSession, Credentials, Empty } from './schemas'
-import { type Grant, signIn } from './sign-in'
+import { type Grant, signIn, tryLater } from './sign-in'
 import { endSession } from './store'
 
 /** `__Host-` binds it to this host, `Path=/` and `Secure` (RFC 6265bis §4.1.3.2). */
@@ -68,9 +68,8 @@ const createSession = endpoint(
       case 'signed-in':
         return c.json(hand(c, result.grant), 200)
       case 'busy':
-        return problem(c, 'busy', { retryAfter: 1 })
       case 'wait':
-        return problem(c, 'too-many-attempts', { retryAfter: result.seconds })
+        return tryLater(c, result)
       case 'unverified':
         return problem(c, 'email-not-verified')
       case 'wrong':

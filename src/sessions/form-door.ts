@@ -3,7 +3,7 @@ import { endpoint, formBody, json } from '../http/endpoint'
 import { brokenRule, problem, problems } from '../http/problem'
 import { askedScope, FIRST_PARTY, NO_SCOPE } from './rules'
 import { Token, TokenForm, viewToken } from './schemas'
-import { signIn } from './sign-in'
+import { signIn, tryLater } from './sign-in'
 
 export const createToken = endpoint(
   {
@@ -40,9 +40,8 @@ export const createToken = endpoint(
       case 'signed-in':
         return c.json(viewToken(result.grant), 200, { 'Cache-Control': 'no-store' })
       case 'busy':
-        return problem(c, 'busy', { retryAfter: 1 })
       case 'wait':
-        return problem(c, 'too-many-attempts', { retryAfter: result.seconds })
+        return tryLater(c, result)
       case 'wrong':
         return problem(c, 'invalid-credentials', { headers: { 'WWW-Authenticate': 'Bearer' } })
       case 'unverified':

@@ -11,7 +11,7 @@ import { readRefreshToken } from '../security/refresh-token'
 import { refresh } from './refresh'
 import { askedScope, FIRST_PARTY, NO_SCOPE } from './rules'
 import { OAuthTokenForm, RevocationForm, Token, viewToken } from './schemas'
-import { signIn } from './sign-in'
+import { signIn, tryLater } from './sign-in'
 import { endSession } from './store'
 
 /** Clients are public: a name at most, in the form or as an HTTP Basic user (Swagger UI sends an empty one); never a secret. */
@@ -72,9 +72,8 @@ async function grantPassword(
     case 'signed-in':
       return c.json(viewToken(result.grant), 200, { 'Cache-Control': 'no-store' })
     case 'busy':
-      return problem(c, 'busy', { retryAfter: 1 })
     case 'wait':
-      return problem(c, 'too-many-attempts', { retryAfter: result.seconds })
+      return tryLater(c, result)
     case 'wrong':
       return oauthError(c, 'invalid_grant', 'Incorrect email or password')
     case 'unverified':

@@ -3,12 +3,14 @@ import type { AnyContext, AppEnv, Scope } from '../context'
 import { waitSeconds } from '../db/attempts'
 import { timeHash } from '../http/hashing'
 import { logSecurity } from '../http/log'
+import { problem } from '../http/problem'
 import { issueAccessToken } from '../security/access-token'
 import { enterGate } from '../security/hash-gate'
 import { hmacIdentifier } from '../security/keyring'
 import { dummyHash, hashPassword, needsRehash, verifyPassword } from '../security/password'
 import { issueRefreshToken } from '../security/refresh-token'
 import { randomId } from '../security/secret-token'
+import { canonical, composed } from '../spelling'
 import type { PrivateRow } from '../user'
 import { grantScope, sessionEnd } from './rules'
 import { beginSignIn, forgetFailures, startSession } from './sign-in-store'
@@ -54,7 +56,7 @@ export async function signIn(
   const leave = enterGate(now.getTime())
   if (!leave) return { kind: 'busy' }
   try {
-    const name = login.trim().normalize('NFC').toLowerCase()
+    const name = canonical(composed(login))
     const begun = await beginSignIn(
       db,
       {
@@ -102,6 +104,15 @@ export async function signIn(
     leave()
   }
 }
+
+/** What every door answers while no password is looked at: the isolate is full, or the login must wait. The same for known and unknown logins. */
+export const tryLater = (
+  c: AnyContext,
+  result: { kind: 'busy' } | { kind: 'wait'; seconds: number },
+) =>
+  result.kind === 'busy'
+    ? problem(c, 'busy', { retryAfter: 1 })
+    : problem(c, 'too-many-attempts', { retryAfter: result.seconds })
 
 /** The tokens of a session as it stands in D1. */
 export async function issueGrant(
