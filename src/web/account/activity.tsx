@@ -5,7 +5,7 @@ import { List } from '../ui/list'
 import { useList } from '../ui/load'
 import { Page } from '../ui/page'
 import { Time } from '../ui/time'
-import { eventWords, isAlarming } from './event-words'
+import { EventName } from './event-name'
 
 export function Activity() {
   const list = useList('activity', async (cursor) => {
@@ -19,9 +19,7 @@ export function Activity() {
         empty="Nothing yet."
         row={(event) => (
           <li key={event.id} class="entry">
-            <span class={isAlarming(event.type) ? 'alarming' : undefined}>
-              {eventWords(event.type)}
-            </span>
+            <EventName type={event.type} />
             <span class="muted">
               {event.location && `${event.location} · `}
               <Time at={event.at} />

@@ -1,12 +1,11 @@
 /** Taking everything along, and leaving. */
-import { useState } from 'preact/hooks'
 import { useLocation } from 'preact-iso'
 import { answer } from '../../client/client'
 import { readProblem } from '../../client/problem'
 import type { UserPrivate } from '../../client/types'
 import { api, session } from '../gatepost'
+import { Act } from '../ui/act'
 import { Form, PasswordField } from '../ui/form'
-import { asProblem } from '../ui/load'
 import { say } from '../ui/messages'
 import { Page } from '../ui/page'
 
@@ -25,7 +24,6 @@ export const Data = ({ me }: { me: UserPrivate }) => (
 )
 
 function Export({ me }: { me: UserPrivate }) {
-  const [busy, setBusy] = useState(false)
   async function save() {
     const response = await session.fetch('/api/users/me/export')
     if (!response.ok) throw await readProblem(response)
@@ -36,22 +34,7 @@ function Export({ me }: { me: UserPrivate }) {
     link.click()
     setTimeout(() => URL.revokeObjectURL(url), 60_000)
   }
-  return (
-    <p>
-      <button
-        type="button"
-        class="quiet"
-        aria-busy={busy}
-        onClick={async () => {
-          setBusy(true)
-          await save().catch((error) => say(asProblem(error).message))
-          setBusy(false)
-        }}
-      >
-        Download your data
-      </button>
-    </p>
-  )
+  return <Act act={save}>Download your data</Act>
 }
 
 /** Asks for the password: that is question enough. */

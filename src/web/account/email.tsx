@@ -3,8 +3,8 @@ import { useState } from 'preact/hooks'
 import { answer } from '../../client/client'
 import type { UserPrivate } from '../../client/types'
 import { api } from '../gatepost'
+import { Act } from '../ui/act'
 import { Field, Form, PasswordField } from '../ui/form'
-import { asProblem } from '../ui/load'
 import { say } from '../ui/messages'
 import { Page } from '../ui/page'
 
@@ -43,23 +43,9 @@ export function Email({ me }: { me: UserPrivate }) {
 }
 
 function SendAgain() {
-  const [busy, setBusy] = useState(false)
-  return (
-    <p>
-      <button
-        type="button"
-        class="quiet"
-        aria-busy={busy}
-        onClick={async () => {
-          setBusy(true)
-          await answer(api.users.me['verify-email'].$post())
-            .then(() => say('A new link is on its way.'))
-            .catch((error) => say(asProblem(error).message))
-          setBusy(false)
-        }}
-      >
-        Mail the link again
-      </button>
-    </p>
-  )
+  async function send() {
+    await answer(api.users.me['verify-email'].$post())
+    say('A new link is on its way.')
+  }
+  return <Act act={send}>Mail the link again</Act>
 }

@@ -1,7 +1,7 @@
 /** What happened to all accounts. */
 import { useLocation } from 'preact-iso'
 import { answer } from '../../client/client'
-import { eventWords, isAlarming } from '../account/event-words'
+import { EventName } from '../account/event-name'
 import { api } from '../gatepost'
 import { List } from '../ui/list'
 import { useList } from '../ui/load'
@@ -35,9 +35,7 @@ export function Events() {
         empty="Nothing yet."
         row={(event) => (
           <li key={event.id} class="entry">
-            <span class={isAlarming(event.type) ? 'alarming' : undefined}>
-              {eventWords(event.type)}
-            </span>
+            <EventName type={event.type} />
             <span class="muted">
               {event.user_id === null ? (
                 'a name that nobody has'

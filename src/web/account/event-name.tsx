@@ -26,5 +26,8 @@ const WORDS: Record<string, string> = {
 /** Worth a second look. */
 const ALARMING = new Set(['login_failed', 'refresh_reused', 'password_rejected', 'disabled'])
 
-export const eventWords = (type: string) => WORDS[type] ?? type.replaceAll('_', ' ')
-export const isAlarming = (type: string) => ALARMING.has(type)
+export const EventName = ({ type }: { type: string }) => (
+  <span class={ALARMING.has(type) ? 'alarming' : undefined}>
+    {WORDS[type] ?? type.replaceAll('_', ' ')}
+  </span>
+)
