@@ -18,7 +18,7 @@ export async function confirmPassword(c: AnyContext, password: string) {
       }),
     }
   }
-  if (!timeHash(c, () => verifyPassword(password, attempt.account.passwordHash))) {
+  if (!(await timeHash(c, () => verifyPassword(password, attempt.account.passwordHash)))) {
     logSecurity(c, 'password_rejected', caller.userId, caller.sessionId)
     return { failure: problem(c, 'wrong-password') }
   }

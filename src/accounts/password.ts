@@ -56,7 +56,7 @@ export const changePassword = endpoint(
       await forgetAttempt(db, confirmed)
       return problem(c, 'invalid-request', brokenRule('new_password', broken))
     }
-    const passwordHash = timeHash(c, () => hashPassword(new_password))
+    const passwordHash = await timeHash(c, () => hashPassword(new_password))
     // Changed by somebody else since: then the current password is another one.
     const mailKey = await unprovenKey(keys, confirmed.account.email)
     const result = await storePassword(db, caller, confirmed, passwordHash, mailKey, now)

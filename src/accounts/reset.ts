@@ -73,7 +73,7 @@ export const resetPassword = endpoint(
     const broken = await brokenPasswordRule(c, new_password, user)
     if (broken) return problem(c, 'invalid-request', brokenRule('new_password', broken))
 
-    const passwordHash = timeHash(c, () => hashPassword(new_password))
+    const passwordHash = await timeHash(c, () => hashPassword(new_password))
     if (!(await useReset(db, user.id, tokenHash, passwordHash, now, location()))) return invalid()
     logSecurity(c, 'password_reset', user.id)
     mailLater(c, passwordWasReset(settings.appOrigin, user))

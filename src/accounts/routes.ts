@@ -39,7 +39,7 @@ const register = endpoint(
     const broken = await brokenPasswordRule(c, password, { username, email })
     if (broken) return problem(c, 'invalid-request', brokenRule('password', broken))
     const { db, keys, now, location, settings } = c.var
-    const passwordHash = timeHash(c, () => hashPassword(password))
+    const passwordHash = await timeHash(c, () => hashPassword(password))
     const link = await newLink('verify', now)
     const user = { username, email, fullName: full_name ?? null, passwordHash }
     const mailKey = await unprovenKey(keys, email)

@@ -1,7 +1,7 @@
-/** Argon2id inside a request: admission, so that waiting hashes cannot pile up, and its time for `Server-Timing`. */
+/** Argon2id inside a request: admission, so that waiting hashes cannot pile up; its turn; and its time for `Server-Timing`. */
 import type { MiddlewareHandler } from 'hono'
 import type { AnyContext, AppEnv } from '../context'
-import { enterGate } from '../security/hash-gate'
+import { enterGate, takeTurn } from '../security/hash-gate'
 import { problem } from './problem'
 
 /** Answers 503 + `Retry-After` when as many requests as the gate holds are about to hash; before any trip to D1, so that a refusal counts nowhere. */
@@ -15,8 +15,18 @@ export const passHashGate: MiddlewareHandler<AppEnv> = async (c, next) => {
   }
 }
 
-/** Computes a hash and adds its milliseconds to the request's account. */
-export function timeHash<T>(c: AnyContext, compute: () => T): T {
+/** Milliseconds between two hashes of an isolate, in which every other request of it takes a step; and between two looks at whose turn it is. */
+const PAUSE_MS = 1
+
+/** Computes a hash when it is this request's turn, and adds its milliseconds to the request's account. */
+export async function timeHash<T>(c: AnyContext, compute: () => T): Promise<T> {
+  let endTurn = takeTurn(Date.now())
+  while (!endTurn) {
+    await scheduler.wait(PAUSE_MS)
+    endTurn = takeTurn(Date.now())
+  }
+  // The one that hashes does not wait for the pause behind it.
+  c.executionCtx.waitUntil(scheduler.wait(PAUSE_MS).then(endTurn))
   const start = performance.now()
   const result = compute()
   c.set('hashMs', (c.var.hashMs as number) + performance.now() - start)

@@ -45,7 +45,9 @@ const ready = endpoint(
       const detail = `The database lacks ${missing.length} migration(s), first ${missing[0]}: run npm run deploy, or wrangler d1 migrations apply.`
       return problem(c, 'not-ready', { detail, retryAfter: 60 })
     }
-    const works = timeHash(c, () => verifyPassword(c.var.requestId, hashPassword(c.var.requestId)))
+    const works = await timeHash(c, () =>
+      verifyPassword(c.var.requestId, hashPassword(c.var.requestId)),
+    )
     return works
       ? c.json({ status: 'ok' as const }, 200)
       : problem(c, 'not-ready', { detail: 'Argon2id gives wrong answers.', retryAfter: 60 })

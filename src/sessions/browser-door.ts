@@ -101,7 +101,7 @@ const refreshSession = endpoint(
     const token = getCookie(c, COOKIE)
     const result = token ? await refresh(c, token, FIRST_PARTY, 'all') : null
     if (result?.kind === 'refreshed') return c.json(hand(c, result.grant), 200)
-    if (token !== undefined) deleteCookie(c, COOKIE, ATTRIBUTES)
+    // The cookie stays: by now another tab may have signed in, and its new cookie would go with the dead one.
     return problem(c, 'session-ended', {
       headers: { 'WWW-Authenticate': 'Bearer realm="gatepost"' },
     })

@@ -70,7 +70,9 @@ export async function signIn(
     if (begun.kind === 'wait')
       return { kind: 'wait', seconds: waitSeconds(begun.wait, 'signIn', now) }
     const { account } = begun.attempt
-    const isRight = timeHash(c, () => verifyPassword(password, account?.passwordHash ?? dummyHash))
+    const isRight = await timeHash(c, () =>
+      verifyPassword(password, account?.passwordHash ?? dummyHash),
+    )
     if (!account || !isRight || !account.isActive) {
       logSecurity(c, 'login_failed', account?.id ?? null)
       return { kind: 'wrong' }
@@ -82,7 +84,7 @@ export async function signIn(
       return { kind: unverified ? 'unverified' : 'beyond-role' }
     }
     const rehashed = needsRehash(account.passwordHash)
-      ? timeHash(c, () => hashPassword(password))
+      ? await timeHash(c, () => hashPassword(password))
       : undefined
     leave()
     const session = {

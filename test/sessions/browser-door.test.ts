@@ -61,12 +61,22 @@ describe('/api/session', () => {
       422,
       'invalid-request',
     )
-    // The grandparent: the session ends, the cookie goes.
+    // The grandparent: the session ends.
     const reused = await refreshSession(first.cookie)
-    expect(reused.headers.getSetCookie()[0]).toMatch(/^__Host-gatepost=; Max-Age=0; /)
     await expectProblem(reused, 401, 'session-ended')
     await expectDead({ token: body.access_token })
     await expectProblem(await refreshSession(cookieOf(third)), 401, 'session-ended')
+  })
+
+  it('leaves the cookie alone when a refresh is refused: it may be that of a sign-in in another tab', async () => {
+    const ann = await register()
+    const { cookie } = await browserSignIn(ann.email)
+    await call('DELETE', '/api/session', { cookie })
+    for (const dead of [cookie, '__Host-gatepost=x.0.y']) {
+      const response = await refreshSession(dead)
+      expect(response.headers.getSetCookie()).toEqual([])
+      await expectProblem(response, 401, 'session-ended')
+    }
   })
 
   it('answers 401 without a trip where there is no cookie, or none of ours', async () => {
@@ -110,7 +120,7 @@ describe('/api/session', () => {
   })
 
   it('is one room with the other doors: a token of one is good or dead at all', async () => {
-    const ann = await person()
+    const ann = await register()
     const { cookie } = await browserSignIn(ann.email)
     const value = cookie.split('=')[1] as string
     expect((await refreshSession(`__Host-gatepost=${ann.refreshToken}`)).status).toBe(200)
