@@ -120,7 +120,7 @@ describe('/api/session', () => {
   })
 
   it('is one room with the other doors: a token of one is good or dead at all', async () => {
-    const ann = await register()
+    const ann = await person()
     const { cookie } = await browserSignIn(ann.email)
     const value = cookie.split('=')[1] as string
     expect((await refreshSession(`__Host-gatepost=${ann.refreshToken}`)).status).toBe(200)
