@@ -8,7 +8,7 @@ import { expect, register, registration, signIn, tokenOf } from './people.mjs'
 import { memory, start } from './server.mjs'
 
 const AT_ONCE = 64
-const ROUNDS = 3
+const ROUNDS = 1
 
 /** Everything at once, each on a connection of its own. */
 const burst = async (url, make) => {

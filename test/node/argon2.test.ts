@@ -132,7 +132,7 @@ describe.each([
 })
 
 describe('our Argon2id', () => {
-  it('agrees with @node-rs/argon2 and npm argon2 in 600 sets of parameters', {
+  it('agrees with npm argon2 in 600 sets of parameters, and with @node-rs/argon2 in the 500 of them that it can take', {
     timeout: 60_000,
   }, async () => {
     const pick = numbers(9106)
@@ -148,7 +148,7 @@ describe('our Argon2id', () => {
       const salt = bytes(8, 64)
       const tagLength = pick(4, 130)
       const [secret, data] = [bytes(0, 40), bytes(0, 40)]
-      const keyed = i % 2 === 0
+      const keyed = i % 6 === 0
       const tag = hex(
         ours({ password, salt, m, t, p, tagLength, ...(keyed ? { secret, data } : {}) }),
       )

@@ -1,4 +1,4 @@
-/** Many requests at once for one session. The rounds here are few; more of them run by hand find the same. */
+/** Many requests at once for one session: a few rounds each, or as many as RACE_ROUNDS says (`RACE_ROUNDS=50 npm test -- test/sessions/races.test.ts`). */
 import { env } from 'cloudflare:workers'
 import { describe, expect, it } from 'vitest'
 import { call, trips } from '../client'
@@ -12,6 +12,8 @@ import {
   type TokenAnswer,
   tokens,
 } from './doors'
+
+const ROUNDS = Number(env.RACE_ROUNDS)
 
 const times = <T>(count: number, work: (index: number) => T): T[] =>
   Array.from({ length: count }, (_, index) => work(index))
@@ -51,7 +53,7 @@ describe('parallel refreshes', () => {
   it('with one token: one rotation, one successor for all, and the session lives', async () => {
     const ann = await person()
     let token = ann.refreshToken
-    for (let round = 1; round <= 4; round++) {
+    for (let round = 1; round <= ROUNDS; round++) {
       const answers = await Promise.all(times(50, () => refresh(token)))
       expect(answers.map(trips)).toEqual(times(50, () => 1))
       const bodies = await Promise.all(answers.map(tokens))
@@ -68,7 +70,7 @@ describe('parallel refreshes', () => {
   it('with one cookie: every tab gets the same next one', async () => {
     const ann = await register()
     let { cookie } = await browserSignIn(ann.email)
-    for (let round = 0; round < 3; round++) {
+    for (let round = 0; round < ROUNDS; round++) {
       const answers = await Promise.all(
         times(20, () => call('POST', '/api/session/refresh', { cookie })),
       )
@@ -80,7 +82,7 @@ describe('parallel refreshes', () => {
   })
 
   it('with a parent and a grandparent between them end the session, whoever comes first', async () => {
-    for (let round = 0; round < 3; round++) {
+    for (let round = 0; round < ROUNDS; round++) {
       const ann = await person()
       const child = await tokens(await refresh(ann.refreshToken))
       const grandchild = await tokens(await refresh(child.refresh_token))
@@ -98,7 +100,7 @@ describe('parallel refreshes', () => {
 describe('a refresh raced with the end of its session leaves nothing alive:', () => {
   it('revoked', async () => {
     const ann = await register()
-    for (let round = 0; round < 6; round++) {
+    for (let round = 0; round < ROUNDS; round++) {
       const { token, refreshToken } = await signIn(ann.email)
       const got = await refreshDuring(refreshToken, () =>
         call('POST', '/oauth/revoke', { form: { token: round % 2 ? token : refreshToken } }),
@@ -109,7 +111,7 @@ describe('a refresh raced with the end of its session leaves nothing alive:', ()
 
   it('signed out, or replaced by another sign-in of the browser', async () => {
     const ann = await register()
-    for (let round = 0; round < 4; round++) {
+    for (let round = 0; round < ROUNDS; round++) {
       const { token, cookie } = await browserSignIn(ann.email)
       const refreshToken = cookie.split('=')[1] as string
       const got = await refreshDuring(refreshToken, () =>
@@ -121,7 +123,7 @@ describe('a refresh raced with the end of its session leaves nothing alive:', ()
 
   it('ended from the list, alone or with all others', async () => {
     const ann = await person()
-    for (let round = 0; round < 4; round++) {
+    for (let round = 0; round < ROUNDS; round++) {
       const { token, refreshToken } = await signIn(ann.email)
       const path = `/api/users/me/sessions${round % 2 ? '' : `/${sessionIdOf(token)}`}`
       const got = await refreshDuring(refreshToken, () =>
@@ -135,7 +137,7 @@ describe('a refresh raced with the end of its session leaves nothing alive:', ()
   it('the password changed', async () => {
     const ann = await person()
     let password = PASSWORD
-    for (let round = 0; round < 3; round++) {
+    for (let round = 0; round < ROUNDS; round++) {
       const { token, refreshToken } = await signIn(ann.email, password)
       const json = { current_password: password, new_password: `${PASSWORD} ${round}` }
       const got = await refreshDuring(refreshToken, async () => {
@@ -152,7 +154,7 @@ describe('a refresh raced with the end of its session leaves nothing alive:', ()
     const [ann, root] = [await register(), await admin()]
     const set = (is_active: boolean) =>
       call('PATCH', `/api/admin/users/${ann.id}`, { token: root.token, json: { is_active } })
-    for (let round = 0; round < 4; round++) {
+    for (let round = 0; round < ROUNDS; round++) {
       const { token, refreshToken } = await signIn(ann.email)
       const got = await refreshDuring(refreshToken, async () => {
         expect((await set(false)).status).toBe(200)
@@ -164,7 +166,7 @@ describe('a refresh raced with the end of its session leaves nothing alive:', ()
   })
 
   it('the account deleted', async () => {
-    for (let round = 0; round < 2; round++) {
+    for (let round = 0; round < ROUNDS; round++) {
       const ann = await person()
       const { token, refreshToken } = await signIn(ann.email)
       const got = await refreshDuring(refreshToken, async () => {
