@@ -1,5 +1,6 @@
 // `npm run bench -- load`: many sign-ins and registrations at once beside a steady reader, then sign-ins one after the other: does the
-// Worker answer, and does its memory stay? With `--soak`: 2 000 of them.
+// Worker answer, and does its memory stay? With `--soak`: 2 000 of them. Beside it the floor, which hashes as often and asks D1 as often, each
+// time one SELECT written by hand: what its process grows by is the local simulator's.
 import { Agent } from 'node:http'
 import { build } from './build.mjs'
 import { load, send } from './load.mjs'
@@ -8,7 +9,6 @@ import { expect, register, registration, signIn, tokenOf } from './people.mjs'
 import { memory, start } from './server.mjs'
 
 const AT_ONCE = 64
-const ROUNDS = 1
 
 /** Everything at once, each on a connection of its own. */
 const burst = async (url, make) => {
@@ -39,16 +39,10 @@ function steadyReader(url, token) {
 
 async function storm(url, emails, token) {
   const endReading = steadyReader(url, token)
-  const signIns = new Map()
-  const registrations = new Map()
-  for (let round = 0; round < ROUNDS; round++) {
-    const [signedIn, registered] = await Promise.all([
-      burst(url, (n) => signIn(emails[n])),
-      burst(url, registration),
-    ])
-    addUp(signIns, signedIn)
-    addUp(registrations, registered)
-  }
+  const [signIns, registrations] = await Promise.all([
+    burst(url, (n) => signIn(emails[n])),
+    burst(url, registration),
+  ])
   return { signIns, registrations, reader: await endReading() }
 }
 
@@ -64,8 +58,29 @@ async function queue(worker, emails, count) {
   return { statuses, memories }
 }
 
+/** What the floor's process grows by, in MiB, over as many hashes and trips to D1 as so many sign-ins make. */
+async function control(folder, count) {
+  const floor = await start(folder, { config: 'bench/floor/wrangler.toml', migrations: 1 })
+  try {
+    const ask = async (what) => expect(await send(floor.url, what), 200)
+    const hash = { method: 'POST', path: '/hash' }
+    await ask(hash)
+    await ask({ path: '/posts' })
+    const atRest = memory(floor.pid)
+    for (let n = 0; n < count; n++) {
+      await ask(hash)
+      for (let trip = 0; trip < 2; trip++) await ask({ path: '/posts' })
+    }
+    return memory(floor.pid) - atRest
+  } finally {
+    await floor.stop()
+  }
+}
+
 export async function stormAndQueue({ soak }) {
-  const { gatepost } = await build()
+  const { gatepost, floor } = await build()
+  const count = soak ? 2000 : 300
+  const simulator = await control(floor, count)
   const worker = await start(gatepost)
   try {
     const emails = await register(worker.url, AT_ONCE)
@@ -73,7 +88,6 @@ export async function stormAndQueue({ soak }) {
     const atRest = memory(worker.pid)
     const { signIns, registrations, reader } = await storm(worker.url, emails, token)
     const afterStorm = memory(worker.pid)
-    const count = soak ? 2000 : 300
     const { statuses, memories } = await queue(worker, emails, count)
     expect(await send(worker.url, { path: '/health' }), 200)
     const growth = (mib) =>
@@ -82,10 +96,11 @@ export async function stormAndQueue({ soak }) {
     const p95 = quantile(reader.times, 0.95)
     const rows = [
       ['at rest, after 64 registrations', '', growth(atRest)],
-      [`${AT_ONCE} sign-ins at once, ${ROUNDS} times`, histogram(signIns), ''],
+      [`${AT_ONCE} sign-ins at once`, histogram(signIns), ''],
       [`with ${AT_ONCE} registrations at once`, histogram(registrations), growth(afterStorm)],
       [`and reading /me: p95 ${fixed(p95, 0)} ms`, histogram(reader.statuses), ''],
       [`${count} sign-ins, one by one`, histogram(statuses), growth(memories.at(-1))],
+      [`the floor: ${count} hashes, ${2 * count} SELECTs`, '', `${fixed(simulator, 0)} more`],
     ]
     process.stdout.write(`\n${table(['', 'answers', 'memory of the Worker'], rows)}\n`)
     process.stdout.write(

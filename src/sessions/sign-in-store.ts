@@ -94,11 +94,8 @@ export async function startSession(
       .set({ type: 'login', sessionId: session.id })
       .where(and(eq(events.id, attempt.eventId), sql`changes() > 0`)),
     clearAttempts(db, account.id),
-    db.delete(sessions).where(replaces ? eq(sessions.id, replaces) : sql`false`),
-    db
-      .update(users)
-      .set({ passwordHash: rehashed ?? account.passwordHash })
-      .where(rehashed ? unchanged : sql`false`),
+    ...(replaces ? [db.delete(sessions).where(eq(sessions.id, replaces))] : []),
+    ...(rehashed ? [db.update(users).set({ passwordHash: rehashed }).where(unchanged)] : []),
   ])
   return started.length > 0
 }
