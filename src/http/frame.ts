@@ -41,7 +41,12 @@ export const frame: MiddlewareHandler<AppEnv> = async (c, next) => {
   c.set('now', new Date())
   c.set('trips', trips)
   c.set('hashMs', 0)
-  c.set('location', () => place(c))
+  // Cloudflare's word about a client is parsed anew at each look at it.
+  let location: string | null | undefined
+  c.set('location', () => {
+    if (location === undefined) location = place(c)
+    return location
+  })
   await next()
   // Not c.header(), which makes a new Response of the finished one for each header, nor c.var, which copies every variable.
   const { headers } = c.res
