@@ -1,7 +1,7 @@
 /** Argon2id inside a request: admission, so that waiting hashes cannot pile up; its turn; and its time for `Server-Timing`. */
 import type { MiddlewareHandler } from 'hono'
 import type { AnyContext, AppEnv } from '../context'
-import { enterGate, takeTurn } from '../security/hash-gate'
+import { enterGate, standInLine } from '../security/hash-gate'
 import { problem } from './problem'
 
 /** Answers 503 + `Retry-After` when as many requests as the gate holds are about to hash; before any trip to D1, so that a refusal counts nowhere. */
@@ -20,13 +20,10 @@ const PAUSE_MS = 1
 
 /** Computes a hash when it is this request's turn, and adds its milliseconds to the request's account. */
 export async function timeHash<T>(c: AnyContext, compute: () => T): Promise<T> {
-  let endTurn = takeTurn(Date.now())
-  while (!endTurn) {
-    await scheduler.wait(PAUSE_MS)
-    endTurn = takeTurn(Date.now())
-  }
+  const place = standInLine(Date.now())
+  while (!place.isFirst(Date.now())) await scheduler.wait(PAUSE_MS)
   // The one that hashes does not wait for the pause behind it.
-  c.executionCtx.waitUntil(scheduler.wait(PAUSE_MS).then(endTurn))
+  c.executionCtx.waitUntil(scheduler.wait(PAUSE_MS).then(place.leave))
   const start = performance.now()
   const result = compute()
   c.set('hashMs', (c.var.hashMs as number) + performance.now() - start)

@@ -21,21 +21,30 @@ export function enterGate(now: number): (() => void) | null {
   return () => void leases.delete(lease)
 }
 
-/** Milliseconds after which a turn is void: its request was aborted before it could end it. */
-export const TURN_MS = 1000
+/** Milliseconds after which a place in the line is void: its request was aborted, and neither looks nor leaves any more. */
+export const PLACE_MS = 1000
 
-let turn: { until: number } | null = null
+const line: { until: number }[] = []
 
 /**
- * Takes the turn to hash at `now` (milliseconds), of which an isolate has one. Null: somebody else has it. Otherwise the function that
- * ends it, to be called once the event loop has gone round: hashes that followed each other at once would let no other request of the
- * isolate take a step until the last of them is done.
+ * A place at the end of the line of those who hash next, at `now` (milliseconds). First come, first served: who only looked whether
+ * anybody else is hashing would be overtaken, again and again, by who comes at the right moment.
  */
-export function takeTurn(now: number): (() => void) | null {
-  if (turn && turn.until > now) return null
-  const mine = { until: now + TURN_MS }
-  turn = mine
-  return () => {
-    if (turn === mine) turn = null
+export function standInLine(now: number) {
+  const mine = { until: now + PLACE_MS }
+  line.push(mine)
+  return {
+    /** Whether it is one's turn; to be asked again until it is. */
+    isFirst(now: number): boolean {
+      mine.until = now + PLACE_MS
+      if (!line.includes(mine)) line.push(mine)
+      while (line[0] && line[0].until <= now) line.shift()
+      return line[0] === mine
+    },
+    /** Lets the next one go first: to be called once the event loop has gone round, so that every other request has taken a step. */
+    leave(): void {
+      const at = line.indexOf(mine)
+      if (at >= 0) line.splice(at, 1)
+    },
   }
 }

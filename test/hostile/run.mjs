@@ -106,8 +106,9 @@ async function mallory(url) {
 }
 
 function faultOf({ path, method }, { status, head, body }) {
-  // workerd itself knows no such method; in production Cloudflare's edge answers it.
-  if (status === 501 && !/^x-request-id:/im.test(head)) return null
+  // workerd itself refuses methods that it does not know, and CONNECT, before a Worker sees them; in production Cloudflare's edge does.
+  const refusedByRuntime = status === 501 || (status === 500 && method === 'CONNECT')
+  if (refusedByRuntime && !/^x-request-id:/im.test(head)) return null
   if (status >= 500) return `status ${status}`
   const isOurs = /^\/(?:api|oauth)\//.test(path) && /^x-request-id:/im.test(head)
   const type = /^content-type: *([^;\r]*)/im.exec(head)?.[1] ?? ''

@@ -1,6 +1,6 @@
 // What is promised of the gate before the hash: a bound, one hash at a time, and that nothing keeps it shut.
 import { expect, it } from 'vitest'
-import { enterGate, GATE_SIZE, LEASE_MS, TURN_MS, takeTurn } from '../../src/security/hash-gate'
+import { enterGate, GATE_SIZE, LEASE_MS, PLACE_MS, standInLine } from '../../src/security/hash-gate'
 
 // other tests sign in through the same gate: a time of its own keeps their leases out of the way
 const now = Date.now() + 10 * LEASE_MS
@@ -31,16 +31,25 @@ it('forgets leases that were never given back, after ten seconds', () => {
   for (const leave of later) leave?.()
 })
 
-it('gives one turn at a time, and takes it from a request that does not end it', () => {
-  const lost = takeTurn(now)
-  expect(lost).not.toBeNull()
-  expect(takeTurn(now + TURN_MS - 1)).toBeNull()
-  const next = takeTurn(now + TURN_MS)
-  expect(next).not.toBeNull()
-  lost?.() // void: ends nobody else's turn
-  expect(takeTurn(now + TURN_MS)).toBeNull()
-  next?.()
-  const last = takeTurn(now + TURN_MS)
-  expect(last).not.toBeNull()
-  last?.()
+it('lets one hash at a time, in the order in which they came', () => {
+  const [first, second, third] = [standInLine(now), standInLine(now), standInLine(now)]
+  for (const place of [third, second, first]) {
+    expect(place.isFirst(now)).toBe(place === first)
+  }
+  first.leave()
+  first.leave() // again: moves nobody else
+  expect([third.isFirst(now), second.isFirst(now)]).toEqual([false, true])
+  second.leave()
+  expect(third.isFirst(now)).toBe(true)
+  third.leave()
+})
+
+it('goes on without a request that was aborted in the line, and lets a late one back in', () => {
+  const [lost, next] = [standInLine(now), standInLine(now)]
+  expect(next.isFirst(now + PLACE_MS - 1)).toBe(false)
+  expect(next.isFirst(now + PLACE_MS)).toBe(true)
+  expect(lost.isFirst(now + PLACE_MS)).toBe(false)
+  next.leave()
+  expect(lost.isFirst(now + PLACE_MS)).toBe(true)
+  lost.leave()
 })
