@@ -27,7 +27,7 @@ export default defineConfig({
                 ...readConfig({ config: 'wrangler.toml' }).vars, // whatever .dev.vars says
                 ...secrets,
                 SERVER_TIMING: 'on',
-                RACE_ROUNDS: process.env.RACE_ROUNDS ?? '4',
+                RACE_ROUNDS: process.env.RACE_ROUNDS ?? '6',
                 TEST_MIGRATIONS: existsSync('migrations')
                   ? await readD1Migrations('migrations')
                   : [],
