@@ -63,8 +63,9 @@ const readMe = endpoint(
     responses: { 200: json(UserPrivate, 'The account of the token') },
   },
   async (c) => {
-    const user = await findCaller(c.var.db, c.var.caller, c.var.now)
-    return c.json(viewPrivate(user, c.var.settings.appOrigin), 200)
+    const { db, caller, now, settings } = c.var
+    const user = await findCaller(db, caller, now)
+    return c.json(viewPrivate(user, settings.appOrigin), 200)
   },
 )
 

@@ -45,6 +45,10 @@ async function readAtMost(c: Context, max: number): Promise<Uint8Array | null> {
   const body = c.req.raw.body
   if (Number(c.req.header('Content-Length') ?? 0) > DISCARDED_MAX) return null
   if (!body) return new Uint8Array()
+  // No more than this can come (RFC 9112 §6.3): workerd shows no Content-Length beside a Transfer-Encoding. Half the time of chunks.
+  const length = c.req.header('Content-Length')
+  if (length !== undefined && Number(length) <= max)
+    return new Uint8Array(await c.req.raw.arrayBuffer())
   let chunks: Uint8Array[] = []
   let size = 0
   const reader = body.getReader()

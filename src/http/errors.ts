@@ -116,8 +116,8 @@ export const refuseMethod =
   async (c, next) => {
     const allowed = table().at(c.req.path)
     if (!allowed) return problem(c, 'not-found')
+    if (allowed.has(c.req.method)) return next()
     const headers = { Allow: [...allowed].sort().join(', ') }
     if (c.req.method === 'OPTIONS') return c.body(null, 204, headers)
-    if (!allowed.has(c.req.method)) return problem(c, 'method-not-allowed', { headers })
-    return next()
+    return problem(c, 'method-not-allowed', { headers })
   }

@@ -80,14 +80,15 @@ export const frame: MiddlewareHandler<AppEnv> = async (c, next) => {
 /** Reads the settings, or answers 503 with the name of the one that is wrong (ASVS 13.3); opens what needs them. */
 export const configured: MiddlewareHandler<AppEnv> = async (c, next) => {
   try {
-    c.set('settings', readSettings(c.env))
-    c.set('keys', await openKeyring(c.var.settings))
+    const settings = readSettings(c.env)
+    c.set('settings', settings)
+    c.set('keys', await openKeyring(settings))
   } catch (error) {
     if (!(error instanceof Misconfigured)) throw error
     console.error(logLine({ event: 'misconfigured', error: error.message }))
     return problem(c, 'misconfigured', { detail: error.message, retryAfter: 60 })
   }
-  c.set('db', openDatabase(c.env.DB, c.var.trips, beginsAt(c)))
+  c.set('db', openDatabase(c.env.DB, c.get('trips'), beginsAt(c)))
   return next()
 }
 

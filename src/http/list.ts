@@ -54,5 +54,8 @@ export async function page<Row>(
   const cut = rows.slice(0, limit)
   const last = cut.at(-1)
   const more = rows.length > limit && last !== undefined
-  return { rows: cut, next_cursor: more ? await sealCursor(c.var.keys, list, place(last)) : null }
+  return {
+    rows: cut,
+    next_cursor: more ? await sealCursor(c.get('keys'), list, place(last)) : null,
+  }
 }

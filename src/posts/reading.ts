@@ -25,10 +25,11 @@ const read = endpoint(
     responses: { 200: json(Post, 'The post'), 304: unchanged, ...problems('post-not-found') },
   },
   async (c) => {
-    const post = await findPost(c.var.db, c.req.valid('param').id)
+    const { db, settings } = c.var
+    const post = await findPost(db, c.req.valid('param').id)
     if (!post) return problem(c, 'post-not-found')
     if (isUnchanged(c, postTag(post))) return notModified(c)
-    return c.json(viewPost(post, c.var.settings.appOrigin), 200)
+    return c.json(viewPost(post, settings.appOrigin), 200)
   },
 )
 
@@ -79,9 +80,10 @@ const list = endpoint(
     const name = `posts:${JSON.stringify([author ?? null, tiers])}`
     const place = await readPlace(c, name, cursor)
     if (!place) return problem(c, 'invalid-request', badCursor)
+    const db = c.get('db')
     const rows = tiers
-      ? await searchPosts(c.var.db, tiers, place, limit + 1)
-      : await listPosts(c.var.db, author, place, limit + 1)
+      ? await searchPosts(db, tiers, place, limit + 1)
+      : await listPosts(db, author, place, limit + 1)
     const { etag, body } = await toPage(c, name, rows, limit)
     return isUnchanged(c, etag) ? notModified(c) : c.json(body, 200)
   },

@@ -1,6 +1,5 @@
 /** Writing posts in D1: one function is one round trip, for a caller whose session lives. */
 import { and, eq, lte, placeholder, type SQL, sql } from 'drizzle-orm'
-import type { AnySQLiteColumn } from 'drizzle-orm/sqlite-core'
 import type { Caller } from '../context'
 import type { Database } from '../db'
 import { asCaller, DeadSession, isLive, liveValues } from '../db/live'
@@ -19,12 +18,11 @@ export async function createPost(
 ): Promise<PostRow> {
   const made = await insertPost(db, { ...post, ...liveValues(caller, now) }).get()
   if (!made) throw new DeadSession()
-  const { postId, ...author } = made
-  return newPostRow(postId, post, now, { id: caller.userId, ...author })
+  const [username, fullName, avatarKey, createdAt, revision] = JSON.parse(made.author)
+  const id = caller.userId
+  const author = { id, username, fullName, avatarKey, createdAt: new Date(createdAt), revision }
+  return newPostRow(made.id, post, now, author)
 }
-
-const ofAuthor = <T>(column: AnySQLiteColumn<{ data: T; notNull: boolean }>) =>
-  sql<T>`(select ${column} from ${users} where ${users.id} = ${posts.authorId})`.mapWith(column)
 
 /** Of one statement, since it is the most frequent write: no row where the session is dead, and the author is read with the post that is made. */
 const insertPost = prepared((db) =>
@@ -36,12 +34,8 @@ const insertPost = prepared((db) =>
         from ${sessions} join ${users} on ${users.id} = ${sessions.userId} where ${isLive}`,
     )
     .returning({
-      postId: posts.id,
-      username: ofAuthor(users.username),
-      fullName: ofAuthor(users.fullName),
-      avatarKey: ofAuthor(users.avatarKey),
-      createdAt: ofAuthor(users.createdAt),
-      revision: ofAuthor(users.revision),
+      id: posts.id,
+      author: sql<string>`(select json_array(username, full_name, avatar_key, created_at, revision) from ${users} where ${users.id} = ${posts.authorId})`,
     }),
 )
 
