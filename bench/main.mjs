@@ -56,6 +56,12 @@ async function players(gatepost, floor) {
       make: () => ({ ...newPost, path: '/posts', token: floorToken }),
     },
     {
+      name: 'floor: the same, limited',
+      url: floor.url,
+      make: () => ({ ...newPost, path: '/limited/posts', token: floorToken }),
+      against: 'floor: create a post',
+    },
+    {
       name: 'create a post',
       url,
       make: (n) => ({ ...newPost, path: '/api/posts', token: token(n) }),

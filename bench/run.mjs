@@ -1,10 +1,11 @@
-// `npm run bench`: the main table, within three minutes. `npm run bench -- load | timing | lists | hash`: the other parts, each alone.
+// `npm run bench`: the main table, within three minutes. `npm run bench -- load | export | timing | lists | hash`: the other parts, each alone.
 // Everything runs on 127.0.0.1, in temporary databases, and ends by itself.
 import { parseArgs } from 'node:util'
 
 const PARTS = {
   main: async () => (await import('./main.mjs')).main(),
   load: async (options) => (await import('./storm.mjs')).stormAndQueue(options),
+  export: async () => (await import('./export.mjs')).exports(),
   timing: async () => (await import('./timing.mjs')).timing(),
   lists: async () => (await import('./lists.mjs')).lists(),
   hash: async () => (await import('./hash.mjs')).hash(),

@@ -1,4 +1,4 @@
-// The floor: Hono, one verified HS256 token, one plain D1 statement per route; no settings, sessions, limits, checks, logs or headers.
+// The floor: Hono, one verified HS256 token, one plain D1 statement per route; no settings, sessions, checks, logs or headers, and no limits but where the path says so.
 import { Hono } from 'hono'
 import { jwtVerify } from 'jose'
 import { hashPassword } from '../../src/security/password'
@@ -48,7 +48,7 @@ app.get('/posts', async (c) => {
   return c.json({ posts: (await statement.all()).results.map(viewPost) })
 })
 
-app.post('/posts', signedIn, async (c) => {
+async function createPost(c) {
   const { title, content } = await c.req.json()
   const now = Date.now()
   const statement = c.env.DB.prepare(
@@ -56,7 +56,15 @@ app.post('/posts', signedIn, async (c) => {
   )
   const made = await statement.bind(c.var.userId, title, content, now, now).first()
   return c.json({ id: made.id, title, content }, 201)
-})
+}
+app.post('/posts', signedIn, createPost)
+
+/** The same behind an edge limit, which Miniflare emulates with a database of its own. */
+async function limited(c, next) {
+  const { success } = await c.env.LIMIT.limit({ key: c.req.header('CF-Connecting-IP') })
+  return success ? next() : c.json({ detail: 'Too many requests' }, 429)
+}
+app.post('/limited/posts', limited, signedIn, createPost)
 
 /** The bare hash: Argon2id as Gatepost computes it, and nothing else. */
 app.post('/hash', (c) => c.text(hashPassword('correct horse battery staple')))
