@@ -9,10 +9,11 @@ const HEADER = 'X-D1-Bookmark'
 /** Groups of hexadecimal digits, as D1 makes them: `00000085-0000024c-00004c6d-8e61117bf38d7adb71b934ebbf891683`. */
 const BOOKMARK = /^[0-9a-f]{8}(?:-[0-9a-f]{8,32}){3}$/
 
+const isRead = (c: AnyContext) => c.req.method === 'GET' || c.req.method === 'HEAD'
+
 /** Where the request's session with D1 begins. A text that is no bookmark asks for the newest data: it cannot be compared with anything. */
 export function beginsAt(c: AnyContext): string {
-  const isRead = c.req.method === 'GET' || c.req.method === 'HEAD'
-  if (!isRead || hasCredentials(c)) return 'first-primary'
+  if (!isRead(c) || hasCredentials(c)) return 'first-primary'
   const bookmark = c.req.header(HEADER)
   if (bookmark === undefined) return 'first-unconstrained'
   return BOOKMARK.test(bookmark) ? bookmark : 'first-primary'
@@ -23,7 +24,7 @@ export function beginsAt(c: AnyContext): string {
  * somebody unknown writes (sign-in, forgotten password): those answers must be alike, whatever was written (ASVS 6.3.8).
  */
 export function tellBookmark(c: AnyContext) {
-  const isTold = c.res.status < 400 && (c.req.method === 'GET' || c.get('caller') !== undefined)
+  const isTold = c.res.status < 400 && (isRead(c) || c.get('caller') !== undefined)
   const bookmark = isTold && c.get('trips').count > 0 && c.get('db')?.bookmark()
   if (bookmark) c.res.headers.set(HEADER, bookmark)
 }

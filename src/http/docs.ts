@@ -1,6 +1,17 @@
 /** The OpenAPI document, made once per isolate from the schemas that validate. */
 import type { OpenAPIHono } from '@hono/zod-openapi'
 import type { AppEnv } from '../context'
+import { problems } from './problem'
+
+const BOOKMARK = {
+  name: 'X-D1-Bookmark',
+  description:
+    'What the client has seen: sent back with its next anonymous read, it never sees less',
+  schema: {
+    type: 'string',
+    example: '00000085-0000024c-00004c6d-8e61117bf38d7adb71b934ebbf891683',
+  },
+}
 
 /** Headers that answers are described with; every operation gets those that its statuses imply. */
 const HEADERS = {
@@ -17,15 +28,19 @@ const HEADERS = {
     example: '__Host-gatepost=…; Max-Age=2592000; Path=/; HttpOnly; Secure; SameSite=Lax',
   },
 }
-const header = (name: keyof typeof HEADERS) => ({ $ref: `#/components/headers/${name}` })
+const header = (name: keyof typeof HEADERS | 'Bookmark') => ({
+  $ref: `#/components/headers/${name}`,
+})
 
 /** For the `headers` of a response. */
 export const etagHeader = { ETag: header('ETag') }
 export const cookieHeader = { 'Set-Cookie': header('SetCookie') }
 
 interface Operation {
+  tags: string[]
+  security?: object[]
   parameters?: { name: string }[]
-  responses: Record<string, { headers?: object; content?: object }>
+  responses: Record<string, { headers?: object; content?: Record<string, object> }>
 }
 
 /** Adds to each answer the headers that its status promises. */
@@ -40,6 +55,24 @@ function describeHeaders({ parameters = [], responses }: Operation) {
       ...(hasVersions && ['200', '304', '412'].includes(status) && etagHeader),
       ...response.headers,
     }
+  }
+}
+
+/** Adds the bookmark (see bookmark.ts) to anonymous reads of D1, and to the answers of whoever is known. */
+function describeBookmark(method: string, operation: Operation) {
+  const readsForAnyone =
+    method === 'get' &&
+    !operation.security &&
+    operation.responses['200']?.content?.['application/json'] &&
+    ['posts', 'accounts'].includes(operation.tags[0] as string)
+  if (readsForAnyone) {
+    const parameter = { ...BOOKMARK, in: 'header', required: false }
+    operation.parameters = [...(operation.parameters ?? []), parameter]
+  }
+  if (!readsForAnyone && !operation.security) return
+  for (const [status, response] of Object.entries(operation.responses)) {
+    if (Number(status) < 400)
+      response.headers = { ...response.headers, [BOOKMARK.name]: header('Bookmark') }
   }
 }
 
@@ -69,6 +102,10 @@ export function describeApi(app: OpenAPIHono<AppEnv>): string {
       },
     },
   })
+  registry.registerComponent('headers', 'Bookmark', {
+    description: BOOKMARK.description,
+    schema: BOOKMARK.schema as { type: 'string' },
+  })
   for (const [name, { description, ...schema }] of Object.entries(HEADERS)) {
     registry.registerComponent('headers', name, {
       description,
@@ -76,6 +113,20 @@ export function describeApi(app: OpenAPIHono<AppEnv>): string {
       schema: { type: 'string', ...schema },
     })
   }
+  registry.registerPath({
+    method: 'get',
+    path: '/openapi.json',
+    operationId: 'describeApi',
+    summary: 'This document: OpenAPI 3.1',
+    tags: ['service'],
+    responses: {
+      200: {
+        description: 'The document',
+        content: { 'application/json': { schema: { type: 'object' } } },
+      },
+      ...problems('internal', 'unavailable', 'misconfigured'),
+    },
+  })
   const document = app.getOpenAPI31Document({
     openapi: '3.1.0',
     info: {
@@ -95,7 +146,10 @@ export function describeApi(app: OpenAPIHono<AppEnv>): string {
     ],
   })
   for (const operations of Object.values(document.paths ?? {})) {
-    for (const operation of Object.values(operations)) describeHeaders(operation as Operation)
+    for (const [method, operation] of Object.entries(operations)) {
+      describeHeaders(operation as Operation)
+      describeBookmark(method, operation as Operation)
+    }
   }
   return JSON.stringify(document)
 }

@@ -5,6 +5,7 @@ import type { Database } from '../db'
 import { clearAttempts, readWait, reserveAttempt, type Wait } from '../db/attempts'
 import { events, sessions, users } from '../db/schema'
 import { type PrivateRow, privateColumns } from '../user'
+import { recordFromSession } from './store'
 
 export type Account = PrivateRow & { passwordHash: string }
 export interface Attempt {
@@ -56,7 +57,7 @@ export interface NewSession {
 
 /**
  * After a right password: forgets the failures and starts the session, unless the password changed or the account was
- * disabled meanwhile (false). `replaces` ends the browser's former session; `rehashed` stores a stronger hash.
+ * disabled meanwhile (false). `replaces` then ends the browser's former session, whosever it is; `rehashed` stores a stronger hash.
  */
 export async function startSession(
   db: Database,
@@ -67,6 +68,8 @@ export async function startSession(
 ): Promise<boolean> {
   const { account } = attempt
   const unchanged = and(eq(users.id, account.id), eq(users.passwordHash, account.passwordHash))
+  const hasStarted = sql`exists (select 1 from ${sessions} where ${sessions.id} = ${session.id})`
+  const former = replaces === undefined ? undefined : and(eq(sessions.id, replaces), hasStarted)
   const [started] = await db.batch([
     db
       .insert(sessions)
@@ -94,7 +97,12 @@ export async function startSession(
       .set({ type: 'login', sessionId: session.id })
       .where(and(eq(events.id, attempt.eventId), sql`changes() > 0`)),
     clearAttempts(db, account.id),
-    ...(replaces ? [db.delete(sessions).where(eq(sessions.id, replaces))] : []),
+    ...(former
+      ? [
+          recordFromSession(db, 'logout', former, now, session.location),
+          db.delete(sessions).where(former),
+        ]
+      : []),
     ...(rehashed ? [db.update(users).set({ passwordHash: rehashed }).where(unchanged)] : []),
   ])
   return started.length > 0

@@ -103,7 +103,7 @@ export async function endSession(
 }
 
 /** An event for each session that the condition fits, written before the session is deleted. */
-const recordFromSession = (
+export const recordFromSession = (
   db: Database,
   type: 'refresh_reused' | 'logout' | 'session_ended',
   condition: SQL | undefined,

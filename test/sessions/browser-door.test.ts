@@ -1,3 +1,4 @@
+import { env } from 'cloudflare:workers'
 import { describe, expect, it } from 'vitest'
 import { hashesComputed } from '../../src/security/password'
 import { type Call, call, ORIGIN, trips, workerWith } from '../client'
@@ -16,6 +17,12 @@ const SPA = 'https://spa.example'
 const EVIL = 'https://evil.example'
 const refreshSession = (cookie: string | undefined, more: Call = {}) =>
   call('POST', '/api/session/refresh', { cookie, ...more })
+
+const logouts = async (userId: number) => {
+  const sql = "select session_id as id from events where user_id = ? and type = 'logout'"
+  const { results } = await env.DB.prepare(sql).bind(userId).all<{ id: string }>()
+  return results.map(({ id }) => id)
+}
 
 describe('/api/session', () => {
   it('hands the refresh token out in a __Host- cookie only', async () => {
@@ -110,6 +117,7 @@ describe('/api/session', () => {
     })
     await expectProblem(wrong, 401, 'invalid-credentials')
     expect((await me(first.token)).status).toBe(200)
+    expect(await logouts(ann.id)).toEqual([])
 
     const second = await browserSignIn(bob.email, first.cookie)
     expect(sessionIdOf(second.token)).not.toBe(sessionIdOf(first.token))
@@ -117,6 +125,8 @@ describe('/api/session', () => {
     await expectDead({ token: first.token })
     await expectProblem(await refreshSession(first.cookie), 401, 'session-ended')
     expect((await me(second.token)).status).toBe(200)
+    expect(await logouts(ann.id)).toEqual([sessionIdOf(first.token)])
+    expect(await logouts(bob.id)).toEqual([])
   })
 
   it('is one room with the other doors: a token of one is good or dead at all', async () => {

@@ -93,7 +93,7 @@ describe('the trips to D1', () => {
     await ask('readAllEvents', { token: root.token })
     await ask('changeUser', { token: root.token, json: { role: 'user' } }, bob.id)
     await ask('endUserSessions', { token: root.token }, bob.id)
-    for (const id of ['health', 'ready', 'oauthMetadata', 'jwks']) await ask(id)
+    for (const id of ['health', 'ready', 'describeApi', 'oauthMetadata', 'jwks']) await ask(id)
 
     const promised = Object.keys(of).map((id) => [id, maxTrips(id)])
     expect(Object.keys(table).sort()).toEqual(Object.keys(of).sort())
