@@ -4,9 +4,9 @@ import type { AnyContext, AppEnv } from '../context'
 import { enterGate, standInLine } from '../security/hash-gate'
 import { problem } from './problem'
 
-/** Answers 503 + `Retry-After` when as many requests as the gate holds are about to hash; before any trip to D1, so that a refusal counts nowhere. */
+/** For routes that hash and sign nobody in: answers 503 + `Retry-After` when as many as the gate takes of them are about to hash; before any trip to D1, so that a refusal counts nowhere. */
 export const passHashGate: MiddlewareHandler<AppEnv> = async (c, next) => {
-  const leave = enterGate(c.var.now.getTime())
+  const leave = enterGate('other', c.var.now.getTime())
   if (!leave) return problem(c, 'busy', { retryAfter: 1 })
   try {
     return await next()

@@ -1,22 +1,32 @@
 // The door before the hash: bounds how many requests of an isolate wait to hash or hash, and lets them hash one by one.
 // Hashing is synchronous: while it runs, the isolate stands still. What is refused here costs nothing.
 
-/** Requests that may be between "admitted" and "hash done" at once. Each hashes for some 15 to 40 ms, so the last one waits for about half a second. */
-export const GATE_SIZE = 24
+/** Requests that may be between "admitted" and "hash done" at once. Each hashes for some 15 to 40 ms, so the last one waits for about a second at most. */
+export const GATE_SIZE = 32
+
+/** Of which one kind may have so many: a flood of registrations leaves room for those who sign in, and the other way round. */
+export const GATE_SHARE = 24
+
+/** What a request hashes for. */
+export type HashKind = 'sign-in' | 'other'
 
 /** Milliseconds after which a lease is void: a request that its client aborted never gives it back. */
 export const LEASE_MS = 10_000
 
-const leases = new Set<{ until: number }>()
+const leases = new Set<{ kind: HashKind; until: number }>()
 
 /**
- * Asks for a lease at `now` (milliseconds). Null: the gate is full, answer 503 + Retry-After.
+ * Asks for a lease at `now` (milliseconds). Null: the gate, or the share of the kind, is full; answer 503 + Retry-After.
  * Otherwise the function that gives the lease back; calling it again does nothing.
  */
-export function enterGate(now: number): (() => void) | null {
-  for (const lease of leases) if (lease.until <= now) leases.delete(lease)
-  if (leases.size >= GATE_SIZE) return null
-  const lease = { until: now + LEASE_MS }
+export function enterGate(kind: HashKind, now: number): (() => void) | null {
+  let alike = 0
+  for (const lease of leases) {
+    if (lease.until <= now) leases.delete(lease)
+    else if (lease.kind === kind) alike++
+  }
+  if (leases.size >= GATE_SIZE || alike >= GATE_SHARE) return null
+  const lease = { kind, until: now + LEASE_MS }
   leases.add(lease)
   return () => void leases.delete(lease)
 }

@@ -53,7 +53,7 @@ export async function signIn(
   { login, password, scope, clientId, replaces }: SignIn,
 ): Promise<SignInResult> {
   const { db, keys, now, location, settings } = c.var as AppEnv['Variables']
-  const leave = enterGate(now.getTime())
+  const leave = enterGate('sign-in', now.getTime())
   if (!leave) return { kind: 'busy' }
   try {
     const name = canonical(composed(login))

@@ -1,33 +1,59 @@
 // What is promised of the gate before the hash: a bound, one hash at a time, and that nothing keeps it shut.
 import { expect, it } from 'vitest'
-import { enterGate, GATE_SIZE, LEASE_MS, PLACE_MS, standInLine } from '../../src/security/hash-gate'
+import {
+  enterGate,
+  GATE_SHARE,
+  GATE_SIZE,
+  type HashKind,
+  LEASE_MS,
+  PLACE_MS,
+  standInLine,
+} from '../../src/security/hash-gate'
 
 // other tests sign in through the same gate: a time of its own keeps their leases out of the way
 const now = Date.now() + 10 * LEASE_MS
-const fill = (at: number) => Array.from({ length: GATE_SIZE }, () => enterGate(at))
+const KINDS = ['sign-in', 'other'] as const
+/** As many of one kind as its share, then of the other as there is room for. */
+const fill = (at: number, [first, second]: readonly HashKind[] = KINDS) =>
+  Array.from({ length: GATE_SIZE }, (_, n) => {
+    const kind = n < GATE_SHARE ? first : second
+    return enterGate(kind as HashKind, at)
+  })
 
 it('lets GATE_SIZE requests in, no more, and one more for each that leaves', () => {
   const leases = fill(now)
   expect(leases).not.toContain(null)
-  expect(enterGate(now)).toBeNull()
-  leases[0]?.()
-  leases[0]?.()
-  const next = enterGate(now)
+  for (const kind of KINDS) expect(enterGate(kind, now)).toBeNull()
+  leases.at(-1)?.()
+  leases.at(-1)?.()
+  const next = enterGate('other', now)
   expect(next).not.toBeNull()
-  expect(enterGate(now)).toBeNull()
+  expect(enterGate('other', now)).toBeNull()
   for (const leave of [next, ...leases]) leave?.()
   const again = fill(now)
   expect(again).not.toContain(null)
   for (const leave of again) leave?.()
 })
 
+it.each([
+  ['sign-in', 'other'],
+  ['other', 'sign-in'],
+] as const)('keeps room: a flood of %s leaves some for %s', (many, few) => {
+  const flood = Array.from({ length: 100 }, () => enterGate(many, now))
+  const admitted = flood.filter((leave) => leave !== null)
+  expect(admitted).toHaveLength(GATE_SHARE)
+  const others = Array.from({ length: 100 }, () => enterGate(few, now))
+  expect(others.filter((leave) => leave !== null)).toHaveLength(GATE_SIZE - GATE_SHARE)
+  for (const leave of [...flood, ...others]) leave?.()
+})
+
 it('forgets leases that were never given back, after ten seconds', () => {
   const lost = fill(now)
-  expect(enterGate(now + LEASE_MS - 1)).toBeNull()
+  expect(enterGate('other', now + LEASE_MS - 1)).toBeNull()
   const later = fill(now + LEASE_MS)
   expect(later).not.toContain(null)
   for (const leave of lost) leave?.() // void: frees nobody else's place
-  expect(enterGate(now + LEASE_MS)).toBeNull()
+  expect(enterGate('other', now + LEASE_MS)).toBeNull()
   for (const leave of later) leave?.()
 })
 
