@@ -28,6 +28,12 @@ async function players(gatepost, floor) {
   const { url } = gatepost
   return [
     { name: 'bare hash', url: floor.url, make: () => ({ method: 'POST', path: '/hash' }) },
+    {
+      name: 'floor: the same, limited, between two writes',
+      url: floor.url,
+      make: () => ({ method: 'POST', path: '/limited/hash' }),
+      against: 'bare hash',
+    },
     { name: 'register', url, make: registration, against: 'bare hash' },
     { name: 'sign in', url, make: (n) => signIn(emails[n % PEOPLE]), against: 'bare hash' },
     { name: 'floor: me', url: floor.url, make: () => ({ path: '/me', token: floorToken }) },
