@@ -25,16 +25,16 @@ export async function countAttempt(
   now: Date,
   location: string | null,
 ): Promise<Counted> {
-  const key = confirmKey(caller.userId)
+  const count = confirmKey(caller.userId)
   const [reserved, recorded, [row], [account]] = await asCaller(db, caller, now, [
-    reserveAttempt(db, key, now),
+    reserveAttempt(db, count, now.getTime()),
     db
       .insert(events)
       .select(
         sql`select null, ${caller.userId}, 'password_rejected', ${now.getTime()}, ${caller.sessionId}, ${location} where changes() > 0`,
       )
       .returning({ id: events.id }),
-    readWait(db, key),
+    readWait(db, { key: count.key }),
     db
       .select({ ...privateColumns, passwordHash: users.passwordHash })
       .from(users)

@@ -2,8 +2,9 @@
  * Failed passwords in a row, counted in D1 (NIST 800-63B-4 §3.2.2, ASVS 6.3.1). An attempt is counted before its hash is
  * computed, so that parallel guesses cannot overrun the count; a success takes the count back.
  */
-import { eq, type SQL, sql } from 'drizzle-orm'
+import { eq, type Placeholder, placeholder, type SQL, sql } from 'drizzle-orm'
 import type { Database } from './index'
+import { prepared } from './prepared'
 import { attempts } from './schema'
 
 /** So many failures are free; the next waits. */
@@ -18,7 +19,7 @@ export const LONGEST_WAIT_MS = 60 * 60 * 1000
 
 /** What an attempt is counted under. */
 export interface AttemptKey {
-  key: string
+  key: string | Placeholder
   /** The account that is meant; a subquery where it is looked up in the same batch. */
   userId: number | SQL<number | null>
   kind: keyof typeof MAX_FAILURES
@@ -31,25 +32,29 @@ export const confirmKey = (userId: number): AttemptKey => ({
   kind: 'confirm',
 })
 
-/** Counts an attempt unless one must wait: its `RETURNING` is empty then. */
-export function reserveAttempt(db: Database, { key, userId, kind }: AttemptKey, now: Date) {
-  const ms = now.getTime()
+/** Counts an attempt at `now` (milliseconds) unless one must wait: its `RETURNING` is empty then. */
+export function reserveAttempt(
+  db: Database,
+  { key, userId, kind }: AttemptKey,
+  now: number | Placeholder,
+) {
+  const lastAt = sql`${now}`
   // A login that nobody had may be somebody's by now: what was counted before is not their doing, nor held against them.
   const isSameOwner = sql`${attempts.userId} is excluded.user_id`
   const failures = sql`case when ${isSameOwner} then ${attempts.failures} + 1 else 1 end`
   return db
     .insert(attempts)
-    .values({ key, userId, failures: 1, waitUntil: new Date(0), lastAt: now })
+    .values({ key, userId, failures: 1, waitUntil: new Date(0), lastAt })
     .onConflictDoUpdate({
       target: attempts.key,
       set: {
         userId: sql`excluded.user_id`,
         failures,
         waitUntil: sql`case when (${failures}) < ${FREE_FAILURES} then 0
-          else ${ms} + min(${FIRST_WAIT_MS} * (1 << min((${failures}) - ${FREE_FAILURES}, 10)), ${LONGEST_WAIT_MS}) end`,
-        lastAt: now,
+          else ${now} + min(${FIRST_WAIT_MS} * (1 << min((${failures}) - ${FREE_FAILURES}, 10)), ${LONGEST_WAIT_MS}) end`,
+        lastAt,
       },
-      setWhere: sql`(${attempts.waitUntil} <= ${ms} and ${attempts.failures} < ${MAX_FAILURES[kind]}) or not (${isSameOwner})`,
+      setWhere: sql`(${attempts.waitUntil} <= ${now} and ${attempts.failures} < ${MAX_FAILURES[kind]}) or not (${isSameOwner})`,
     })
     .returning({ failures: attempts.failures })
 }
@@ -60,11 +65,12 @@ export interface Wait {
 }
 
 /** What explains a refused reservation. */
-export const readWait = (db: Database, { key }: AttemptKey) =>
+export const readWait = prepared((db) =>
   db
     .select({ failures: attempts.failures, waitUntil: attempts.waitUntil })
     .from(attempts)
-    .where(eq(attempts.key, key))
+    .where(eq(attempts.key, placeholder('key'))),
+)
 
 /** Seconds until the next attempt may be made. */
 export function waitSeconds(wait: Wait | undefined, kind: AttemptKey['kind'], now: Date): number {
@@ -74,5 +80,8 @@ export function waitSeconds(wait: Wait | undefined, kind: AttemptKey['kind'], no
 }
 
 /** Forgets all failures of an account: after a success or a reset. */
-export const clearAttempts = (db: Database, userId: number) =>
-  db.delete(attempts).where(eq(attempts.userId, userId))
+export const clearAttempts = (db: Database, userId: number) => deleteAttempts(db, { userId })
+
+const deleteAttempts = prepared((db) =>
+  db.delete(attempts).where(eq(attempts.userId, placeholder('userId'))),
+)

@@ -4,7 +4,7 @@ import { drizzle } from 'drizzle-orm/d1'
 import type { Database } from './index'
 
 /** What a query and a statement of a batch can do. */
-type Query = { _: unknown; all?: unknown; get?: unknown }
+type Query = { _: unknown; all?: unknown; get?: unknown; run?: unknown }
 /** Drizzle's prepared query, as far as it is touched here. */
 type Template = { query: { sql: string; params: unknown[] } }
 
@@ -13,7 +13,7 @@ const writer = drizzle({ prepare: () => null } as unknown as D1Database) as unkn
 
 /**
  * A query with `sql.placeholder()`s. What comes back belongs to no request: called with a request's database and the values, it is
- * asked with `all()` or `get()`, or stands in a batch.
+ * asked with `all()`, `get()` or `run()`, or stands in a batch.
  */
 export function prepared<Q extends Query & { prepare(): unknown }>(build: (db: Database) => Q) {
   let template: Template | undefined
