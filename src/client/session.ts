@@ -4,7 +4,7 @@
  */
 import type { UserPrivate } from '../user'
 import { ApiProblem, reach, readProblem } from './problem'
-import { exclusively, listen, nextTask } from './tabs'
+import { exclusively, listen } from './tabs'
 
 export type SessionState =
   | { status: 'starting' }
@@ -44,6 +44,8 @@ interface Held {
 type News = { type: 'held'; held: Held } | { type: 'ended'; because: EndReason }
 
 const DOOR_TIMEOUT_MS = 20_000
+/** News of a tab may come a moment after the lock that it gave back. */
+const NEWS_TIMEOUT_MS = 200
 
 export type Session = ReturnType<typeof keepSession>
 
@@ -66,6 +68,17 @@ export function keepSession({ origin, fetch, hint }: SessionOptions) {
     state = next
     for (const listener of listeners) listener(state)
   }
+  /** Until the state changes, but no longer than so many milliseconds. */
+  const nextState = (ms: number) =>
+    new Promise<void>((done) => {
+      listeners.add(finish)
+      const timer = setTimeout(finish, ms)
+      function finish() {
+        clearTimeout(timer)
+        listeners.delete(finish)
+        done()
+      }
+    })
   function keep(next: Held) {
     held = next
     become({ status: 'signed-in', user: next.user })
@@ -109,8 +122,8 @@ export function keepSession({ origin, fetch, hint }: SessionOptions) {
 
   /** A newer access token than `stale`, by one request for all tabs. False: there is no session. @throws ApiProblem */
   function refresh(stale?: string): Promise<boolean> {
-    refreshing ??= exclusively(name, async () => {
-      await nextTask()
+    refreshing ??= exclusively(name, async (hasWaited) => {
+      if (held?.token === stale) await nextState(hasWaited ? NEWS_TIMEOUT_MS : 0)
       if (held && held.token !== stale) return true
       if (stale && !held) return false
       const response = await door('POST', '/refresh')

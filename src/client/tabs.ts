@@ -1,10 +1,20 @@
 /** What the tabs of one browser share: a lock, and news. Where a browser lacks them, each tab works for itself. */
 
-/** Runs `work` while no other tab runs any under this name. */
-export async function exclusively<T>(name: string, work: () => Promise<T>): Promise<T> {
+/** Runs `work` while no other tab runs any under this name; it is told whether it had to wait for one. */
+export async function exclusively<T>(
+  name: string,
+  work: (hasWaited: boolean) => Promise<T>,
+): Promise<T> {
   const locks = globalThis.navigator?.locks
   // Not every page has locks (plain http in the local network); the server's ten seconds of grace serve such tabs.
-  return locks ? ((await locks.request(name, work)) as T) : work()
+  if (!locks) return work(false)
+  const atOnce = await locks.request(
+    name,
+    { ifAvailable: true },
+    async (lock) => lock && { result: await work(false) },
+  )
+  if (atOnce) return atOnce.result
+  return (await locks.request(name, () => work(true))) as T
 }
 
 export interface News<Message> {
@@ -20,6 +30,3 @@ export function listen<Message>(name: string, hear: (message: Message) => void):
   if ('unref' in channel) (channel.unref as () => void)()
   return { tell: (message) => channel.postMessage(message) }
 }
-
-/** Lets messages arrive that were sent before now. */
-export const nextTask = () => new Promise<void>((done) => setTimeout(done))
