@@ -62,7 +62,8 @@ async function exportsOf(folder, characters, v8Flags) {
     const growths = []
     for (let n = 0; n < EXPORTS; n++) {
       downloads.push(await download(url, token))
-      growths.push(memory(pid) - atRest)
+      const now = memory(pid)
+      growths.push(now === null ? 'unknown' : fixed(now - atRest, 0))
     }
     return { downloads, growths }
   } finally {
@@ -82,7 +83,7 @@ export async function exports() {
         fixed(of('bytes') / 1024 / 1024, 0),
         fixed(of('firstByte'), 0),
         fixed(of('ms'), 0),
-        growths.map((mib) => fixed(mib, 0)).join(', '),
+        growths.join(', '),
       ])
     }
   }
