@@ -81,12 +81,7 @@ const DESCRIPTION = `Accounts and posts for single-page apps. Three doors sign p
 
 export function describeApi(app: OpenAPIHono<AppEnv>): string {
   const { openAPIRegistry: registry } = app
-  registry.registerComponent('securitySchemes', 'bearer', {
-    type: 'http',
-    scheme: 'bearer',
-    bearerFormat: 'JWT',
-    description: 'An access token of any door.',
-  })
+  // First, since Swagger UI's Authorize shows them in this order.
   registry.registerComponent('securitySchemes', 'oauth2', {
     type: 'oauth2',
     description: 'Sign in with e-mail (or username) and password; leave the client fields empty.',
@@ -101,6 +96,12 @@ export function describeApi(app: OpenAPIHono<AppEnv>): string {
         },
       },
     },
+  })
+  registry.registerComponent('securitySchemes', 'bearer', {
+    type: 'http',
+    scheme: 'bearer',
+    bearerFormat: 'JWT',
+    description: 'An access token of any door.',
   })
   registry.registerComponent('headers', 'Bookmark', {
     description: BOOKMARK.description,
