@@ -46,7 +46,8 @@ export async function buildWeb({ ifStale = false } = {}) {
   if (hasWebApp()) await must('Building the web app', viteBuild())
   else writeFileSync(join(folder, 'index.html'), empty)
   buildDocs(folder)
-  writeFileSync(last, headersFile())
+  const assets = join(folder, 'assets')
+  writeFileSync(last, headersFile(existsSync(assets) ? readdirSync(assets) : []))
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1]).href)

@@ -31,9 +31,15 @@ const everywhere = {
 // Vite puts a hash of the content into the names under /assets
 const forever = { 'Cache-Control': 'public, max-age=31536000, immutable' }
 
-/** The text of `_headers`: path patterns, each followed by its headers; all patterns that match apply. */
-export function headersFile() {
-  const rules = { '/*': everywhere, '/assets/*': forever }
+/**
+ * The text of `_headers`: path patterns, each followed by its headers; all patterns that match apply. `assets` are named one by one:
+ * what is missing there is answered with the app's page, which nobody must keep for a year under a script's name.
+ */
+export function headersFile(assets) {
+  const rules = {
+    '/*': everywhere,
+    ...Object.fromEntries(assets.map((name) => [`/assets/${name}`, forever])),
+  }
   return Object.entries(rules)
     .map(([path, headers]) =>
       [path, ...Object.entries(headers).map(([name, value]) => `  ${name}: ${value}`)].join('\n'),

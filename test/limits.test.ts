@@ -38,6 +38,8 @@ it('refuses the 61st sign-in of a minute at all three doors, before hash and D1'
   const form = { grant_type: 'password', username, password }
   await expectRefusal(await call('POST', '/api/users/token', from(address, { form })))
   await expectRefusal(await call('POST', '/oauth/token', from(address, { form })))
+  const malformed = { grant_type: 'password', scope: 'x' }
+  await expectRefusal(await call('POST', '/oauth/token', from(address, { form: malformed })))
   await expectRefusal(
     await call('POST', '/api/session', from(address, { json: { login, password } })),
   )

@@ -10,7 +10,7 @@ const RESERVED = new Set(
 )
 
 export const Username = z
-  .string('must be a text')
+  .string()
   .regex(
     /^[A-Za-z0-9][A-Za-z0-9_.-]{2,29}$/,
     'must have 3 to 30 letters (A-Z), digits, "_", "." or "-", and begin with a letter or digit',
@@ -20,7 +20,7 @@ export const Username = z
 
 /** Normalised, then validated: spaces around are dropped and the text is composed (NFC) before the shape is looked at. */
 export const Email = z
-  .string('must be a text')
+  .string()
   .max(1000, 'must have at most 254 characters')
   .transform((s) => (s.isWellFormed() ? composed(s) : ''))
   .pipe(
@@ -33,7 +33,7 @@ export const Email = z
 
 /** The text of a password, before any rule of ours: well-formed and bounded. NFC happens where it is hashed (ASVS 6.2.8). */
 export const Password = z
-  .string('must be a text')
+  .string()
   .max(4096, 'is too long')
   .refine((s) => s.isWellFormed(), 'is not well-formed Unicode')
   .openapi({
@@ -46,7 +46,7 @@ export const Password = z
 
 /** Any script, no line breaks or control characters. */
 export const FullName = z
-  .string('must be a text')
+  .string()
   .refine((s) => s.isWellFormed(), 'is not well-formed Unicode')
   .transform(composed)
   .refine((s) => [...s].length <= 100, 'must have at most 100 characters')
@@ -73,7 +73,7 @@ export type ProfileChange = z.infer<typeof ProfileChange>
 
 /** A password that exists already: only bounded, so that one chosen under other rules still fits. */
 const PresentPassword = z
-  .string('must be a text')
+  .string()
   .min(1, 'is empty')
   .max(4096, 'is too long')
   .refine((s) => s.isWellFormed(), 'is not well-formed Unicode')
@@ -91,7 +91,7 @@ export const Deletion = z.strictObject({ password: PresentPassword }).openapi('D
 
 /** The secret of a mailed link; any text will do, since a wrong one is no good whatever its shape. */
 const LinkToken = z
-  .string('must be a text')
+  .string()
   .max(1000, 'is too long')
   .meta({ description: 'From the link of the mail: what stands behind #token=' })
 

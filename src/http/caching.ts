@@ -4,6 +4,9 @@ import type { TypedResponse } from 'hono'
 import type { AnyContext } from '../context'
 
 const ENTITY_TAG = /(W\/)?"[\x21\x23-\x7e\x80-\xff]*"/g
+/** Such tags and commas between them; empty elements do no harm (RFC 9110 §5.6.1). */
+const TAG_LIST =
+  /^[\s,]*(?:W\/)?"[\x21\x23-\x7e\x80-\xff]*"(?:\s*,[\s,]*(?:W\/)?"[\x21\x23-\x7e\x80-\xff]*")*[\s,]*$/
 /** True for a request that says who it is: its answer is for that client alone. */
 export const hasCredentials = (c: AnyContext) =>
   c.req.header('Authorization') !== undefined || c.req.header('Cookie') !== undefined
@@ -43,10 +46,7 @@ export const IfNoneMatch = z
   .optional()
   .meta({ description: 'ETag of the version at hand: 304 when it is still the current one' })
 
-function isTagList(text: string): boolean {
-  const rest = text.replace(ENTITY_TAG, '')
-  return text.trim() === '*' || (rest !== text && /^[\s,]*$/.test(rest))
-}
+const isTagList = (text: string) => text.trim() === '*' || TAG_LIST.test(text)
 
 /** The header of a change, read into the strong tags it names; a weak one never matches (RFC 9110 §13.1.1). Undefined: any version will do. */
 export const IfMatch = z

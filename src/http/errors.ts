@@ -32,14 +32,33 @@ export function fieldErrors(issue: z.core.$ZodIssue): FieldError[] {
       detail: 'is not a known member',
     }))
   }
-  return [{ pointer: pointer(issue.path), detail: issue.message }]
+  return [{ pointer: pointer(issue.path), detail: ruleOf(issue) }]
+}
+
+const KINDS: Record<string, string> = {
+  string: 'a text',
+  number: 'a number',
+  int: 'a whole number',
+  boolean: 'true or false',
+  object: 'a JSON object',
+  array: 'a list',
+}
+
+/** A rule that reads on from a name. Zod's own words do not. */
+function ruleOf({ code, message, ...issue }: z.core.$ZodIssue): string {
+  if (code !== 'invalid_type' || !message.startsWith('Invalid input')) return message
+  if (message.endsWith('received undefined')) return 'is missing'
+  const { expected } = issue as z.core.$ZodIssueInvalidType
+  return `must be ${KINDS[expected] ?? expected}`
 }
 
 const pointer = (path: readonly PropertyKey[]) =>
   `#${path.map((p) => `/${encodeURIComponent(String(p).slice(0, 100).toWellFormed().replaceAll('~', '~0').replaceAll('/', '~1'))}`).join('')}`
 
-const sentence = ({ pointer, detail }: FieldError) =>
-  `${decodeURIComponent(pointer.slice(2)) || 'The body'} ${detail}.`
+function sentence({ pointer, detail }: FieldError) {
+  const name = decodeURIComponent(pointer.slice(2)).replaceAll('~1', '/').replaceAll('~0', '~')
+  return `${pointer === '#' ? 'The body' : name || 'The member ""'} ${detail}.`
+}
 
 /** The one place where a thrown error becomes an answer; it tells nothing of the inside. */
 export const onError: ErrorHandler<AppEnv> = (error, c) => {

@@ -1,6 +1,6 @@
 /** What surrounds every request: its id, clock, settings and database; the headers, the log line and the timing of its answer. */
 import type { Context, MiddlewareHandler } from 'hono'
-import { routePath } from 'hono/route'
+import { matchedRoutes } from 'hono/route'
 import { secureHeaders } from 'hono/secure-headers'
 import type { AppEnv } from '../context'
 import { openDatabase } from '../db'
@@ -66,7 +66,7 @@ export const frame: MiddlewareHandler<AppEnv> = async (c, next) => {
       event: 'request',
       request_id: requestId,
       method: c.req.method,
-      route: routePath(c, -1),
+      route: routeOf(c),
       status: c.res.status,
       trips: trips.count,
       d1_ms: Math.round(trips.ms),
@@ -76,6 +76,10 @@ export const frame: MiddlewareHandler<AppEnv> = async (c, next) => {
     }),
   )
 }
+
+/** The pattern of the route that answered: the first that is more than middleware of all, since `/users/me` also fits `/users/:id`. */
+const routeOf = (c: Context<AppEnv>) =>
+  matchedRoutes(c).find(({ path }) => !path.includes('*'))?.path ?? '/*'
 
 /** Reads the settings, or answers 503 with the name of the one that is wrong (ASVS 13.3); opens what needs them. */
 export const configured: MiddlewareHandler<AppEnv> = async (c, next) => {

@@ -42,7 +42,10 @@ const create = endpoint(
     const made = key
       ? await createPostOnce(db, caller, post, await idempotency(key, post), now)
       : await createPost(db, caller, post, now)
-    if (made === 'reused') return problem(c, 'idempotency-key-reused')
+    if (made === 'reused')
+      return problem(c, 'idempotency-key-reused', {
+        errors: [{ pointer: '#/idempotency-key', detail: 'came with another body before' }],
+      })
     c.header('Location', `/api/posts/${made.id}`)
     c.header('ETag', postTag(made))
     return c.json(viewPost(made, settings.appOrigin), 201)

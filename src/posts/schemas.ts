@@ -12,7 +12,7 @@ const hasAtMost = (max: number) => (text: string) =>
   text.length <= max || (text.length <= 2 * max && [...text].length <= max)
 
 const Text = z
-  .string('must be a text')
+  .string()
   .refine((s) => s.isWellFormed(), { error: 'is not well-formed Unicode', abort: true })
 
 /** One line. Spaces around it are dropped; what is left must show something. */

@@ -29,7 +29,7 @@ export async function isBreached(
   try {
     const response = await source.fetch(source.url + hash.slice(0, 5), {
       headers: { 'Add-Padding': 'true', 'User-Agent': 'gatepost' },
-      redirect: 'error',
+      redirect: 'manual', // workerd has no 'error'; a status that is not OK is a failure here
       signal: AbortSignal.timeout(PATIENCE_MS),
     })
     if (!response.ok) throw new Error(`status ${response.status}`)

@@ -32,8 +32,7 @@ function hand(c: AnyContext, grant: Grant): BrowserSession {
 }
 
 /** The session of the cookie, if it is one of ours. */
-const readCookie = async (c: AnyContext) =>
-  readRefreshToken(c.var.keys, getCookie(c, COOKIE) ?? '', FIRST_PARTY)
+const readCookie = async (c: AnyContext) => readRefreshToken(c.var.keys, getCookie(c, COOKIE) ?? '')
 
 const createSession = endpoint(
   {

@@ -19,7 +19,9 @@ function readClient(
   c: AnyContext,
   form: { client_id?: string | undefined; client_secret?: string | undefined },
 ) {
-  const basic = /^basic +([\w+/=-]*)$/i.exec(c.req.header('Authorization') ?? '')
+  const authorization = c.req.header('Authorization') ?? ''
+  const basic = /^basic +([\w+/=-]*)$/i.exec(authorization)
+  if (!basic && /^basic\b/i.test(authorization)) return null
   let name = form.client_id
   let secret = form.client_secret
   if (basic?.[1] !== undefined) {
@@ -65,8 +67,6 @@ async function grantPassword(
   }
   const asked = askedScope(scope)
   if (!asked) return oauthError(c, 'invalid_scope', `scope ${NO_SCOPE}`)
-  // A refresh is no sign-in: only a password counts against the limit.
-  if (!(await isAllowed(c, 'sign-in'))) return problem(c, 'too-many-requests', { retryAfter: 60 })
   const result = await signIn(c, { login: username, password, scope: asked, clientId })
   switch (result.kind) {
     case 'signed-in':
@@ -125,6 +125,9 @@ const oauthToken = endpoint(
   },
   async (c) => {
     const form = c.req.valid('form')
+    // A refresh is no sign-in: only a password counts against the limit.
+    if (form.grant_type === 'password' && !(await isAllowed(c, 'sign-in')))
+      return problem(c, 'too-many-requests', { retryAfter: 60 })
     const clientId = readClient(c, form)
     if (!clientId) return invalidClient(c)
     switch (form.grant_type) {
@@ -160,10 +163,9 @@ const oauthRevoke = endpoint(
   },
   async (c) => {
     const form = c.req.valid('form')
-    const clientId = readClient(c, form)
-    if (!clientId) return invalidClient(c)
+    if (!readClient(c, form)) return invalidClient(c)
     if (!form.token) return oauthError(c, 'invalid_request', 'token is missing')
-    const sessionId = await sessionOfToken(c, form.token, clientId)
+    const sessionId = await sessionOfToken(c, form.token)
     const userId = sessionId && (await endSession(c.var.db, sessionId, c.var.now, c.var.location()))
     if (sessionId && userId) logSecurity(c, 'logout', userId, sessionId)
     return c.body(null, 200) as never
@@ -171,23 +173,20 @@ const oauthRevoke = endpoint(
   invalidForm,
 )
 
-/** The session behind a refresh token (also a used one) or an access token; null: not one of ours, or not of this client. */
-async function sessionOfToken(
-  c: AnyContext,
-  token: string,
-  clientId: string,
-): Promise<string | null> {
+/**
+ * The session behind a refresh token (also a used one) or an access token; null: not one of ours. Of whichever client: a public
+ * one proves nothing by its name, and whoever gives a token away wants it dead.
+ */
+async function sessionOfToken(c: AnyContext, token: string): Promise<string | null> {
   const { keys, now, settings } = c.var
-  const asRefresh = await readRefreshToken(keys, token, clientId)
+  const asRefresh = await readRefreshToken(keys, token)
   if (asRefresh) return asRefresh.sessionId
   const asAccess = await readAccessToken(keys, token, {
     issuer: settings.appOrigin,
     now,
     lifetimeSeconds: settings.accessTokenSeconds,
   })
-  return asAccess.kind === 'valid' && asAccess.claims.clientId === clientId
-    ? asAccess.claims.sessionId
-    : null
+  return asAccess.kind === 'valid' ? asAccess.claims.sessionId : null
 }
 
 export const oauthDoor = [oauthToken, oauthRevoke] as const

@@ -11,7 +11,7 @@ export type RefreshResult =
   | { kind: 'too-much-scope' }
   | { kind: 'dead' }
 
-/** One trip to D1; none for a token that this service did not issue to this client. */
+/** One trip to D1; none for a token that this service did not issue. Refused to any client but the session's (RFC 6749 §6), which takes no harm from it. */
 export async function refresh(
   c: AnyContext,
   token: string,
@@ -19,10 +19,17 @@ export async function refresh(
   scope: readonly Scope[] | 'all',
 ): Promise<RefreshResult> {
   const { db, keys, now, location, settings } = c.var as AppEnv['Variables']
-  const presented = await readRefreshToken(keys, token, clientId)
+  const presented = await readRefreshToken(keys, token)
   if (!presented) return { kind: 'dead' }
   const asked = scope === 'all' ? [] : scope
-  const outcome = await rotateSession(db, presented, asked, now, settings, location())
+  const outcome = await rotateSession(
+    db,
+    { ...presented, clientId },
+    asked,
+    now,
+    settings,
+    location(),
+  )
   const { kind } = judgeRefresh(presented.counter, outcome, now)
   switch (kind) {
     case 'rotated':

@@ -34,7 +34,7 @@ export function grantScope(
 
 /**
  * The scope of the access token that a refresh makes: what the session has, less what the role lost since, narrowed as
- * asked; null when more is asked (RFC 6749 §6).
+ * asked; null when more is asked (RFC 6749 §6), or nothing is left to grant (§3.3).
  */
 export function narrowScope(
   sessionScope: string,
@@ -43,7 +43,7 @@ export function narrowScope(
 ): readonly Scope[] | null {
   const has = sessionScope.split(' ')
   const allowed = OF_ROLE[role].filter((scope) => has.includes(scope))
-  if (asked === 'all') return allowed
+  if (asked === 'all') return allowed.length > 0 ? allowed : null
   return asked.every((scope) => allowed.includes(scope)) ? asked : null
 }
 

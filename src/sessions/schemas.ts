@@ -28,7 +28,7 @@ export const TokenForm = z
   .object({
     username: Login,
     password: Password,
-    grant_type: z.literal('password', 'must be "password" or absent').optional(),
+    grant_type: z.enum(['password', ''], 'must be "password" or absent').optional(),
     scope: ScopeText.optional(),
     client_id: z
       .string(once)

@@ -140,7 +140,7 @@ export async function issueGrant(
       now,
       lifetimeSeconds: settings.accessTokenSeconds,
     }),
-    issueRefreshToken(keys, { sessionId, counter, clientId }),
+    issueRefreshToken(keys, { sessionId, counter }),
   ])
   return {
     user,

@@ -29,14 +29,14 @@ export interface Rotation {
  */
 export async function rotateSession(
   db: Database,
-  { sessionId, counter }: { sessionId: string; counter: number },
+  { sessionId, counter, clientId }: { sessionId: string; counter: number; clientId: string },
   asked: readonly Scope[],
   now: Date,
   limits: { refreshIdleMs: number; refreshMaxMs: number },
   location: string | null,
 ): Promise<Rotation> {
   const ms = now.getTime()
-  const isSession = eq(sessions.id, sessionId)
+  const isSession = and(eq(sessions.id, sessionId), eq(sessions.clientId, clientId))
   const reused = and(
     isSession,
     ne(sessions.counter, counter),

@@ -242,6 +242,18 @@ describe('members that nobody may set', () => {
     )
   })
 
+  it.each<[unknown, string]>([
+    [null, 'The body must be a JSON object.'],
+    [[], 'The body must be a JSON object.'],
+    [{}, 'username is missing. email is missing. password is missing.'],
+    [registration({ username: 7 }), 'username must be a text.'],
+    [registration({ 'x/y~z': 1 }), 'x/y~z is not a known member.'],
+    [registration({ '': 1 }), 'The member "" is not a known member.'],
+  ])('says in sentences what is wrong with %j', async (json, detail) => {
+    const response = await call('POST', '/api/users', { json })
+    expect([response.status, (await response.json<Problem>()).detail]).toEqual([422, detail])
+  })
+
   it('refuses password_hash', async () => {
     // Asked without the oracle, which takes the name in the answer for a leak.
     const response = await exports.default.fetch(`${ORIGIN}/api/users`, {

@@ -109,6 +109,7 @@ it('has one JSON line for every request, with the pattern of its route and nothi
     })
     expect(entry.route).not.toMatch(/\d/)
   }
+  expect(ofRequests.map(({ route }) => route)).toContain('/api/users/me')
   const text = JSON.stringify(entries)
   for (const thing of privateThings(ann)) expect(text).not.toContain(thing)
   expect(text).not.toContain('forged')

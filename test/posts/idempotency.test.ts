@@ -56,7 +56,10 @@ describe('Idempotency-Key', () => {
     ]) {
       const response = await send(ann, 'k', json)
       expect([response.status, trips(response)]).toEqual([422, 1])
-      expect(await response.json()).toMatchObject({ type: '/problems/idempotency-key-reused' })
+      expect(await response.json()).toMatchObject({
+        type: '/problems/idempotency-key-reused',
+        errors: [{ pointer: '#/idempotency-key' }],
+      })
     }
     expect(await countOf(ann)).toBe(1)
   })

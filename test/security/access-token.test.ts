@@ -494,7 +494,7 @@ describe('anything else', () => {
       jwtSecretPrevious: null,
       signingKeys: null,
     })
-    const refresh = { sessionId, counter: 0, clientId: 'first-party' }
+    const refresh = { sessionId, counter: 0 }
     await expectRefused({
       'a refresh token': issueRefreshToken(keyring, refresh),
       'a mailed token': (await newSecretToken()).token,

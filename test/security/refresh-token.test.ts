@@ -11,7 +11,6 @@ const SECRET = 'Vq3x-first-secret-of-the-refresh-tests-0123'
 const OTHER_SECRET = 'Zt8y-other-secret-of-the-refresh-tests-4567'
 const sessionId = randomId()
 const otherSession = randomId()
-const clientId = 'first-party'
 const open = (jwtSecret: string, jwtSecretPrevious: string | null = null) =>
   openKeyring({ jwtSecret, jwtSecretPrevious, signingKeys: null })
 
@@ -19,28 +18,28 @@ let keyring: Keyring
 let token: string
 beforeAll(async () => {
   keyring = await open(SECRET)
-  token = await issueRefreshToken(keyring, { sessionId, counter: 12, clientId })
+  token = await issueRefreshToken(keyring, { sessionId, counter: 12 })
 })
 
 describe('refresh token', () => {
-  it('says its session and counter, to its client', async () => {
+  it('says its session and counter', async () => {
     for (const counter of [0, 1, 12, 999_999_999_999_999]) {
-      const issued = await issueRefreshToken(keyring, { sessionId, counter, clientId })
-      expect(await readRefreshToken(keyring, issued, clientId)).toEqual({ sessionId, counter })
+      const issued = await issueRefreshToken(keyring, { sessionId, counter })
+      expect(await readRefreshToken(keyring, issued)).toEqual({ sessionId, counter })
     }
   })
 
   it('is the same when it is issued again', async () => {
-    expect(await issueRefreshToken(keyring, { sessionId, counter: 12, clientId })).toBe(token)
+    expect(await issueRefreshToken(keyring, { sessionId, counter: 12 })).toBe(token)
   })
 
   it('survives a change of JWT_SECRET while the old one is JWT_SECRET_PREVIOUS', async () => {
     const during = await open(OTHER_SECRET, SECRET)
     const after = await open(OTHER_SECRET)
-    expect(await readRefreshToken(during, token, clientId)).toEqual({ sessionId, counter: 12 })
-    expect(await readRefreshToken(after, token, clientId)).toBeNull()
-    const successor = await issueRefreshToken(during, { sessionId, counter: 13, clientId })
-    expect(await readRefreshToken(after, successor, clientId)).toEqual({ sessionId, counter: 13 })
+    expect(await readRefreshToken(during, token)).toEqual({ sessionId, counter: 12 })
+    expect(await readRefreshToken(after, token)).toBeNull()
+    const successor = await issueRefreshToken(during, { sessionId, counter: 13 })
+    expect(await readRefreshToken(after, successor)).toEqual({ sessionId, counter: 13 })
   })
 
   it('survives SIGNING_KEYS coming and going', async () => {
@@ -50,8 +49,8 @@ describe('refresh token', () => {
       jwtSecretPrevious: null,
       signingKeys,
     })
-    expect(await readRefreshToken(asymmetric, token, clientId)).not.toBeNull()
-    const issued = await issueRefreshToken(asymmetric, { sessionId, counter: 12, clientId })
+    expect(await readRefreshToken(asymmetric, token)).not.toBeNull()
+    const issued = await issueRefreshToken(asymmetric, { sessionId, counter: 12 })
     expect(issued).toBe(token)
   })
 
@@ -60,9 +59,8 @@ describe('refresh token', () => {
     const other = await issueRefreshToken(keyring, {
       sessionId: otherSession,
       counter: 12,
-      clientId,
     })
-    const text = new TextEncoder().encode(`${sessionId}.13.${clientId}`)
+    const text = new TextEncoder().encode(`${sessionId}.13`)
     const underPlainSecret = base64url.encode(new Uint8Array(await hmac(SECRET)(text)))
     const wrong: Record<string, string> = {
       empty: '',
@@ -95,7 +93,7 @@ describe('refresh token', () => {
         issuer: 'https://gatepost.example',
         userId: 7,
         sessionId,
-        clientId,
+        clientId: 'first-party',
         scope: [],
         now: new Date(),
         lifetimeSeconds: 900,
@@ -104,12 +102,9 @@ describe('refresh token', () => {
       'a megabyte': 'x'.repeat(1_000_000),
     }
     for (const [name, text] of Object.entries(wrong)) {
-      expect(await readRefreshToken(keyring, text, clientId), name).toBeNull()
+      expect(await readRefreshToken(keyring, text), name).toBeNull()
     }
-    for (const client of ['', 'other', 'first-party ', 'First-Party']) {
-      expect(await readRefreshToken(keyring, token, client), client).toBeNull()
-    }
-    expect(await readRefreshToken(await open(OTHER_SECRET), token, clientId)).toBeNull()
+    expect(await readRefreshToken(await open(OTHER_SECRET), token)).toBeNull()
   })
 
   it('refuses any single changed character', async () => {
@@ -117,7 +112,7 @@ describe('refresh token', () => {
       for (const character of ['A', '0', '_']) {
         const changed = token.slice(0, at) + character + token.slice(at + 1)
         if (changed === token) continue
-        expect(await readRefreshToken(keyring, changed, clientId), changed).toBeNull()
+        expect(await readRefreshToken(keyring, changed), changed).toBeNull()
       }
     }
   })

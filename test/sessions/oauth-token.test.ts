@@ -106,7 +106,7 @@ describe('POST /oauth/token', () => {
     }
     const charset = { 'Content-Type': 'Application/X-WWW-Form-Urlencoded;charset=UTF-8' }
     const response = await call('POST', '/oauth/token', {
-      body: 'grant_type=password&username=nobody&password=x',
+      body: `grant_type=password&username=${freshName()}&password=x`,
       headers: charset,
     })
     await expectOAuthError(response, 'invalid_grant')
@@ -157,6 +157,8 @@ describe('POST /oauth/token', () => {
       ['a name past any bound', { client_id: 'x'.repeat(101) }, {}],
       ['a Basic name that does not decode', {}, basic('%:')],
       ['Basic that is no base64', {}, { Authorization: 'Basic A' }],
+      ['Basic of other characters', {}, { Authorization: 'Basic !!!' }],
+      ['Basic and nothing', {}, { Authorization: 'Basic' }],
     ]
     for (const [what, more, headers] of refused) {
       const response = await oauthToken({ ...form, ...more }, { headers })

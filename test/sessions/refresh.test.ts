@@ -156,6 +156,13 @@ describe('a refresh token', () => {
     expect((await tokens(await refresh(narrow.refresh_token))).scope).toBe('account')
   })
 
+  it('gives nothing when the role lost all that the session had', async () => {
+    const root = await admin()
+    const { refresh_token } = await oauthSignIn(root.email, { scope: 'admin' })
+    await env.DB.prepare("update users set role = 'user' where id = ?").bind(root.id).run()
+    await expectOAuthError(await refresh(refresh_token), 'invalid_scope')
+  })
+
   it('loses what the role of its person lost', async () => {
     const root = await admin()
     await env.DB.prepare("update users set role = 'user' where id = ?").bind(root.id).run()
@@ -169,7 +176,7 @@ describe('a refresh token', () => {
     const mine = await oauthSignIn(ann.email, { client_id: 'my-app' })
     for (const more of [{}, { client_id: 'other' }, { client_id: 'first-party' }]) {
       const response = await refresh(mine.refresh_token, more)
-      expect(trips(response)).toBe(0)
+      expect(trips(response)).toBe(1)
       await expectOAuthError(response, 'invalid_grant')
     }
     await expectOAuthError(

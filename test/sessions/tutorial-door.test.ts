@@ -17,7 +17,14 @@ describe('POST /api/users/token', () => {
       { username: ann.email.toUpperCase() },
       { username: ` ${ann.username.toUpperCase()} ` },
       { username: ann.email, grant_type: 'password' },
-      { username: ann.email, client_id: '', client_secret: '', scope: '', unknown: 'x' },
+      {
+        username: ann.email,
+        grant_type: '',
+        client_id: '',
+        client_secret: '',
+        scope: '',
+        unknown: 'x',
+      },
     ]) {
       const before = hashesComputed()
       const response = await ask({ password: PASSWORD, ...form })
