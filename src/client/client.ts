@@ -3,7 +3,7 @@
  *
  *     const gatepost = createClient()
  *     await gatepost.session.signIn('ann@example.com', password)
- *     const { posts } = await answer(gatepost.api.posts.$get({ query: { limit: '10' } }))
+ *     const { posts } = await answer(gatepost.api.posts.$get({ query: { limit: '10' }, header: {} }))
  */
 import { type ClientResponse, hc } from 'hono/client'
 import type { App } from '../app'

@@ -236,6 +236,7 @@ export function keepSession({ origin, fetch, hint }: SessionOptions) {
     },
     fetch: authorized,
     /** `fetch` without a token, for what anybody may read. */
-    anonymous: (input: RequestInfo | URL, init: RequestInit = {}) => send(input, init),
+    anonymous: (input: RequestInfo | URL, init: RequestInit = {}) =>
+      send(input, { ...init, credentials: 'omit' }),
   }
 }

@@ -19,7 +19,7 @@ export type Operation = Omit<RouteConfig, 'middleware' | 'security'> & {
   limit?: Limit
   /** For what a browser's cookie can do: only from this origin and the listed ones. */
   sameSite?: true
-  /** Its handler computes Argon2id: it waits for a place at the gate, or is answered 503. */
+  /** Its handler computes Argon2id: it needs a place at the gate, or is answered 503. */
   hashes?: true
   /** Its errors have the form of RFC 6749 where that RFC names them. */
   oauth?: true

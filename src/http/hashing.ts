@@ -6,7 +6,7 @@ import { problem } from './problem'
 
 /** For routes that hash and sign nobody in: answers 503 + `Retry-After` when as many as the gate takes of them are about to hash; before any trip to D1, so that a refusal counts nowhere. */
 export const passHashGate: MiddlewareHandler<AppEnv> = async (c, next) => {
-  const leave = enterGate('other', c.var.now.getTime())
+  const leave = enterGate('other', Date.now())
   if (!leave) return problem(c, 'busy', { retryAfter: 1 })
   try {
     return await next()

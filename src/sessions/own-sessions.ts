@@ -47,6 +47,7 @@ const deleteOwnSession = endpoint(
     summary: 'Sign one of my sessions out',
     tags: ['sessions'],
     access: 'account',
+    limit: 'write',
     request: { params: SessionIdParam },
     responses: { 204: nothing('It has ended'), ...problems('session-not-found') },
   },
@@ -67,6 +68,7 @@ const deleteOtherSessions = endpoint(
     summary: 'Sign all my sessions out but this one',
     tags: ['sessions'],
     access: 'account',
+    limit: 'write',
     responses: { 204: nothing('They have ended') },
   },
   async (c) => {

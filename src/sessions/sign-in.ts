@@ -47,13 +47,13 @@ export type SignInResult =
   | { kind: 'unverified' }
   | { kind: 'beyond-role' }
 
-/** Two trips to D1 when it succeeds, one when it fails; exactly one Argon2id hash either way (two, once, for a weaker stored hash). */
+/** Two trips to D1 after a right password, else one; exactly one Argon2id hash either way (two, once, for a weaker stored hash). */
 export async function signIn(
   c: AnyContext,
   { login, password, scope, clientId, replaces }: SignIn,
 ): Promise<SignInResult> {
   const { db, keys, now, location, settings } = c.var as AppEnv['Variables']
-  const leave = enterGate('sign-in', now.getTime())
+  const leave = enterGate('sign-in', Date.now())
   if (!leave) return { kind: 'busy' }
   try {
     const name = canonical(composed(login))

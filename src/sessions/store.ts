@@ -2,7 +2,6 @@
 import { and, desc, eq, gt, lt, ne, or, type SQL, sql } from 'drizzle-orm'
 import type { Caller, Scope } from '../context'
 import type { Database } from '../db'
-import { recordEvent } from '../db/events'
 import { asCaller } from '../db/live'
 import { events, sessions, users } from '../db/schema'
 import { type PrivateRow, privateColumns } from '../user'
@@ -45,8 +44,10 @@ export async function rotateSession(
   const hasScope = asked.map(
     (scope) => sql`instr(' ' || ${sessions.scope} || ' ', ${` ${scope} `}) > 0`,
   )
-  // A session of somebody who was an admin still has the scope, but not the role.
-  const hasRole = asked.includes('admin') ? sql`${users.role} = 'admin'` : sql`true`
+  // A session of somebody who was an admin still has the scope, but not the role; something must be left to grant.
+  const hasRole = asked.includes('admin')
+    ? sql`${users.role} = 'admin'`
+    : sql`(${users.role} = 'admin' or ${sessions.scope} <> 'admin')`
   const [moved, rows] = await db.batch([
     db
       .update(sessions)
@@ -170,12 +171,10 @@ export async function endOtherSessions(
     db
       .delete(sessions)
       .where(and(eq(sessions.userId, caller.userId), ne(sessions.id, caller.sessionId))),
-    recordEvent(db, {
-      userId: caller.userId,
-      type: 'sessions_ended',
-      at: now,
-      sessionId: caller.sessionId,
-      location,
-    }),
+    db
+      .insert(events)
+      .select(
+        sql`select null, ${caller.userId}, 'sessions_ended', ${now.getTime()}, ${caller.sessionId}, ${location} where changes() > 0`,
+      ),
   ])
 }

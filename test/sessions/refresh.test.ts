@@ -161,6 +161,9 @@ describe('a refresh token', () => {
     const { refresh_token } = await oauthSignIn(root.email, { scope: 'admin' })
     await env.DB.prepare("update users set role = 'user' where id = ?").bind(root.id).run()
     await expectOAuthError(await refresh(refresh_token), 'invalid_scope')
+    await env.DB.prepare("update users set role = 'admin' where id = ?").bind(root.id).run()
+    // Not consumed: it is the first one still.
+    expect((await tokens(await refresh(refresh_token))).refresh_token).toContain('.1.')
   })
 
   it('loses what the role of its person lost', async () => {
