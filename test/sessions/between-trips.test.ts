@@ -1,0 +1,73 @@
+// What happens between the two trips of a sign-in: whatever was decided by the first must still hold in the second.
+import { env } from 'cloudflare:workers'
+import { describe, expect, it } from 'vitest'
+import { openDatabase } from '../../src/db'
+import { hashPassword } from '../../src/security/password'
+import { randomId } from '../../src/security/secret-token'
+import { type Account, beginSignIn, startSession } from '../../src/sessions/sign-in-store'
+import { call } from '../client'
+import { PASSWORD, person } from '../people'
+
+const open = () => openDatabase(env.DB, { count: 0, ms: 0 })
+
+/** The first trip of a sign-in, with the account as it was read then. */
+async function begin(key: string) {
+  const login = { column: 'emailKey', key, countKey: `test:${key}` } as const
+  const begun = await beginSignIn(open(), login, new Date(), null)
+  if (begun.kind !== 'counted') throw new Error('must wait')
+  return { ...begun.attempt, account: begun.attempt.account as Account }
+}
+
+/** The second, and whether the session is there. */
+async function finish(attempt: Awaited<ReturnType<typeof begin>>) {
+  const id = randomId()
+  const expiresAt = new Date(Date.now() + 60_000)
+  const session = { clientId: 'test', scope: [], expiresAt, userAgent: null, location: null }
+  const started = await startSession(open(), attempt, { id, ...session }, new Date(), {})
+  const row = await env.DB.prepare('select 1 from sessions where id = ?').bind(id).first()
+  expect(row !== null).toBe(started)
+  return started
+}
+
+describe('between the two trips of a sign-in', () => {
+  it('nothing happens: the session starts', async () => {
+    const ann = await person()
+    expect(await finish(await begin(ann.email))).toBe(true)
+  })
+
+  it.each<[string, (ann: { id: number; token: string }) => Promise<unknown>]>([
+    [
+      'the password changes',
+      ({ token }) =>
+        call('PUT', '/api/users/me/password', {
+          token,
+          json: { current_password: PASSWORD, new_password: `${PASSWORD} 2` },
+        }),
+    ],
+    [
+      'the same password is hashed anew',
+      ({ id }) =>
+        env.DB.prepare('update users set password_hash = ? where id = ?')
+          .bind(hashPassword(PASSWORD), id)
+          .run(),
+    ],
+    [
+      'the account is disabled',
+      ({ id }) => env.DB.prepare('update users set is_active = 0 where id = ?').bind(id).run(),
+    ],
+    [
+      'the account is deleted',
+      ({ token }) =>
+        call('POST', '/api/users/me/deletion', { token, json: { password: PASSWORD } }),
+    ],
+  ])('%s: no session starts, and the attempt stays a failed one', async (_, act) => {
+    const ann = await person()
+    const attempt = await begin(ann.email)
+    await act(ann)
+    expect(await finish(attempt)).toBe(false)
+    const event = await env.DB.prepare('select type from events where id = ?')
+      .bind(attempt.eventId)
+      .first<{ type: string }>()
+    expect(event?.type ?? 'login_failed').toBe('login_failed')
+  })
+})
