@@ -6,7 +6,7 @@ import { isLastAdmin } from '../db/admins'
 import { asCaller } from '../db/live'
 import { events, mailCounts, users } from '../db/schema'
 import { type Confirmed, forgetAttempts } from './confirm-store'
-import { countMail, ownMailKey } from './links'
+import { bequeathMailCount, countMail, ownMailKey } from './links'
 
 export type Deleted =
   | { kind: 'deleted'; avatarKey: string | null; mayMail: boolean }
@@ -27,7 +27,7 @@ export async function deleteUser(
 ): Promise<Deleted> {
   const { id, passwordHash, emailVerified } = confirmed.account
   const isGone = sql`not exists (select 1 from ${users} where ${users.id} = ${id})`
-  const [gone, [left], , , , , , counted] = await asCaller(db, caller, now, [
+  const [gone, [left], , , , , counted] = await asCaller(db, caller, now, [
     db
       .delete(users)
       .where(and(eq(users.id, id), eq(users.passwordHash, passwordHash), not(isLastAdmin)))
@@ -36,11 +36,12 @@ export async function deleteUser(
     forgetAttempts(db, confirmed),
     db.delete(events).where(eq(events.id, confirmed.eventId)),
     db.delete(events).where(and(eq(events.userId, id), isGone)),
+    bequeathMailCount(db, id, mailKey),
+    countMail(db, mailKey, now),
     db.delete(mailCounts).where(and(eq(mailCounts.key, ownMailKey(id)), isGone)),
     db
       .insert(events)
       .select(sql`select null, ${id}, 'deleted', ${now.getTime()}, null, null where ${isGone}`),
-    countMail(db, mailKey, now),
   ])
   const mayMail = emailVerified || counted.length > 0
   if (gone[0]) return { kind: 'deleted', avatarKey: gone[0].avatarKey, mayMail }

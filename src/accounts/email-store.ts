@@ -12,7 +12,8 @@ export interface Owner {
   email: string
 }
 export type RequestedChange =
-  | { kind: 'stored' }
+  /** `mayTell`: the present address is proven, or had fewer than five mails. */
+  | { kind: 'stored'; mayTell: boolean }
   | { kind: 'taken'; owner: Owner }
   | { kind: 'too-many-mails' }
 
@@ -24,18 +25,21 @@ export async function requestChange(
   link: Link,
   to: { email: string; emailKey: string },
   unknownKey: string,
+  presentKey: string,
   now: Date,
 ): Promise<RequestedChange> {
   const isOthers = and(eq(users.emailKey, to.emailKey), ne(users.id, caller.userId))
   const isFree = sql`not exists (select 1 from ${users} as other where other.email_key = ${to.emailKey} and other.id <> ${caller.userId})`
-  const [, counted, stored, , [owner]] = await asCaller(db, caller, now, [
+  const [, counted, stored, , [owner], told] = await asCaller(db, caller, now, [
     forgetAttempts(db, confirmed),
     countMail(db, mailKey(to.emailKey, unknownKey), now),
     storeLink(db, link, and(eq(users.id, caller.userId), isFree), to),
     nameEvent(db, confirmed, 'email_change_requested'),
     db.select({ username: users.username, email: users.email }).from(users).where(isOthers),
+    countMail(db, presentKey, now),
   ])
-  if (stored.length > 0) return { kind: 'stored' }
+  if (stored.length > 0)
+    return { kind: 'stored', mayTell: confirmed.account.emailVerified || told.length > 0 }
   return owner && counted.length > 0 ? { kind: 'taken', owner } : { kind: 'too-many-mails' }
 }
 

@@ -15,7 +15,7 @@ import { hashSecretToken } from '../security/secret-token'
 import { canonical } from '../spelling'
 import { confirmPassword } from './confirm'
 import { requestChange, requestVerification, useVerification } from './email-store'
-import { newLink } from './links'
+import { newLink, unprovenKey } from './links'
 import { EmailChange, LinkUse, Message } from './schemas'
 
 export const changeEmail = endpoint(
@@ -43,12 +43,21 @@ export const changeEmail = endpoint(
     const link = await newLink('change', now)
     const to = { email, emailKey: canonical(email) }
     const unknownKey = `hmac:${await hmacIdentifier(keys, `mail ${to.emailKey}`)}`
-    const change = await requestChange(db, caller, confirmed, link, to, unknownKey, now)
+    const change = await requestChange(
+      db,
+      caller,
+      confirmed,
+      link,
+      to,
+      unknownKey,
+      await unprovenKey(keys, account.email),
+      now,
+    )
     switch (change.kind) {
       case 'stored':
         logSecurity(c, 'email_change_requested', caller.userId, caller.sessionId)
         mailLater(c, confirmChange(settings.appOrigin, { ...account, email }, link.token))
-        mailLater(c, changeRequested(settings.appOrigin, account, email))
+        if (change.mayTell) mailLater(c, changeRequested(settings.appOrigin, account, email))
         break
       case 'taken':
         mailLater(c, addressWanted(settings.appOrigin, change.owner))

@@ -59,6 +59,23 @@ export function countMail(db: Database, key: string | SQL<string>, now: Date) {
     .returning({ count: mailCounts.count })
 }
 
+/** A new account begins with the mails that its address, not proven yet, had before: registering anew brings no new allowance. */
+export const inheritMailCount = (db: Database, unprovenKey: string, isNew: SQL) =>
+  db
+    .insert(mailCounts)
+    .select(
+      sql`select 'user:' || ${users.id}, ${mailCounts.count}, ${mailCounts.since} from ${mailCounts} join ${users} on ${isNew} where ${mailCounts.key} = ${unprovenKey}`,
+    )
+
+/** And leaves them to its address when it goes. */
+export const bequeathMailCount = (db: Database, userId: number, unprovenKey: string) =>
+  db
+    .update(mailCounts)
+    .set({
+      count: sql`max(${mailCounts.count}, coalesce((select own.count from ${mailCounts} as own where own.key = ${ownMailKey(userId)}), 0))`,
+    })
+    .where(eq(mailCounts.key, unprovenKey))
+
 /**
  * Stores a link for the users that `owner` fits (one at most), in place of an older one of the same purpose. It goes behind
  * `countMail` (and what writes only if that did) in the batch: without a counted mail no link, so that a refused request cannot void the link of the last mail.

@@ -8,7 +8,7 @@ import { prepared } from '../db/prepared'
 import { events, sessions, users } from '../db/schema'
 import { canonical } from '../spelling'
 import { type PrivateRow, type PublicRow, privateColumns, publicColumns } from '../user'
-import { countMail, type Link, storeLink } from './links'
+import { countMail, inheritMailCount, type Link, storeLink } from './links'
 import type { ProfileChange } from './schemas'
 
 export interface NewUser {
@@ -38,15 +38,15 @@ export async function createUser(
   const isNew = eq(users.usernameKey, usernameKey)
   const id = sql`(select ${users.id} from ${users} where ${isNew})`
   try {
-    const [created, , , , stored] = await db.batch([
+    const [created, , , stored] = await db.batch([
       db
         .insert(users)
         .values({ ...user, usernameKey, emailKey: canonical(user.email), createdAt: now })
         .returning(privateColumns),
       recordEvent(db, { userId: sql`${id}`, type: 'registered', at: now, location }),
-      countMail(db, sql`'user:' || ${id}`, now),
       countMail(db, mailKey, now),
       storeLink(db, link, isNew),
+      inheritMailCount(db, mailKey, isNew),
     ])
     return { kind: 'created', user: created[0] as PrivateRow, hasLink: stored.length > 0 }
   } catch (error) {
