@@ -8,8 +8,8 @@ const BREACHED = 'a password of many breaches'
 
 declare module 'vitest' {
   interface ProvidedContext {
-    /** Its address; the prefix is appended to it. `moved/` in its place answers with a redirect to it. */
-    rangeApi: string
+    /** Its address, to which the prefix is appended (`moved/` in the place of `range/` answers with a redirect), and the password. */
+    rangeApi: { url: string; breached: string }
   }
 }
 
@@ -24,6 +24,6 @@ export default async function serve(project: TestProject) {
   })
   await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening))
   const { port } = server.address() as AddressInfo
-  project.provide('rangeApi', `http://127.0.0.1:${port}/range/`)
+  project.provide('rangeApi', { url: `http://127.0.0.1:${port}/range/`, breached: BREACHED })
   return () => server.close()
 }

@@ -12,8 +12,8 @@ export interface Owner {
   email: string
 }
 export type RequestedChange =
-  /** `mayTell`: the present address is proven, or had fewer than five mails. */
-  | { kind: 'stored'; mayTell: boolean }
+  /** `mayMail`: the present address is proven, or had fewer than five mails. */
+  | { kind: 'stored'; mayMail: boolean }
   | { kind: 'taken'; owner: Owner }
   | { kind: 'too-many-mails' }
 
@@ -24,8 +24,7 @@ export async function requestChange(
   confirmed: Confirmed,
   link: Link,
   to: { email: string; emailKey: string },
-  unknownKey: string,
-  presentKey: string,
+  { unknownKey, presentKey }: { unknownKey: string; presentKey: string },
   now: Date,
 ): Promise<RequestedChange> {
   const isOthers = and(eq(users.emailKey, to.emailKey), ne(users.id, caller.userId))
@@ -39,7 +38,7 @@ export async function requestChange(
     countMail(db, presentKey, now),
   ])
   if (stored.length > 0)
-    return { kind: 'stored', mayTell: confirmed.account.emailVerified || told.length > 0 }
+    return { kind: 'stored', mayMail: confirmed.account.emailVerified || told.length > 0 }
   return owner && counted.length > 0 ? { kind: 'taken', owner } : { kind: 'too-many-mails' }
 }
 

@@ -42,22 +42,16 @@ export const changeEmail = endpoint(
     const { account } = confirmed
     const link = await newLink('change', now)
     const to = { email, emailKey: canonical(email) }
-    const unknownKey = `hmac:${await hmacIdentifier(keys, `mail ${to.emailKey}`)}`
-    const change = await requestChange(
-      db,
-      caller,
-      confirmed,
-      link,
-      to,
-      unknownKey,
-      await unprovenKey(keys, account.email),
-      now,
-    )
+    const mailKeys = {
+      unknownKey: `hmac:${await hmacIdentifier(keys, `mail ${to.emailKey}`)}`,
+      presentKey: await unprovenKey(keys, account.email),
+    }
+    const change = await requestChange(db, caller, confirmed, link, to, mailKeys, now)
     switch (change.kind) {
       case 'stored':
         logSecurity(c, 'email_change_requested', caller.userId, caller.sessionId)
         mailLater(c, confirmChange(settings.appOrigin, { ...account, email }, link.token))
-        if (change.mayTell) mailLater(c, changeRequested(settings.appOrigin, account, email))
+        if (change.mayMail) mailLater(c, changeRequested(settings.appOrigin, account, email))
         break
       case 'taken':
         mailLater(c, addressWanted(settings.appOrigin, change.owner))

@@ -30,9 +30,10 @@ export async function newLink(purpose: Purpose, now: Date): Promise<Link> {
 
 /** Under which name mails to a person's own address are counted. */
 export const ownMailKey = (userId: number) => `user:${userId}`
+const ownKey = sql`'user:' || ${users.id}`
 /** The same for any address: its owner's name there, or the HMAC of an address that nobody has, since that must not be stored. */
 export const mailKey = (emailKey: string, unknownKey: string) =>
-  sql<string>`coalesce((select 'user:' || ${users.id} from ${users} where ${users.emailKey} = ${emailKey}), ${unknownKey})`
+  sql<string>`coalesce((select ${ownKey} from ${users} where ${users.emailKey} = ${emailKey}), ${unknownKey})`
 
 /**
  * Under which name mails are counted to an address that nobody has proven to be theirs. It outlives the account: else
@@ -64,7 +65,7 @@ export const inheritMailCount = (db: Database, unprovenKey: string, isNew: SQL) 
   db
     .insert(mailCounts)
     .select(
-      sql`select 'user:' || ${users.id}, ${mailCounts.count}, ${mailCounts.since} from ${mailCounts} join ${users} on ${isNew} where ${mailCounts.key} = ${unprovenKey}`,
+      sql`select ${ownKey}, ${mailCounts.count}, ${mailCounts.since} from ${mailCounts} join ${users} on ${isNew} where ${mailCounts.key} = ${unprovenKey}`,
     )
 
 /** And leaves them to its address when it goes. */

@@ -5,18 +5,19 @@
 import type { AnyContext } from '../context'
 import { hasCredentials } from './caching'
 
-const HEADER = 'X-D1-Bookmark'
+/** The header that carries it, both ways. */
+export const BOOKMARK = 'X-D1-Bookmark'
 /** Groups of hexadecimal digits, as D1 makes them: `00000085-0000024c-00004c6d-8e61117bf38d7adb71b934ebbf891683`. */
-const BOOKMARK = /^[0-9a-f]{8}(?:-[0-9a-f]{8,32}){3}$/
+const SHAPE = /^[0-9a-f]{8}(?:-[0-9a-f]{8,32}){3}$/
 
 const isRead = (c: AnyContext) => c.req.method === 'GET' || c.req.method === 'HEAD'
 
 /** Where the request's session with D1 begins. A text that is no bookmark asks for the newest data: it cannot be compared with anything. */
 export function beginsAt(c: AnyContext): string {
   if (!isRead(c) || hasCredentials(c)) return 'first-primary'
-  const bookmark = c.req.header(HEADER)
+  const bookmark = c.req.header(BOOKMARK)
   if (bookmark === undefined) return 'first-unconstrained'
-  return BOOKMARK.test(bookmark) ? bookmark : 'first-primary'
+  return SHAPE.test(bookmark) ? bookmark : 'first-primary'
 }
 
 /**
@@ -26,5 +27,5 @@ export function beginsAt(c: AnyContext): string {
 export function tellBookmark(c: AnyContext) {
   const isTold = c.res.status < 400 && (isRead(c) || c.get('caller') !== undefined)
   const bookmark = isTold && c.get('trips').count > 0 && c.get('db')?.bookmark()
-  if (bookmark) c.res.headers.set(HEADER, bookmark)
+  if (bookmark) c.res.headers.set(BOOKMARK, bookmark)
 }

@@ -1,16 +1,13 @@
 /** The OpenAPI document, made once per isolate from the schemas that validate. */
 import type { OpenAPIHono } from '@hono/zod-openapi'
 import type { AppEnv } from '../context'
+import { BOOKMARK } from './bookmark'
 import { problems } from './problem'
 
-const BOOKMARK = {
-  name: 'X-D1-Bookmark',
-  description:
-    'What the client has seen: sent back with its next anonymous read, it never sees less',
-  schema: {
-    type: 'string',
-    example: '00000085-0000024c-00004c6d-8e61117bf38d7adb71b934ebbf891683',
-  },
+interface Header {
+  description: string
+  required?: boolean
+  [schema: string]: unknown
 }
 
 /** Headers that answers are described with; every operation gets those that its statuses imply. */
@@ -27,10 +24,14 @@ const HEADERS = {
     description: 'The refresh token, for this host only, out of reach of scripts',
     example: '__Host-gatepost=…; Max-Age=2592000; Path=/; HttpOnly; Secure; SameSite=Lax',
   },
+  Bookmark: {
+    description:
+      'What the client has seen: sent back with its next anonymous read, it never sees less',
+    example: '00000085-0000024c-00004c6d-8e61117bf38d7adb71b934ebbf891683',
+    required: false,
+  },
 }
-const header = (name: keyof typeof HEADERS | 'Bookmark') => ({
-  $ref: `#/components/headers/${name}`,
-})
+const header = (name: keyof typeof HEADERS) => ({ $ref: `#/components/headers/${name}` })
 
 /** For the `headers` of a response. */
 export const etagHeader = { ETag: header('ETag') }
@@ -66,13 +67,15 @@ function describeBookmark(method: string, operation: Operation) {
     operation.responses['200']?.content?.['application/json'] &&
     ['posts', 'accounts'].includes(operation.tags[0] as string)
   if (readsForAnyone) {
-    const parameter = { ...BOOKMARK, in: 'header', required: false }
+    const { description, example, required } = HEADERS.Bookmark
+    const schema = { type: 'string', example }
+    const parameter = { name: BOOKMARK, in: 'header', description, required, schema }
     operation.parameters = [...(operation.parameters ?? []), parameter]
   }
   if (!readsForAnyone && !operation.security) return
   for (const [status, response] of Object.entries(operation.responses)) {
     if (Number(status) < 400)
-      response.headers = { ...response.headers, [BOOKMARK.name]: header('Bookmark') }
+      response.headers = { ...response.headers, [BOOKMARK]: header('Bookmark') }
   }
 }
 
@@ -103,14 +106,12 @@ export function describeApi(app: OpenAPIHono<AppEnv>): string {
     bearerFormat: 'JWT',
     description: 'An access token of any door.',
   })
-  registry.registerComponent('headers', 'Bookmark', {
-    description: BOOKMARK.description,
-    schema: BOOKMARK.schema as { type: 'string' },
-  })
-  for (const [name, { description, ...schema }] of Object.entries(HEADERS)) {
+  for (const [name, { description, required = true, ...schema }] of Object.entries<Header>(
+    HEADERS,
+  )) {
     registry.registerComponent('headers', name, {
       description,
-      required: true,
+      required,
       schema: { type: 'string', ...schema },
     })
   }

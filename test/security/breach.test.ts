@@ -2,21 +2,21 @@
 import { expect, inject, it, vi } from 'vitest'
 import { isBreached } from '../../src/security/breach'
 
-const BREACHED = 'a password of many breaches' // what test/range-server.ts knows
+const { url, breached } = inject('rangeApi')
 const source = (url: string) => ({ fetch: (...of: Parameters<typeof fetch>) => fetch(...of), url })
 
 it('finds a breached password, and lets another pass without a word', async () => {
   const log = vi.spyOn(console, 'warn')
-  expect(await isBreached(BREACHED, source(inject('rangeApi')))).toBe(true)
-  expect(await isBreached('a password of none', source(inject('rangeApi')))).toBe(false)
+  expect(await isBreached(breached, source(url))).toBe(true)
+  expect(await isBreached('a password of none', source(url))).toBe(false)
   expect(log).not.toHaveBeenCalled()
   log.mockRestore()
 })
 
 it('follows no redirect: the password passes, and the log says so', async () => {
   const log = vi.spyOn(console, 'warn').mockImplementation(() => undefined)
-  const moved = inject('rangeApi').replace('/range/', '/moved/')
-  expect(await isBreached(BREACHED, source(moved))).toBe(false)
+  const moved = url.replace('/range/', '/moved/')
+  expect(await isBreached(breached, source(moved))).toBe(false)
   expect(log.mock.calls.map(([line]) => JSON.parse(String(line)))).toEqual([
     { event: 'breach_check_failed', error: 'Error: status 302' },
   ])
