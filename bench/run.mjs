@@ -1,4 +1,4 @@
-// `npm run bench`: the main table, within three minutes. `npm run bench -- load | export | timing | lists | hash`: the other parts, each alone.
+// `npm run bench`: the main table, within three minutes. `npm run bench -- load | uploads | export | timing | lists | hash`: the other parts, each alone.
 // Everything runs on 127.0.0.1, in temporary databases, and ends by itself.
 import { parseArgs } from 'node:util'
 
@@ -8,6 +8,7 @@ const PARTS = {
   export: async () => (await import('./export.mjs')).exports(),
   timing: async () => (await import('./timing.mjs')).timing(),
   lists: async () => (await import('./lists.mjs')).lists(),
+  uploads: async () => (await import('./uploads.mjs')).uploads(),
   hash: async () => (await import('./hash.mjs')).hash(),
 }
 

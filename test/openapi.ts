@@ -55,7 +55,7 @@ const TRIPS: Record<string, number> = {
   ready: 2,
 }
 /** Statuses of requests that are refused by their shape or size, before D1 is asked anything. */
-const REFUSED_UNASKED = [405, 413, 415]
+const REFUSED_UNASKED = [405, 408, 413, 415]
 export const maxTrips = (operationId: string, status = 200) =>
   REFUSED_UNASKED.includes(status) ? 0 : (TRIPS[operationId] ?? 1)
 

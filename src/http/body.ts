@@ -1,41 +1,110 @@
-/** Request bodies: their size and type are checked before anything else looks at them, their text once the caller is known. */
+/** Request bodies: what their headers tell is checked first; they are kept only once limit and caller are known. */
 import type { Context, MiddlewareHandler } from 'hono'
 import { HTTPException } from 'hono/http-exception'
 import type { AppEnv } from '../context'
+import { takeRoom } from './body-room'
+import { keepLease } from './lease'
 import { problem } from './problem'
 
 export const KIB = 1024
-/** A body that is too large is read to its end up to here and thrown away: many clients see no answer before they have sent all of it. */
+/** Up to here a body is small, and needs no room of its own. */
+const SMALL = 64 * KIB
+/** Milliseconds in which a body must have come; 2 MiB do so at 35 KB a second. */
+export const BODY_MS = 60_000
+/** Milliseconds that a handler may work on a large body, before its room counts as free. */
+const HANDLER_MS = 10_000
+/** A body that nobody wants is read up to here and thrown away: many clients see no answer before they have sent all of it. */
 const DISCARDED_MAX = 16 * 1024 * KIB
+/** And for so many milliseconds. */
+const DISCARD_MS = 10_000
 /** Deeper JSON than this is nobody's honest request. */
 const MAX_DEPTH = 32
 
-/**
- * Answers 413 and throws 415, then keeps the bytes for `parseText`. The size is counted as the bytes arrive, since
- * `Content-Length` may be missing (chunked). With `optional`, no body at all is fine in any type.
- */
-export function receiveBody(
-  mediaTypes: readonly string[],
-  maxBytes: number,
-  optional = false,
-): MiddlewareHandler<AppEnv> {
+/** What a route takes: types, bytes at most, and whether no body at all, of any type, is fine too. */
+export interface BodyRules {
+  mediaTypes: readonly string[]
+  maxBytes: number
+  optional: boolean
+}
+
+/** Answers 413, which comes before all that follows: by `Content-Length`, or, of a chunked body that was refused unread, by counting it to its end. */
+export function checkSize({ maxBytes }: BodyRules): MiddlewareHandler<AppEnv> {
   return async (c, next) => {
-    const bytes = await readAtMost(c, maxBytes)
-    if (!bytes)
-      return problem(c, 'too-large', { detail: `The body may have at most ${maxBytes / KIB} KiB.` })
-    const isAccepted = mediaTypes.includes(mediaType(c)) && hasSoundParameters(c)
-    if (!(optional && bytes.length === 0) && !isAccepted) {
-      throw new HTTPException(415, { message: `Send the body as ${mediaTypes.join(' or ')}.` })
+    const length = declaredLength(c)
+    if (length !== undefined && length > maxBytes) return tooLarge(c, maxBytes)
+    await next()
+    if (length === undefined && (await discardBody(c)) > maxBytes) {
+      const answer = tooLarge(c, maxBytes)
+      // hono hands on the headers of the answer before.
+      for (const name of ['Retry-After', 'WWW-Authenticate']) answer.headers.delete(name)
+      c.res = undefined
+      c.res = answer
     }
-    const coding = c.req.header('Content-Encoding')?.trim().toLowerCase() ?? ''
-    if (bytes.length > 0 && coding !== '' && coding !== 'identity') {
-      throw new HTTPException(415, { message: 'Send the body without a Content-Encoding.' })
-    }
-    // hono keeps promises here, whatever its type says.
-    c.req.bodyCache.arrayBuffer = Promise.resolve(bytes.buffer) as never
+    return
+  }
+}
+
+/** Throws 415 by the headers; not for optional bodies, since no body at all needs no type. */
+export function checkType({ mediaTypes }: BodyRules): MiddlewareHandler<AppEnv> {
+  return (c, next) => {
+    requireType(c, mediaTypes)
     return next()
   }
 }
+
+/**
+ * Reads the body for `readText` and the handler. Answers 408 when it does not come to its end in time, 413 when a chunked one is too large, and 503 when
+ * there is no room for another large one; throws 400 when it breaks off.
+ */
+export function keepBody({ mediaTypes, maxBytes, optional }: BodyRules): MiddlewareHandler<AppEnv> {
+  return async (c, next) => {
+    let leave = () => {}
+    const enter = (bytes: number) => {
+      const now = Date.now()
+      // Only routes that know their caller take large bodies.
+      const lease = takeRoom(c.get('caller')?.userId ?? 0, bytes, now, now + BODY_MS + HANDLER_MS)
+      if (lease) leave = keepLease(c, lease)
+      return lease !== null
+    }
+    try {
+      const reading = readAtMost(c, maxBytes, enter).catch(() => {
+        throw new HTTPException(400, { message: 'The body ended too early. Send it again.' })
+      })
+      const body = await within(BODY_MS, reading)
+      if (body === 'late') return problem(c, 'request-timeout')
+      if (body === 'too-large') return tooLarge(c, maxBytes)
+      if (body === 'no-room') {
+        const detail = 'Too many large bodies at once. Try again in a moment.'
+        return problem(c, 'busy', { detail, retryAfter: 1 })
+      }
+      if (optional && body.byteLength > 0) requireType(c, mediaTypes)
+      // hono keeps promises here, whatever its type says.
+      c.req.bodyCache.arrayBuffer = Promise.resolve(body) as never
+      return await next()
+    } finally {
+      leave()
+    }
+  }
+}
+
+/** Reads what nobody has read of a body, as far as that makes sense, and keeps nothing. @returns the bytes read */
+export async function discardBody(c: Context): Promise<number> {
+  const { body, bodyUsed } = c.req.raw
+  if (!body || bodyUsed || (declaredLength(c) ?? 0) > DISCARDED_MAX) return 0
+  let size = 0
+  const read = async () => {
+    for await (const chunk of body) {
+      size += chunk.length
+      if (size > DISCARDED_MAX) return
+    }
+  }
+  // The client may have gone.
+  await within(DISCARD_MS, read()).catch(() => undefined)
+  return size
+}
+
+const tooLarge = (c: Context, maxBytes: number) =>
+  problem(c, 'too-large', { detail: `The body may have at most ${maxBytes / KIB} KiB.` })
 
 /** The type of the body without its parameters, in lower case. */
 export const mediaType = (c: Context) =>
@@ -45,37 +114,68 @@ export const mediaType = (c: Context) =>
 const hasSoundParameters = (c: Context) =>
   /^[^;]*(?:;\s*[\w!#$%&'*+.^`|~-]+=[^;]+)*$/.test(c.req.header('Content-Type') ?? '')
 
-/** The body, or null when it is larger. */
-async function readAtMost(c: Context, max: number): Promise<Uint8Array | null> {
-  const body = c.req.raw.body
-  if (Number(c.req.header('Content-Length') ?? 0) > DISCARDED_MAX) return null
-  if (!body) return new Uint8Array()
-  // No more than this can come (RFC 9112 §6.3): workerd shows no Content-Length beside a Transfer-Encoding. Half the time of chunks.
+/** @throws HTTPException 415 */
+function requireType(c: Context, mediaTypes: readonly string[]) {
+  if (!mediaTypes.includes(mediaType(c)) || !hasSoundParameters(c))
+    throw new HTTPException(415, { message: `Send the body as ${mediaTypes.join(' or ')}.` })
+  const coding = c.req.header('Content-Encoding')?.trim().toLowerCase() ?? ''
+  if (coding !== '' && coding !== 'identity')
+    throw new HTTPException(415, { message: 'Send the body without a Content-Encoding.' })
+}
+
+/** The size of the body as `Content-Length` tells it, 0 without a body; undefined if only its end will tell. No more than this can come (RFC 9112 §6.3). */
+function declaredLength(c: Context): number | undefined {
+  // workerd shows none beside a Transfer-Encoding.
   const length = c.req.header('Content-Length')
-  if (length !== undefined && Number(length) <= max)
-    return new Uint8Array(await c.req.raw.arrayBuffer())
+  if (length !== undefined) return Number(length)
+  return c.req.raw.body ? undefined : 0
+}
+
+/** The body. `enter` is asked for room once it is known not to be small. */
+async function readAtMost(
+  c: Context,
+  max: number,
+  enter: (bytes: number) => boolean,
+): Promise<ArrayBuffer | 'too-large' | 'no-room'> {
+  const length = declaredLength(c)
+  if (length !== undefined) {
+    if (length > SMALL && !enter(length)) return 'no-room'
+    // Half the time of chunks.
+    return c.req.raw.arrayBuffer()
+  }
   let chunks: Uint8Array[] = []
   let size = 0
-  const reader = body.getReader()
-  for (;;) {
-    const { done, value } = await reader.read()
-    if (done) break
-    size += value.length
-    if (size > DISCARDED_MAX) {
-      await reader.cancel().catch(() => undefined)
-      return null
-    }
-    if (size <= max) chunks.push(value)
-    else chunks = []
+  let refusal: 'too-large' | 'no-room' | undefined
+  for await (const chunk of c.req.raw.body ?? []) {
+    const wasSmall = size <= SMALL
+    size += chunk.length
+    if (size > max) refusal = 'too-large'
+    else if (wasSmall && size > SMALL && !enter(max)) refusal = 'no-room'
+    if (refusal) chunks = []
+    else chunks.push(chunk)
+    if (size > DISCARDED_MAX) break
   }
-  if (size > max) return null
-  const bytes = new Uint8Array(size)
+  if (refusal) return refusal
+  const whole = new Uint8Array(size)
   let at = 0
   for (const chunk of chunks) {
-    bytes.set(chunk, at)
+    whole.set(chunk, at)
     at += chunk.length
   }
-  return bytes
+  return whole.buffer
+}
+
+/** What the work comes to, or `late` after so many milliseconds. */
+async function within<T>(ms: number, work: Promise<T>): Promise<T | 'late'> {
+  let timer: ReturnType<typeof setTimeout> | undefined
+  const late = new Promise<'late'>((done) => {
+    timer = setTimeout(done, ms, 'late')
+  })
+  try {
+    return await Promise.race([work, late])
+  } finally {
+    clearTimeout(timer)
+  }
 }
 
 /** The received body as text; ill-formed UTF-8 is refused, since it would turn different secrets into the same U+FFFD. @throws HTTPException 400 */

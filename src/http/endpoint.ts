@@ -3,7 +3,7 @@ import type { RouteConfig, RouteConfigToTypedResponse, RouteHandler, z } from '@
 import { createRoute } from '@hono/zod-openapi'
 import type { Context, MiddlewareHandler, TypedResponse } from 'hono'
 import type { AnyContext, AppEnv, CallerEnv } from '../context'
-import { KIB, parseJson, receiveBody } from './body'
+import { checkSize, checkType, KIB, keepBody, parseJson } from './body'
 import { type Access, requireCaller } from './caller'
 import { FORM_TYPE, parseForm } from './form'
 import { passHashGate } from './hashing'
@@ -55,12 +55,15 @@ function compile<R extends Operation>(operation: R): R {
   const isJson = mediaTypes.includes('application/json')
   const isForm = mediaTypes.includes(FORM_TYPE)
   const optional = body?.required === false
+  const bodyRules = { mediaTypes, maxBytes: maxKib * KIB, optional }
   const middleware: MiddlewareHandler<AppEnv>[] = []
   const automatic: ProblemCode[] = ['internal', 'unavailable', 'misconfigured']
   if (body) {
-    middleware.push(receiveBody(mediaTypes, maxKib * KIB, optional))
-    automatic.push('too-large')
-    if (!oauth) automatic.push('unsupported-media-type')
+    // Whether an optional body is there at all, and so whether its type matters, only shows when it is read.
+    middleware.push(checkSize(bodyRules), optional ? keepBody(bodyRules) : checkType(bodyRules))
+    automatic.push('too-large', 'request-timeout')
+    if (!oauth) automatic.push('unsupported-media-type', 'malformed-request')
+    if (maxKib > 64) automatic.push('busy')
   }
   if (limit) {
     middleware.push(limitRate(limit))
@@ -75,14 +78,9 @@ function compile<R extends Operation>(operation: R): R {
     middleware.push(refuseCrossSite)
     automatic.push('cross-site')
   }
-  if (isForm) {
-    middleware.push(parseForm)
-    if (!oauth) automatic.push('malformed-request')
-  }
-  if (isJson) {
-    middleware.push(parseJson(optional))
-    automatic.push('malformed-request')
-  }
+  if (body && !optional) middleware.push(keepBody(bodyRules))
+  if (isForm) middleware.push(parseForm)
+  if (isJson) middleware.push(parseJson(optional))
   if (hashes) {
     middleware.push(passHashGate)
     automatic.push('busy')

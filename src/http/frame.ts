@@ -7,6 +7,7 @@ import { openDatabase } from '../db'
 import { openKeyring } from '../security/keyring'
 import { logLine } from '../security/log-line'
 import { Misconfigured, readSettings } from '../settings'
+import { discardBody } from './body'
 import { beginsAt, tellBookmark } from './bookmark'
 import { problem } from './problem'
 
@@ -48,6 +49,7 @@ export const frame: MiddlewareHandler<AppEnv> = async (c, next) => {
     return location
   })
   await next()
+  await discardBody(c)
   // Not c.header(), which makes a new Response of the finished one for each header, nor c.var, which copies every variable.
   const { headers } = c.res
   const hashMs = c.get('hashMs')

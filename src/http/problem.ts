@@ -80,6 +80,11 @@ export const catalogue = {
     title: 'Method not allowed',
     detail: 'This address does not answer to that method; see the Allow header.',
   },
+  'request-timeout': {
+    status: 408,
+    title: 'The body came too slowly',
+    detail: 'The body did not come to its end in time. Send it again.',
+  },
   'username-taken': {
     status: 409,
     title: 'Username already exists',

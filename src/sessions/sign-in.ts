@@ -2,6 +2,7 @@
 import type { AnyContext, AppEnv, Scope } from '../context'
 import { waitSeconds } from '../db/attempts'
 import { timeHash } from '../http/hashing'
+import { keepLease } from '../http/lease'
 import { logSecurity } from '../http/log'
 import { problem } from '../http/problem'
 import { issueAccessToken } from '../security/access-token'
@@ -53,8 +54,9 @@ export async function signIn(
   { login, password, scope, clientId, replaces }: SignIn,
 ): Promise<SignInResult> {
   const { db, keys, now, location, settings } = c.var as AppEnv['Variables']
-  const leave = enterGate('sign-in', Date.now())
-  if (!leave) return { kind: 'busy' }
+  const lease = enterGate('sign-in', Date.now())
+  if (!lease) return { kind: 'busy' }
+  const leave = keepLease(c, lease)
   try {
     const name = canonical(composed(login))
     const begun = await beginSignIn(

@@ -1,0 +1,210 @@
+// What is promised of request bodies: the order of refusals, whether their length is told or not; that nothing large is kept of somebody whom the
+// service does not know; that what is kept has a bound; and that no body makes the service wait for ever.
+import { afterEach, describe, expect, it, vi } from 'vitest'
+import { BODY_MS } from '../src/http/body'
+import { ROOM, SHARE, takeRoom } from '../src/http/body-room'
+import { type Call, call, freshAddress, trips, workerWith } from './client'
+import { type Person, person } from './people'
+import { expectProblem } from './sessions/doors'
+
+const MIB = 1024 * 1024
+const PNG = { 'Content-Type': 'image/png' }
+const here = workerWith({})
+
+afterEach(() => void vi.useRealTimers())
+
+/** A body whose length only its end tells; `finish` sends the last byte, `breakOff` ends it as a lost connection does. */
+function chunked(bytes: number) {
+  let stream!: ReadableStreamDefaultController<Uint8Array>
+  const body = new ReadableStream<Uint8Array>({
+    start(controller) {
+      stream = controller
+      for (let at = 0; at < bytes - 1; at += 65_536)
+        controller.enqueue(new Uint8Array(Math.min(65_536, bytes - 1 - at)))
+    },
+  })
+  const finish = () => {
+    stream.enqueue(new Uint8Array(1))
+    stream.close()
+  }
+  return { body, finish, breakOff: () => stream.error(new Error('Network connection lost.')) }
+}
+
+/** A body of so many bytes, in the two ways in which HTTP sends one. */
+const WAYS: Record<string, (bytes: number) => Call> = {
+  'of told length': (bytes) => ({
+    body: new Uint8Array(bytes),
+    headers: { 'Content-Length': `${bytes}` },
+  }),
+  chunked: (bytes) => {
+    const { body, finish } = chunked(bytes)
+    finish()
+    return { body }
+  },
+}
+
+const putAvatar = (who: Partial<Person>, { headers, ...options }: Call, through = call) =>
+  through('PUT', '/api/users/me/avatar', {
+    token: who.token,
+    ...options,
+    headers: { ...PNG, ...headers },
+  })
+
+describe.each(Object.entries(WAYS))('a body %s', (_, send) => {
+  it('is refused for its size, then for its type, then for its sender', async () => {
+    const [tooMuch, enough] = [() => send(2 * MIB + 1), () => send(2 * MIB)]
+    const text = (options: Call) => ({
+      ...options,
+      headers: { ...options.headers, 'Content-Type': 'text/plain' },
+    })
+    const ann = await person()
+    for (const who of [ann, {}, { token: 'x' }]) {
+      for (const options of [tooMuch(), text(tooMuch())]) {
+        const large = await putAvatar(who, options)
+        expect(large.headers.get('WWW-Authenticate')).toBeNull()
+        await expectProblem(large, 413, 'too-large')
+      }
+      await expectProblem(await putAvatar(who, text(enough())), 415, 'unsupported-media-type')
+    }
+    await expectProblem(await putAvatar({}, enough()), 401, 'unauthenticated')
+    await expectProblem(await putAvatar({ token: 'x' }, enough()), 401, 'invalid-access-token')
+    const zeros = await putAvatar(ann, enough())
+    const { detail } = await expectProblem(zeros, 415, 'unsupported-media-type')
+    expect(detail).toMatch(/no PNG/)
+    expect(trips(zeros)).toBe(0)
+  })
+
+  it('is refused for its size also to a client past its limit', async () => {
+    const from = { 'CF-Connecting-IP': freshAddress() }
+    const refused = async (bytes: number) => {
+      const { headers, ...options } = send(bytes)
+      return putAvatar({}, { ...options, headers: { ...headers, ...from } })
+    }
+    for (let sent = 0, status = 0; status !== 429; sent++) {
+      expect(sent).toBeLessThan(300)
+      status = (await refused(10)).status
+    }
+    await expectProblem(await refused(2 * MIB), 429, 'too-many-requests')
+    const large = await refused(2 * MIB + 1)
+    expect(large.headers.get('Retry-After')).toBeNull()
+    await expectProblem(large, 413, 'too-large')
+  })
+})
+
+describe('large bodies under way', () => {
+  /** Begins an upload of 2 MiB that lacks its last byte. */
+  const begin = (who: Partial<Person>) => {
+    const { body, finish, breakOff } = chunked(2 * MIB)
+    return { answer: putAvatar(who, { body }, here), finish, breakOff }
+  }
+  const begun = () => new Promise((done) => setTimeout(done, 100))
+
+  it('have room for two pictures of one person, whatever others do; small ones need none', async () => {
+    const [ann, bob] = [await person(), await person()]
+    const held = [begin(ann), begin(ann)]
+    await begun()
+    const third = begin(ann)
+    third.finish()
+    const refused = await third.answer
+    expect([refused.headers.get('Retry-After'), trips(refused)]).toEqual(['1', 0])
+    const { detail } = await expectProblem(refused, 503, 'busy')
+    expect(detail).toBe('Too many large bodies at once. Try again in a moment.')
+    const small = await putAvatar(ann, { body: new Uint8Array(64 * 1024) }, here)
+    expect(small.status).toBe(415)
+    const others = begin(bob)
+    others.finish()
+    expect((await others.answer).status).toBe(415)
+    for (const { finish } of held) finish()
+    for (const { answer } of held) expect((await answer).status).toBe(415)
+    const next = begin(ann)
+    next.finish()
+    expect((await next.answer).status).toBe(415)
+  })
+
+  it('take no room from whom the service does not know', async () => {
+    const held = Array.from({ length: 2 * (ROOM / (2 * MIB)) }, (_, n) =>
+      begin(n % 2 ? {} : { token: 'x' }),
+    )
+    await begun()
+    const own = begin(await person())
+    own.finish()
+    expect((await own.answer).status).toBe(415)
+    for (const { finish } of held) finish()
+    for (const { answer } of held) expect((await answer).status).toBe(401)
+  })
+
+  it('give their room back when they break off, which is 400', async () => {
+    const ann = await person()
+    for (let round = 0; round < 3; round++) {
+      const held = [begin(ann), begin(ann)]
+      await begun()
+      for (const { breakOff } of held) breakOff()
+      for (const { answer } of held) await expectProblem(await answer, 400, 'malformed-request')
+    }
+  })
+
+  it('that do not come to their end are given up after a minute, and give their room back', async () => {
+    const ann = await person()
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+    for (let round = 0; round < 3; round++) {
+      const held = [begin(ann), begin(ann)]
+      const answers = Promise.all(held.map(({ answer }) => answer))
+      let answered = false
+      void answers.then(() => {
+        answered = true
+      })
+      for (let second = 1; !answered; second++) {
+        expect(second).toBeLessThan((3 * BODY_MS) / 1000)
+        await vi.advanceTimersByTimeAsync(1000)
+        await scheduler.wait(1)
+      }
+      for (const answer of await answers) await expectProblem(answer, 408, 'request-timeout')
+    }
+  })
+
+  it('of whom the service does not know are given up sooner', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+    const { answer } = begin({})
+    let answered = false
+    void answer.then(() => {
+      answered = true
+    })
+    let second = 0
+    while (!answered) {
+      expect(++second).toBeLessThan(60)
+      await vi.advanceTimersByTimeAsync(1000)
+      await scheduler.wait(1)
+    }
+    expect(second).toBeGreaterThan(5)
+    await expectProblem(await answer, 401, 'unauthenticated')
+  })
+})
+
+describe('room for large bodies', () => {
+  // Other tests of this file take room too: a time of its own keeps their leases out of the way.
+  const now = Date.now() + 1_000_000
+  const until = now + 1000
+
+  it('has a bound for all and one for each', () => {
+    const leases = Array.from({ length: ROOM / SHARE }, (_, n) => takeRoom(n, SHARE, now, until))
+    expect(leases).not.toContain(null)
+    expect(takeRoom(100, 1, now, until)).toBeNull()
+    leases[0]?.()
+    leases[0]?.()
+    expect(takeRoom(1, 1, now, until)).toBeNull()
+    const rest = takeRoom(100, SHARE, now, until)
+    expect(rest).not.toBeNull()
+    expect(takeRoom(0, 1, now, until)).toBeNull()
+    for (const leave of [rest, ...leases]) leave?.()
+  })
+
+  it('is given to others when a request never gave it back', () => {
+    const lost = takeRoom(1, SHARE, now, until)
+    expect(takeRoom(1, 1, until - 1, until)).toBeNull()
+    const next = takeRoom(1, SHARE, until, until + 1000)
+    expect(next).not.toBeNull()
+    lost?.() // void: frees nobody else's room
+    expect(takeRoom(1, 1, until, until + 1000)).toBeNull()
+    next?.()
+  })
+})
