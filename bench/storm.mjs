@@ -1,6 +1,6 @@
 // `npm run bench -- load`: many sign-ins and registrations at once beside a steady reader, then sign-ins one after the other: does the
 // Worker answer, and does its memory stay? With `--soak`: 2 000 of them. Twice: as V8 comes, and collecting all garbage, which tells what is
-// held from what is only not collected yet.
+// held from what is only not collected yet; and beside it the floor, which holds nothing either: its hash behind an edge limit and between two writes.
 import { Agent } from 'node:http'
 import { build } from './build.mjs'
 import { load, send } from './load.mjs'
@@ -46,12 +46,12 @@ async function storm(url, emails, token) {
   return { signIns, registrations, reader: await endReading() }
 }
 
-/** Sign-ins one after the other; the memory after each tenth of them. */
-async function queue(worker, emails, count) {
+/** Requests one after the other; the memory after each tenth of them. */
+async function queue(worker, make, count) {
   const statuses = new Map()
   const memories = []
   for (let n = 1; n <= count; n++) {
-    const { status } = await send(worker.url, signIn(emails[n % emails.length]))
+    const { status } = await send(worker.url, make(n))
     addUp(statuses, [[status, 1]])
     if (n % (count / 10) === 0) memories.push(memory(worker.pid))
   }
@@ -67,7 +67,11 @@ async function run(folder, count, v8Flags) {
     const atRest = memory(worker.pid)
     const stormy = await storm(worker.url, emails, token)
     const afterStorm = memory(worker.pid)
-    const { statuses, memories } = await queue(worker, emails, count)
+    const { statuses, memories } = await queue(
+      worker,
+      (n) => signIn(emails[n % emails.length]),
+      count,
+    )
     expect(await send(worker.url, { path: '/health' }), 200)
     return { ...stormy, statuses, memories, atRest, afterStorm }
   } finally {
@@ -75,11 +79,32 @@ async function run(folder, count, v8Flags) {
   }
 }
 
-function report(name, count, result) {
+/** The same queue at the floor. */
+async function control(folder, count, v8Flags) {
+  const worker = await start(folder, {
+    config: 'bench/floor/wrangler.toml',
+    migrations: 1,
+    v8Flags,
+  })
+  try {
+    expect(await send(worker.url, hash), 200)
+    const atRest = memory(worker.pid)
+    const { memories } = await queue(worker, () => hash, count)
+    return { memories, atRest }
+  } finally {
+    await worker.stop()
+  }
+}
+const hash = { method: 'POST', path: '/limited/hash' }
+
+const spread = (memories) => (Math.max(...memories) / Math.min(...memories) - 1) * 100
+
+function report(name, count, result, floor) {
   const { signIns, registrations, reader, statuses, memories, atRest, afterStorm } = result
   const growth = (mib) =>
     mib === null ? 'memory unknown' : `${fixed(mib, 0)} MiB (${fixed(mib - atRest, 0)} more)`
-  const spread = (Math.max(...memories) / Math.min(...memories) - 1) * 100
+  const course = ({ memories, atRest }) =>
+    `${memories.map((m) => fixed(m, 0)).join(', ')} MiB, ${fixed(memories.at(-1) - atRest, 0)} more than before, a spread of ${fixed(spread(memories), 1)} %`
   const p95 = quantile(reader.times, 0.95)
   const rows = [
     ['at rest, after 64 registrations', '', growth(atRest)],
@@ -93,13 +118,20 @@ function report(name, count, result) {
 
 ${table(['', 'answers', 'memory of the process'], rows)}
 
-While signing in one by one: ${memories.map((m) => fixed(m, 0)).join(', ')} MiB, a spread of ${fixed(spread, 1)} %.
+While signing in one by one: ${course({ memories, atRest: afterStorm })}.
+The floor at the same: ${course(floor)}.
 `)
 }
 
 export async function stormAndQueue({ soak }) {
-  const { gatepost } = await build()
+  const { gatepost, floor } = await build()
   const count = soak ? 2000 : 300
-  report('V8 as it comes', count, await run(gatepost, count))
-  report('V8 collecting fully', count, await run(gatepost, count, COLLECTING))
+  const modes = [
+    ['V8 as it comes', undefined],
+    ['V8 collecting fully', COLLECTING],
+  ]
+  for (const [name, v8Flags] of modes) {
+    const result = await run(gatepost, count, v8Flags)
+    report(name, count, result, await control(floor, count, v8Flags))
+  }
 }
