@@ -2,9 +2,9 @@
 import { and, eq, isNotNull, sql } from 'drizzle-orm'
 import type { Caller } from '../context'
 import type { Database } from '../db'
-import { recordEvent } from '../db/events'
+import { recordEvent, recordEventOf } from '../db/events'
 import { asCaller } from '../db/live'
-import { events, users } from '../db/schema'
+import { users } from '../db/schema'
 import { BYTES_16 } from '../security/base64url'
 import { logLine } from '../security/log-line'
 import { randomId } from '../security/secret-token'
@@ -78,10 +78,11 @@ export async function clearAvatar(
   const [before] = await asCaller(db, caller, now, [
     db.select({ key: users.avatarKey }).from(users).where(shown),
     // All columns of the table in their order.
-    db
-      .insert(events)
-      .select(sql`select null, ${users.id}, 'avatar_changed', ${now.getTime()}, ${caller.sessionId}, ${location}
-      from ${users} where ${shown}`),
+    recordEventOf(
+      db,
+      { ...caller, type: 'avatar_changed', at: now, location },
+      sql`from ${users} where ${shown}`,
+    ),
     db
       .update(users)
       .set({ avatarKey: null, revision: sql`${users.revision} + 1` })

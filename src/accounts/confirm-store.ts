@@ -3,7 +3,7 @@ import { eq, sql } from 'drizzle-orm'
 import type { Caller } from '../context'
 import type { Database } from '../db'
 import { clearAttempts, confirmKey, readWait, reserveAttempt } from '../db/attempts'
-import type { EventType } from '../db/events'
+import { type EventType, recordEventOf } from '../db/events'
 import { asCaller } from '../db/live'
 import { events, users } from '../db/schema'
 import { type PrivateRow, privateColumns } from '../user'
@@ -28,12 +28,11 @@ export async function countAttempt(
   const count = confirmKey(caller.userId)
   const [reserved, recorded, [row], [account]] = await asCaller(db, caller, now, [
     reserveAttempt(db, count, now.getTime()),
-    db
-      .insert(events)
-      .select(
-        sql`select null, ${caller.userId}, 'password_rejected', ${now.getTime()}, ${caller.sessionId}, ${location} where changes() > 0`,
-      )
-      .returning({ id: events.id }),
+    recordEventOf(
+      db,
+      { ...caller, type: 'password_rejected', at: now, location },
+      sql`where changes() > 0`,
+    ).returning({ id: events.id }),
     readWait(db, { key: count.key }),
     db
       .select({ ...privateColumns, passwordHash: users.passwordHash })

@@ -3,6 +3,7 @@ import { and, eq, not, sql } from 'drizzle-orm'
 import type { Caller } from '../context'
 import type { Database } from '../db'
 import { isLastAdmin } from '../db/admins'
+import { recordEventOf } from '../db/events'
 import { asCaller } from '../db/live'
 import { events, mailCounts, users } from '../db/schema'
 import { type Confirmed, forgetAttempts } from './confirm-store'
@@ -39,9 +40,7 @@ export async function deleteUser(
     bequeathMailCount(db, id, mailKey),
     countMail(db, mailKey, now),
     db.delete(mailCounts).where(and(eq(mailCounts.key, ownMailKey(id)), isGone)),
-    db
-      .insert(events)
-      .select(sql`select null, ${id}, 'deleted', ${now.getTime()}, null, null where ${isGone}`),
+    recordEventOf(db, { userId: id, type: 'deleted', at: now }, sql`where ${isGone}`),
   ])
   const mayMail = emailVerified || counted.length > 0
   if (gone[0]) return { kind: 'deleted', avatarKey: gone[0].avatarKey, mayMail }

@@ -2,8 +2,9 @@
 import { and, eq, inArray, ne, or, sql } from 'drizzle-orm'
 import type { Caller } from '../context'
 import { type Database, uniqueViolation } from '../db'
+import { recordEventOf } from '../db/events'
 import { asCaller } from '../db/live'
-import { emailTokens, events, users } from '../db/schema'
+import { emailTokens, users } from '../db/schema'
 import { type Confirmed, forgetAttempts, nameEvent } from './confirm-store'
 import { countMail, isGood, type Link, mailKey, ownMailKey, storeLink } from './links'
 
@@ -98,9 +99,15 @@ export async function useVerification(
         .from(emailTokens)
         .innerJoin(users, eq(users.id, emailTokens.userId))
         .where(works),
-      db.insert(events).select(
-        sql`select null, ${users.id}, case ${emailTokens.purpose} when 'change' then 'email_changed' else 'email_verified' end, ${now.getTime()}, null, ${location}
-            from ${emailTokens} join ${users} on ${users.id} = ${emailTokens.userId} where ${works}`,
+      recordEventOf(
+        db,
+        {
+          userId: users.id,
+          type: sql`case ${emailTokens.purpose} when 'change' then 'email_changed' else 'email_verified' end`,
+          at: now,
+          location,
+        },
+        sql`from ${emailTokens} join ${users} on ${users.id} = ${emailTokens.userId} where ${works}`,
       ),
       db
         .update(users)

@@ -60,7 +60,10 @@ export const changePassword = endpoint(
     // Changed by somebody else since: then the current password is another one.
     const mailKey = await unprovenKey(keys, confirmed.account.email)
     const result = await storePassword(db, caller, confirmed, passwordHash, mailKey, now)
-    if (!result.isStored) return problem(c, 'wrong-password')
+    if (!result.isStored) {
+      logSecurity(c, 'password_rejected', caller.userId, caller.sessionId)
+      return problem(c, 'wrong-password')
+    }
     logSecurity(c, 'password_changed', caller.userId, caller.sessionId)
     if (result.mayMail) mailLater(c, passwordChanged(settings.appOrigin, confirmed.account))
     return noContent(c)

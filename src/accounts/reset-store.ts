@@ -1,7 +1,8 @@
 /** Password resets in D1. */
 import { and, eq, sql } from 'drizzle-orm'
 import type { Database } from '../db'
-import { attempts, emailTokens, events, sessions, users } from '../db/schema'
+import { recordEventOf } from '../db/events'
+import { attempts, emailTokens, sessions, users } from '../db/schema'
 import { countMail, isGood, type Link, mailKey, storeLink } from './links'
 
 /**
@@ -20,11 +21,11 @@ export async function requestReset(
   const id = sql`(select ${users.id} from ${users} where ${isAsked})`
   const [, , stored, [user]] = await db.batch([
     countMail(db, mailKey(emailKey, unknownKey), now),
-    db
-      .insert(events)
-      .select(
-        sql`select null, coalesce(${id}, 0), 'password_reset_requested', ${now.getTime()}, null, ${location} where changes() > 0`,
-      ),
+    recordEventOf(
+      db,
+      { userId: sql`coalesce(${id}, 0)`, type: 'password_reset_requested', at: now, location },
+      sql`where changes() > 0`,
+    ),
     storeLink(db, link, isAsked),
     db
       .select({ id: users.id, username: users.username, email: users.email })
@@ -65,11 +66,7 @@ export async function useReset(
       .returning({ id: users.id }),
     db.delete(sessions).where(and(eq(sessions.userId, userId), works)),
     db.delete(attempts).where(and(eq(attempts.userId, userId), works)),
-    db
-      .insert(events)
-      .select(
-        sql`select null, ${userId}, 'password_reset', ${now.getTime()}, null, ${location} where ${works}`,
-      ),
+    recordEventOf(db, { userId, type: 'password_reset', at: now, location }, sql`where ${works}`),
     db.delete(emailTokens).where(and(eq(emailTokens.userId, userId), works)),
   ])
   return reset.length > 0

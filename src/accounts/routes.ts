@@ -85,6 +85,7 @@ const changeMe = endpoint(
     const { db, caller, now, location, settings } = c.var
     const result = await changeProfile(db, caller, c.req.valid('json'), now, location())
     if (result.kind !== 'changed') return problem(c, result.kind)
+    if (result.isRenamed) logSecurity(c, 'username_changed', caller.userId, caller.sessionId)
     return c.json(viewPrivate(result.user, settings.appOrigin), 200)
   },
 )

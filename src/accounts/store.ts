@@ -1,8 +1,8 @@
 /** Accounts in D1: one function is one round trip. */
-import { and, desc, eq, lt, ne, sql } from 'drizzle-orm'
+import { and, desc, eq, lt, ne, or, sql } from 'drizzle-orm'
 import type { Caller } from '../context'
 import { type Database, uniqueViolation } from '../db'
-import { recordEvent } from '../db/events'
+import { recordEvent, recordEventOf } from '../db/events'
 import { asCaller, DeadSession, isLive, liveValues } from '../db/live'
 import { prepared } from '../db/prepared'
 import { events, sessions, users } from '../db/schema'
@@ -66,34 +66,38 @@ function taken(error: unknown): 'username-taken' | 'email-taken' {
   }
 }
 
-/** Changes what everybody sees of the caller; members that are not there stay. @throws DeadSession */
+/** Changes what everybody sees of the caller; members that are not there stay, and what changes nothing is no new version. @throws DeadSession */
 export async function changeProfile(
   db: Database,
   caller: Caller,
   { username, full_name: fullName }: ProfileChange,
   now: Date,
   location: string | null,
-): Promise<{ kind: 'changed'; user: PrivateRow } | { kind: 'username-taken' }> {
+): Promise<{ kind: 'changed'; user: PrivateRow; isRenamed: boolean } | { kind: 'username-taken' }> {
   const isCaller = eq(users.id, caller.userId)
   const isRenamed = username === undefined ? sql`false` : ne(users.username, username)
+  const isChanged = or(
+    isRenamed,
+    fullName === undefined ? undefined : sql`${users.fullName} is not ${fullName}`,
+  )
   try {
-    const [, changed] = await asCaller(db, caller, now, [
-      db
-        .insert(events)
-        .select(
-          sql`select null, ${users.id}, 'username_changed', ${now.getTime()}, ${caller.sessionId}, ${location} from ${users} where ${and(isCaller, isRenamed)}`,
-        ),
+    const [renamed, changed] = await asCaller(db, caller, now, [
+      recordEventOf(
+        db,
+        { ...caller, type: 'username_changed', at: now, location },
+        sql`from ${users} where ${and(isCaller, isRenamed)}`,
+      ).returning({ id: events.id }),
       db
         .update(users)
         .set({
           ...(username !== undefined && { username, usernameKey: canonical(username) }),
           ...(fullName !== undefined && { fullName }),
-          revision: sql`${users.revision} + 1`,
+          revision: sql`${users.revision} + (${isChanged})`,
         })
         .where(isCaller)
         .returning(privateColumns),
     ])
-    return { kind: 'changed', user: changed[0] as PrivateRow }
+    return { kind: 'changed', user: changed[0] as PrivateRow, isRenamed: renamed.length > 0 }
   } catch (error) {
     if (uniqueViolation(error) === 'users.username_key') return { kind: 'username-taken' }
     throw error

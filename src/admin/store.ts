@@ -3,6 +3,7 @@ import { and, asc, desc, eq, gt, gte, lt, not, or, type SQL, sql } from 'drizzle
 import type { Caller } from '../context'
 import type { Database } from '../db'
 import { isLastAdmin } from '../db/admins'
+import { recordEventOf } from '../db/events'
 import { asCaller } from '../db/live'
 import { emailTokens, events, sessions, users } from '../db/schema'
 import { canonical, composed } from '../spelling'
@@ -69,23 +70,21 @@ export async function changeUser(
 ): Promise<Changed> {
   const demotes = role === 'user' || isActive === false
   const isAllowed = and(eq(users.id, id), demotes ? not(isLastAdmin) : undefined)
-  const at = now.getTime()
   const isDisabled = sql`${isActive === false} and exists (select 1 from ${users} where ${isAllowed})`
   const [recorded, , , changed, [found]] = await asCaller(
     db,
     caller,
     now,
     [
-      db
-        .insert(events)
-        .select(
-          sql`select null, ${users.id}, change.type, ${at}, null, null from ${users}, (
-              select 'role_changed' as type, ${role ?? null} as role, null as is_active
-              union all select case ${isActive ?? null} when 0 then 'disabled' else 'enabled' end, null, ${isActive ?? null}
-            ) as change
-            where ${isAllowed} and (change.role <> ${users.role} or change.is_active <> ${users.isActive})`,
-        )
-        .returning({ type: events.type }),
+      recordEventOf(
+        db,
+        { userId: users.id, type: sql`change.type`, at: now },
+        sql`from ${users}, (
+            select 'role_changed' as type, ${role ?? null} as role, null as is_active
+            union all select case ${isActive ?? null} when 0 then 'disabled' else 'enabled' end, null, ${isActive ?? null}
+          ) as change
+          where ${isAllowed} and (change.role <> ${users.role} or change.is_active <> ${users.isActive})`,
+      ).returning({ type: events.type }),
       db.delete(sessions).where(and(eq(sessions.userId, id), isDisabled)),
       db.delete(emailTokens).where(and(eq(emailTokens.userId, id), isDisabled)),
       db
@@ -116,12 +115,11 @@ export async function endUserSessions(
     caller,
     now,
     [
-      db
-        .insert(events)
-        .select(
-          sql`select null, ${users.id}, 'sessions_ended', ${now.getTime()}, null, null from ${users} where ${eq(users.id, id)}`,
-        )
-        .returning({ id: events.id }),
+      recordEventOf(
+        db,
+        { userId: users.id, type: 'sessions_ended', at: now },
+        sql`from ${users} where ${eq(users.id, id)}`,
+      ).returning({ id: events.id }),
       db.delete(sessions).where(eq(sessions.userId, id)),
     ],
     'admin',

@@ -1,5 +1,5 @@
 /** The security activity of an account, written in the same batch as the act (ASVS 16.3). */
-import type { SQL } from 'drizzle-orm'
+import { type Placeholder, type SQL, type SQLWrapper, sql } from 'drizzle-orm'
 import type { Database } from './index'
 import { events } from './schema'
 
@@ -41,3 +41,19 @@ export interface NewEvent {
 
 /** The statement that records an event. */
 export const recordEvent = (db: Database, event: NewEvent) => db.insert(events).values(event)
+
+/** An event of which each part may be told by the rows that it is about. */
+type EventOfRows = { [K in keyof NewEvent]: NewEvent[K] | SQLWrapper | Placeholder }
+
+/** The statement that records an event for each of `rows` (`from … where …`): where there is none, nothing. */
+export const recordEventOf = (
+  db: Database,
+  { userId, type, at, sessionId = null, location = null }: EventOfRows,
+  rows: SQL,
+) => {
+  const time = at instanceof Date ? at.getTime() : at
+  // All columns of the table in their order.
+  return db
+    .insert(events)
+    .select(sql`select null, ${userId}, ${type}, ${time}, ${sessionId}, ${location} ${rows}`)
+}

@@ -72,8 +72,9 @@ const deleteOtherSessions = endpoint(
     responses: { 204: nothing('They have ended') },
   },
   async (c) => {
-    await endOtherSessions(c.var.db, c.var.caller, c.var.now, c.var.location())
-    logSecurity(c, 'sessions_ended', c.var.caller.userId, c.var.caller.sessionId)
+    const { db, caller, now, location } = c.var
+    if (await endOtherSessions(db, caller, now, location()))
+      logSecurity(c, 'sessions_ended', caller.userId, caller.sessionId)
     return noContent(c)
   },
 )

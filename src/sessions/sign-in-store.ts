@@ -3,6 +3,7 @@ import { and, eq, placeholder, sql } from 'drizzle-orm'
 import type { Scope } from '../context'
 import type { Database } from '../db'
 import { clearAttempts, readWait, reserveAttempt, type Wait } from '../db/attempts'
+import { recordEventOf } from '../db/events'
 import { prepared } from '../db/prepared'
 import { events, sessions, users } from '../db/schema'
 import { type PrivateRow, privateColumns } from '../user'
@@ -24,12 +25,16 @@ function attemptBy(column: 'emailKey' | 'usernameKey') {
   return {
     reserve: prepared((db) => reserveAttempt(db, count, placeholder('now'))),
     record: prepared((db) =>
-      db
-        .insert(events)
-        .select(
-          sql`select null, coalesce(${userId}, 0), 'login_failed', ${placeholder('now')}, null, ${placeholder('location')} where changes() > 0`,
-        )
-        .returning({ id: events.id }),
+      recordEventOf(
+        db,
+        {
+          userId: sql`coalesce(${userId}, 0)`,
+          type: 'login_failed',
+          at: placeholder('now'),
+          location: placeholder('location'),
+        },
+        sql`where changes() > 0`,
+      ).returning({ id: events.id }),
     ),
     readAccount: prepared((db) =>
       db
@@ -98,7 +103,7 @@ const nameLogin = prepared((db) =>
 
 /**
  * After a right password: forgets the failures and starts the session, unless the password changed or the account was
- * disabled meanwhile (false). `replaces` then ends the browser's former session, whosever it is; `rehashed` stores a stronger hash.
+ * disabled meanwhile. `replaces` then ends the browser's former session, whosever it is (`replacedOf`); `rehashed` stores a stronger hash.
  */
 export async function startSession(
   db: Database,
@@ -106,12 +111,12 @@ export async function startSession(
   session: NewSession,
   now: Date,
   { replaces, rehashed }: { replaces?: string | undefined; rehashed?: string | undefined },
-): Promise<boolean> {
+): Promise<{ hasStarted: boolean; replacedOf: number | null }> {
   const { id: userId, passwordHash } = account
   const isAccount = { userId, passwordHash }
-  const hasStarted = sql`exists (select 1 from ${sessions} where ${sessions.id} = ${session.id})`
-  const former = replaces === undefined ? undefined : and(eq(sessions.id, replaces), hasStarted)
-  const [started] = await db.batch([
+  const isThere = sql`exists (select 1 from ${sessions} where ${sessions.id} = ${session.id})`
+  const former = replaces === undefined ? undefined : and(eq(sessions.id, replaces), isThere)
+  const [started, ...rest] = await db.batch([
     insertSession(db, {
       ...session,
       ...isAccount,
@@ -121,15 +126,16 @@ export async function startSession(
     }),
     nameLogin(db, { id: session.id, eventId }),
     clearAttempts(db, userId),
+    ...(rehashed ? [replaceHash(db, { ...isAccount, rehashed })] : []),
     ...(former
       ? [
           recordFromSession(db, 'logout', former, now, session.location),
-          db.delete(sessions).where(former),
+          db.delete(sessions).where(former).returning({ userId: sessions.userId }),
         ]
       : []),
-    ...(rehashed ? [replaceHash(db, { ...isAccount, rehashed })] : []),
   ])
-  return started.length > 0
+  const replaced = (former ? rest.at(-1) : []) as { userId: number }[]
+  return { hasStarted: started.length > 0, replacedOf: replaced[0]?.userId ?? null }
 }
 
 const replaceHash = prepared((db) =>

@@ -83,6 +83,7 @@ export async function signIn(
     const unverified = settings.requireVerifiedEmail && !account.emailVerified
     if (unverified || !granted) {
       await forgetFailures(db, account.id)
+      logSecurity(c, 'login_failed', account.id)
       return { kind: unverified ? 'unverified' : 'beyond-role' }
     }
     const rehashed = needsRehash(account.passwordHash)
@@ -97,12 +98,22 @@ export async function signIn(
       userAgent: c.req.header('User-Agent')?.slice(0, 255) ?? null,
       location: location(),
     }
-    const started = await startSession(db, { ...begun.attempt, account }, session, now, {
-      replaces,
-      rehashed,
-    })
-    if (!started) return { kind: 'wrong' }
+    const { hasStarted, replacedOf } = await startSession(
+      db,
+      { ...begun.attempt, account },
+      session,
+      now,
+      {
+        replaces,
+        rehashed,
+      },
+    )
+    if (!hasStarted) {
+      logSecurity(c, 'login_failed', account.id)
+      return { kind: 'wrong' }
+    }
     logSecurity(c, 'login', account.id, session.id)
+    if (replacedOf !== null) logSecurity(c, 'logout', replacedOf, replaces)
     return { kind: 'signed-in', grant: await issueGrant(c, account, { ...session, counter: 0 }) }
   } finally {
     leave()

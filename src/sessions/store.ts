@@ -2,6 +2,7 @@
 import { and, desc, eq, gt, lt, ne, or, type SQL, sql } from 'drizzle-orm'
 import type { Caller, Scope } from '../context'
 import type { Database } from '../db'
+import { recordEventOf } from '../db/events'
 import { asCaller } from '../db/live'
 import { events, sessions, users } from '../db/schema'
 import { type PrivateRow, privateColumns } from '../user'
@@ -111,11 +112,11 @@ export const recordFromSession = (
   now: Date,
   location: string | null,
 ) =>
-  db
-    .insert(events)
-    .select(
-      sql`select null, ${sessions.userId}, ${type}, ${now.getTime()}, ${sessions.id}, ${location} from ${sessions} where ${condition}`,
-    )
+  recordEventOf(
+    db,
+    { userId: sessions.userId, type, at: now, sessionId: sessions.id, location },
+    sql`from ${sessions} where ${condition}`,
+  )
 
 /** The caller's live sessions, newest first; `after` is the last of the page before. @throws DeadSession */
 export async function listSessions(
@@ -160,21 +161,22 @@ export async function endOwnSession(
   return ended.length > 0
 }
 
-/** Ends all of the caller's sessions but the one that asks. @throws DeadSession */
+/** Ends all of the caller's sessions but the one that asks; false: there was no other. @throws DeadSession */
 export async function endOtherSessions(
   db: Database,
   caller: Caller,
   now: Date,
   location: string | null,
 ) {
-  await asCaller(db, caller, now, [
+  const [, recorded] = await asCaller(db, caller, now, [
     db
       .delete(sessions)
       .where(and(eq(sessions.userId, caller.userId), ne(sessions.id, caller.sessionId))),
-    db
-      .insert(events)
-      .select(
-        sql`select null, ${caller.userId}, 'sessions_ended', ${now.getTime()}, ${caller.sessionId}, ${location} where changes() > 0`,
-      ),
+    recordEventOf(
+      db,
+      { ...caller, type: 'sessions_ended', at: now, location },
+      sql`where changes() > 0`,
+    ).returning({ id: events.id }),
   ])
+  return recorded.length > 0
 }

@@ -298,8 +298,12 @@ describe('PATCH /api/users/me', () => {
       json: { full_name: null },
     })
     expect(await cleared.json()).toEqual({ ...ann.user, username, full_name: null })
+    for (const same of [{}, { username }, { full_name: null }, { username, full_name: '' }])
+      expect((await call('PATCH', '/api/users/me', { token: ann.token, json: same })).status).toBe(
+        200,
+      )
     const row = await env.DB.prepare('select revision from users where id = ?').bind(ann.id).first()
-    expect(row?.revision).toBe(3)
+    expect(row?.revision, 'what changes nothing is no new version').toBe(3)
   })
 
   it('refuses a name that somebody has, in any case, and reserved ones', async () => {

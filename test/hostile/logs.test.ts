@@ -1,8 +1,10 @@
 // What is promised of the log (HT8): one JSON object a line, with ids and patterns, without anything secret or personal, and not to be forged.
+import { env } from 'cloudflare:workers'
 import { afterEach, beforeEach, expect, it, vi } from 'vitest'
+import { png } from '../accounts/pictures'
 import { type Call, call, workerWith } from '../client'
 import { dead } from '../faults/broken'
-import { freshName, type Person, person } from '../people'
+import { admin, freshName, type Person, person, signIn } from '../people'
 
 const SECRET = 'purple horse battery staple'
 const FORGED = 'x\r\n{"event":"forged"}\u2028{"event":"forged"}\u2029\u0085\u001b[2J'
@@ -129,6 +131,77 @@ it('names security events by ids alone', async () => {
     expect(known).toEqual(expect.arrayContaining(Object.keys(entry)))
     expect([ann.id, null]).toContain(entry.user_id)
   }
+})
+
+it('names every event that an account keeps, and no other', async () => {
+  const ann = await person()
+  const root = await admin()
+  const asCookie = (token: string) => `__Host-gatepost=${token}`
+  const other = await signIn(ann.email)
+  const { password, username, email } = ann
+  const login = { login: username, password }
+  lines = []
+  const acts: [number, string, string, Call][] = [
+    [200, 'PATCH', '/api/users/me', { token: ann.token, json: { username: freshName() } }],
+    [200, 'PATCH', '/api/users/me', { token: ann.token, json: { full_name: 'Ann' } }],
+    [401, 'POST', '/api/users/token', { form: { username: email, password: SECRET } }],
+    [
+      400,
+      'POST',
+      '/oauth/token',
+      { form: { grant_type: 'password', username: email, password, scope: 'admin' } },
+    ],
+    [
+      200,
+      'POST',
+      '/api/session',
+      { json: { login: email, password }, cookie: asCookie(other.refreshToken) },
+    ],
+    [401, 'POST', '/api/session', { json: login }],
+    [
+      403,
+      'PUT',
+      '/api/users/me/password',
+      { token: ann.token, json: { current_password: SECRET, new_password: SECRET } },
+    ],
+    [
+      204,
+      'PUT',
+      '/api/users/me/password',
+      { token: ann.token, json: { current_password: password, new_password: SECRET } },
+    ],
+    [204, 'DELETE', '/api/users/me/sessions', { token: ann.token }],
+    [202, 'POST', '/api/users/forgot-password', { json: { email } }],
+    [200, 'GET', '/api/users/me/export', { token: ann.token }],
+    [
+      200,
+      'PUT',
+      '/api/users/me/avatar',
+      { token: ann.token, body: png(1, 1) as BodyInit, headers: { 'Content-Type': 'image/png' } },
+    ],
+    [204, 'DELETE', '/api/users/me/avatar', { token: ann.token }],
+    [200, 'PATCH', `/api/admin/users/${ann.id}`, { token: root.token, json: { role: 'admin' } }],
+    [
+      200,
+      'PATCH',
+      `/api/admin/users/${ann.id}`,
+      { token: root.token, json: { role: 'user', is_active: false } },
+    ],
+    [200, 'PATCH', `/api/admin/users/${ann.id}`, { token: root.token, json: { is_active: true } }],
+    [204, 'DELETE', `/api/admin/users/${ann.id}/sessions`, { token: root.token }],
+  ]
+  for (const [status, method, path, options] of acts)
+    expect((await call(method, path, options)).status, `${method} ${path}`).toBe(status)
+  const { results: kept } = await env.DB.prepare(
+    "select type, session_id from events where user_id = ? and type <> 'registered' order by id",
+  )
+    .bind(ann.id)
+    .all<{ type: string; session_id: string | null }>()
+  const [, , ...ofActs] = kept // the first two are sign-ins
+  const told = logged().filter(({ event, user_id }) => event === 'security' && user_id === ann.id)
+  const names = (entries: { type?: unknown }[]) => entries.map(({ type }) => type).sort()
+  expect(names(told)).toEqual(names(ofActs))
+  expect(names(told)).toEqual(expect.arrayContaining(['username_changed', 'logout', 'login']))
 })
 
 it('cannot be forged by the place that Cloudflare tells', async () => {

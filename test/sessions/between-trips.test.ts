@@ -23,10 +23,10 @@ async function finish(attempt: Awaited<ReturnType<typeof begin>>) {
   const id = randomId()
   const expiresAt = new Date(Date.now() + 60_000)
   const session = { clientId: 'test', scope: [], expiresAt, userAgent: null, location: null }
-  const started = await startSession(open(), attempt, { id, ...session }, new Date(), {})
+  const { hasStarted } = await startSession(open(), attempt, { id, ...session }, new Date(), {})
   const row = await env.DB.prepare('select 1 from sessions where id = ?').bind(id).first()
-  expect(row !== null).toBe(started)
-  return started
+  expect(row !== null).toBe(hasStarted)
+  return hasStarted
 }
 
 describe('between the two trips of a sign-in', () => {
