@@ -26,9 +26,10 @@ function readClient(
   let secret = form.client_secret
   if (basic?.[1] !== undefined) {
     try {
-      const [user = '', ...rest] = atob(basic[1]).split(':')
+      const [encoded = '', ...rest] = atob(basic[1]).split(':')
+      const user = decodeURIComponent(encoded)
       if (user && name && user !== name) return null
-      name ||= decodeURIComponent(user)
+      name ||= user
       secret ||= rest.join(':')
     } catch {
       return null

@@ -146,6 +146,7 @@ describe('POST /oauth/token', () => {
     expect(await clientOf({ client_id: 'my-app' })).toBe('my-app')
     expect(await clientOf({}, basic('my%2Dapp:'))).toBe('my-app')
     expect(await clientOf({ client_id: 'my-app' }, basic('my-app:'))).toBe('my-app')
+    expect(await clientOf({ client_id: 'my-app' }, basic('my%2Dapp:'))).toBe('my-app')
 
     const before = hashesComputed()
     const refused: [string, Record<string, string>, Record<string, string>][] = [
