@@ -79,6 +79,9 @@ async function run(folder, count, v8Flags) {
   }
 }
 
+/** The floor's hash behind an edge limit and between two writes. */
+const hash = { method: 'POST', path: '/limited/hash' }
+
 /** The same queue at the floor. */
 async function control(folder, count, v8Flags) {
   const worker = await start(folder, {
@@ -95,7 +98,6 @@ async function control(folder, count, v8Flags) {
     await worker.stop()
   }
 }
-const hash = { method: 'POST', path: '/limited/hash' }
 
 const spread = (memories) => (Math.max(...memories) / Math.min(...memories) - 1) * 100
 

@@ -51,12 +51,14 @@ async function run(folder, ofWhom, chunked, v8Flags) {
   try {
     const emails = await register(worker.url, 8)
     const tokens = await Promise.all(emails.map((email) => tokenOf(worker.url, email)))
-    const token = { nobody: () => undefined, 'one person': () => tokens[0] }[ofWhom]
+    const token = {
+      nobody: () => undefined,
+      'one person': () => tokens[0],
+      'eight people': (n) => tokens[n % tokens.length],
+    }[ofWhom]
     const atRest = memory(worker.pid)
     const ends = await Promise.all(
-      Array.from({ length: AT_ONCE }, (_, n) =>
-        begin(worker.url, { token: (token ?? ((n) => tokens[n % 8]))(n), chunked }),
-      ),
+      Array.from({ length: AT_ONCE }, (_, n) => begin(worker.url, { token: token(n), chunked })),
     )
     await wait(500)
     const held = memory(worker.pid)

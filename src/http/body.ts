@@ -3,20 +3,19 @@ import type { Context, MiddlewareHandler } from 'hono'
 import { HTTPException } from 'hono/http-exception'
 import type { AppEnv } from '../context'
 import { takeRoom } from './body-room'
-import { keepLease } from './lease'
 import { problem } from './problem'
 
 export const KIB = 1024
 /** Up to here a body is small, and needs no room of its own. */
 const SMALL = 64 * KIB
-/** Milliseconds in which a body must have come; 2 MiB do so at 35 KB a second. */
-export const BODY_MS = 60_000
+/** Bytes a second at which a body must come, on the whole, and the milliseconds that it may take beside: 2 MiB have 74 s. Who stalls is given up after these. */
+const PACE = 32 * KIB
+const GRACE_MS = 10_000
+const timeFor = (bytes: number) => GRACE_MS + (bytes / PACE) * 1000
 /** Milliseconds that a handler may work on a large body, before its room counts as free. */
 const HANDLER_MS = 10_000
 /** A body that nobody wants is read up to here and thrown away: many clients see no answer before they have sent all of it. */
 const DISCARDED_MAX = 16 * 1024 * KIB
-/** And for so many milliseconds. */
-const DISCARD_MS = 10_000
 /** Deeper JSON than this is nobody's honest request. */
 const MAX_DEPTH = 32
 
@@ -53,8 +52,8 @@ export function checkType({ mediaTypes }: BodyRules): MiddlewareHandler<AppEnv> 
 }
 
 /**
- * Reads the body for `readText` and the handler. Answers 408 when it does not come to its end in time, 413 when a chunked one is too large, and 503 when
- * there is no room for another large one; throws 400 when it breaks off.
+ * Reads the body for `readText` and the handler. Answers 408 when it comes too slowly, 413 when a chunked one is too large, and 503 when there is no
+ * room for another large one; throws 400 when it does not come whole.
  */
 export function keepBody({ mediaTypes, maxBytes, optional }: BodyRules): MiddlewareHandler<AppEnv> {
   return async (c, next) => {
@@ -62,20 +61,24 @@ export function keepBody({ mediaTypes, maxBytes, optional }: BodyRules): Middlew
     const enter = (bytes: number) => {
       const now = Date.now()
       // Only routes that know their caller take large bodies.
-      const lease = takeRoom(c.get('caller')?.userId ?? 0, bytes, now, now + BODY_MS + HANDLER_MS)
-      if (lease) leave = keepLease(c, lease)
+      const userId = c.get('caller')?.userId ?? 0
+      const lease = takeRoom(userId, bytes, now, now + timeFor(bytes) + HANDLER_MS)
+      if (lease) leave = lease
       return lease !== null
     }
     try {
-      const reading = readAtMost(c, maxBytes, enter).catch(() => {
-        throw new HTTPException(400, { message: 'The body ended too early. Send it again.' })
-      })
-      const body = await within(BODY_MS, reading)
-      if (body === 'late') return problem(c, 'request-timeout')
-      if (body === 'too-large') return tooLarge(c, maxBytes)
-      if (body === 'no-room') {
-        const detail = 'Too many large bodies at once. Try again in a moment.'
-        return problem(c, 'busy', { detail, retryAfter: 1 })
+      const body = await readBody(c, maxBytes, enter)
+      switch (body) {
+        case 'too-large':
+          return tooLarge(c, maxBytes)
+        case 'no-room': {
+          const detail = 'Too many large bodies at once. Try again in a moment.'
+          return problem(c, 'busy', { detail, retryAfter: 1 })
+        }
+        case 'late':
+          return problem(c, 'request-timeout')
+        case 'broken':
+          throw new HTTPException(400, { message: 'The body did not come whole. Send it again.' })
       }
       if (optional && body.byteLength > 0) requireType(c, mediaTypes)
       // hono keeps promises here, whatever its type says.
@@ -92,14 +95,9 @@ export async function discardBody(c: Context): Promise<number> {
   const { body, bodyUsed } = c.req.raw
   if (!body || bodyUsed || (declaredLength(c) ?? 0) > DISCARDED_MAX) return 0
   let size = 0
-  const read = async () => {
-    for await (const chunk of body) {
-      size += chunk.length
-      if (size > DISCARDED_MAX) return
-    }
-  }
-  // The client may have gone.
-  await within(DISCARD_MS, read()).catch(() => undefined)
+  await readChunks(body, (chunk) => {
+    size += chunk.length
+  })
   return size
 }
 
@@ -131,31 +129,30 @@ function declaredLength(c: Context): number | undefined {
   return c.req.raw.body ? undefined : 0
 }
 
-/** The body. `enter` is asked for room once it is known not to be small. */
-async function readAtMost(
+/** The body. `enter` is asked for room once it shows that it is not small. What is refused is read on, and thrown away. */
+async function readBody(
   c: Context,
   max: number,
   enter: (bytes: number) => boolean,
-): Promise<ArrayBuffer | 'too-large' | 'no-room'> {
+): Promise<ArrayBuffer | 'too-large' | 'no-room' | 'late' | 'broken'> {
   const length = declaredLength(c)
-  if (length !== undefined) {
-    if (length > SMALL && !enter(length)) return 'no-room'
+  const { body } = c.req.raw
+  if (!body || (length !== undefined && length <= SMALL))
     // Half the time of chunks.
-    return c.req.raw.arrayBuffer()
-  }
+    return within(timeFor(SMALL), c.req.raw.arrayBuffer()).catch(() => 'broken')
   let chunks: Uint8Array[] = []
   let size = 0
   let refusal: 'too-large' | 'no-room' | undefined
-  for await (const chunk of c.req.raw.body ?? []) {
+  const outcome = await readChunks(body, (chunk) => {
     const wasSmall = size <= SMALL
     size += chunk.length
     if (size > max) refusal = 'too-large'
-    else if (wasSmall && size > SMALL && !enter(max)) refusal = 'no-room'
+    else if (wasSmall && size > SMALL && !enter(length ?? max)) refusal = 'no-room'
     if (refusal) chunks = []
     else chunks.push(chunk)
-    if (size > DISCARDED_MAX) break
-  }
+  })
   if (refusal) return refusal
+  if (outcome !== 'whole') return outcome
   const whole = new Uint8Array(size)
   let at = 0
   for (const chunk of chunks) {
@@ -163,6 +160,26 @@ async function readAtMost(
     at += chunk.length
   }
   return whole.buffer
+}
+
+/** Gives `take` a body chunk by chunk, to its end or for as long as it comes at the pace. */
+async function readChunks(
+  body: ReadableStream<Uint8Array>,
+  take: (chunk: Uint8Array) => void,
+): Promise<'whole' | 'late' | 'broken'> {
+  const reader = body.getReader()
+  const start = Date.now()
+  let size = 0
+  while (size <= DISCARDED_MAX) {
+    const read = await within(start + timeFor(size) - Date.now(), reader.read()).catch(
+      () => 'broken' as const,
+    )
+    if (read === 'late' || read === 'broken') return read
+    if (read.done) return 'whole'
+    size += read.value.length
+    take(read.value)
+  }
+  return 'broken'
 }
 
 /** What the work comes to, or `late` after so many milliseconds. */

@@ -2,14 +2,12 @@
 import type { MiddlewareHandler } from 'hono'
 import type { AnyContext, AppEnv } from '../context'
 import { enterGate, standInLine } from '../security/hash-gate'
-import { keepLease } from './lease'
 import { problem } from './problem'
 
 /** For routes that hash and sign nobody in: answers 503 + `Retry-After` when as many as the gate takes of them are about to hash; before any trip to D1, so that a refusal counts nowhere. */
 export const passHashGate: MiddlewareHandler<AppEnv> = async (c, next) => {
-  const lease = enterGate('other', Date.now())
-  if (!lease) return problem(c, 'busy', { retryAfter: 1 })
-  const leave = keepLease(c, lease)
+  const leave = enterGate('other', Date.now())
+  if (!leave) return problem(c, 'busy', { retryAfter: 1 })
   try {
     return await next()
   } finally {

@@ -10,7 +10,7 @@ export const GATE_SHARE = 24
 /** What a request hashes for. */
 export type HashKind = 'sign-in' | 'other'
 
-/** Milliseconds after which a lease is void: a request that its client aborted never gives it back. */
+/** Milliseconds after which a lease is void: a request that its client aborted may never give it back. */
 export const LEASE_MS = 10_000
 
 const leases = new Set<{ kind: HashKind; until: number }>()

@@ -2,7 +2,6 @@
 import type { AnyContext, AppEnv, Scope } from '../context'
 import { waitSeconds } from '../db/attempts'
 import { timeHash } from '../http/hashing'
-import { keepLease } from '../http/lease'
 import { logSecurity } from '../http/log'
 import { problem } from '../http/problem'
 import { issueAccessToken } from '../security/access-token'
@@ -54,9 +53,8 @@ export async function signIn(
   { login, password, scope, clientId, replaces }: SignIn,
 ): Promise<SignInResult> {
   const { db, keys, now, location, settings } = c.var as AppEnv['Variables']
-  const lease = enterGate('sign-in', Date.now())
-  if (!lease) return { kind: 'busy' }
-  const leave = keepLease(c, lease)
+  const leave = enterGate('sign-in', Date.now())
+  if (!leave) return { kind: 'busy' }
   try {
     const name = canonical(composed(login))
     const begun = await beginSignIn(

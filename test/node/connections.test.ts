@@ -1,0 +1,96 @@
+// What only real connections show: whether clients of all sorts see the answer to a body that is refused, and what is left of those that go.
+import { connect } from 'node:net'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { build } from '../../bench/build.mjs'
+import { register, tokenOf } from '../../bench/people.mjs'
+import { start } from '../../bench/server.mjs'
+
+const MIB = 1024 * 1024
+const wait = (ms: number) => new Promise((done) => setTimeout(done, ms))
+
+let worker: Awaited<ReturnType<typeof start>>
+let token: string
+beforeAll(async () => {
+  worker = await start((await build()).gatepost)
+  const [email] = await register(worker.url, 1)
+  token = await tokenOf(worker.url, email)
+}, 60_000)
+afterAll(() => worker.stop())
+
+/** Sends so many bytes of a PNG that is none, in the two ways of HTTP. */
+async function put(path: string, bytes: number, { chunked = false, method = 'PUT', as = '' } = {}) {
+  const whole = new Uint8Array(bytes)
+  const body = chunked ? new Blob([whole]).stream() : whole
+  const answer = await fetch(new URL(path, worker.url), {
+    method,
+    headers: { 'Content-Type': 'image/png', ...(as && { Authorization: `Bearer ${as}` }) },
+    body,
+    ...(chunked && { duplex: 'half' }),
+  } as RequestInit)
+  await answer.arrayBuffer()
+  return answer.status
+}
+
+it.each([false, true])(
+  'an answer is seen by who sends a large body first, chunked: %s',
+  async (chunked) => {
+    const avatar = '/api/users/me/avatar'
+    for (let round = 0; round < 3; round++) {
+      expect(await put(avatar, 12 * MIB, { chunked })).toBe(413)
+      expect(await put(avatar, 2 * MIB, { chunked })).toBe(401)
+      expect(await put(avatar, 2 * MIB, { chunked, as: token })).toBe(415)
+      expect(await put('/api/nothing', 12 * MIB, { chunked })).toBe(404)
+      expect(await put('/api/session', 12 * MIB, { chunked })).toBe(405)
+      expect(await put('/api/session', 12 * MIB, { chunked, method: 'DELETE' })).toBe(204)
+    }
+  },
+)
+
+/** One connection: sends a head and so much of a body of 2 MiB, and gives what comes back. */
+function open(headers: Record<string, string>, sent: number, path = 'PUT /api/users/me/avatar') {
+  const socket = connect(Number(worker.url.port), worker.url.hostname)
+  const state = { socket, text: '' }
+  socket.on('error', () => undefined)
+  socket.on('data', (data) => {
+    state.text += data.toString('latin1')
+  })
+  const lines = Object.entries({ Host: 'x', 'Content-Type': 'image/png', ...headers })
+  socket.write(`${path} HTTP/1.1\r\n${lines.map(([k, v]) => `${k}: ${v}\r\n`).join('')}\r\n`)
+  if (headers['Transfer-Encoding']) socket.write('200000\r\n')
+  socket.write(Buffer.alloc(sent))
+  return state
+}
+
+it.each(['Content-Length', 'Transfer-Encoding'])(
+  'who goes in the middle of an upload leaves room for the next (%s)',
+  async (framing) => {
+    const headers = {
+      Authorization: `Bearer ${token}`,
+      [framing]: framing === 'Content-Length' ? `${2 * MIB}` : 'chunked',
+    }
+    for (const leave of ['destroy', 'resetAndDestroy', 'end'] as const) {
+      const uploads = [open(headers, MIB), open(headers, MIB)]
+      await wait(300)
+      expect(await put('/api/users/me/avatar', 2 * MIB, { as: token }), 'two are under way').toBe(
+        503,
+      )
+      for (const { socket } of uploads) socket[leave]()
+      await wait(300)
+      expect(await put('/api/users/me/avatar', 2 * MIB, { as: token }), leave).toBe(415)
+    }
+  },
+)
+
+it('a request behind a refused body is answered, not taken for a part of it', async () => {
+  const next = 'GET /health HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n'
+  const state = open({ 'Content-Length': `${2 * MIB}` }, 2 * MIB)
+  state.socket.write(next)
+  await new Promise((done) => state.socket.on('close', done))
+  expect(state.text.match(/HTTP\/1\.1 \d{3}/g)).toEqual(['HTTP/1.1 401', 'HTTP/1.1 200'])
+})
+
+it('who asks first whether to send is told no at once', async () => {
+  const state = open({ 'Content-Length': `${2 * MIB}`, Expect: '100-continue' }, 0)
+  await expect.poll(() => state.text, { timeout: 5000 }).toMatch(/^HTTP\/1\.1 401/)
+  state.socket.destroy()
+})
