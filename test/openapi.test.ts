@@ -1,3 +1,4 @@
+import { createExecutionContext } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { type Schema, Validator } from '@cfworker/json-schema'
 import { beforeAll, describe, expect, it } from 'vitest'
@@ -20,7 +21,8 @@ describe('/openapi.json', () => {
     const text = await response.text()
     // @ts-expect-error the query makes it another module
     const { app } = (await import('../src/app?again')) as typeof import('../src/app')
-    const fresh = await app.request('/openapi.json', {}, { ...env, SERVER_TIMING: 'off' })
+    const bindings = { ...env, SERVER_TIMING: 'off' }
+    const fresh = await app.request('/openapi.json', {}, bindings, createExecutionContext())
     expect(await fresh.text()).toBe(text)
     for (const setting of ['JWT_SECRET', env.JWT_SECRET]) expect(text).not.toContain(setting)
   })
