@@ -12,6 +12,7 @@ export async function confirmPassword(c: AnyContext, password: string) {
   const { db, caller, now, location } = c.var as CallerEnv['Variables']
   const attempt = await countAttempt(db, caller, now, location())
   if (attempt.kind === 'wait') {
+    logSecurity(c, 'attempt_refused', caller.userId, caller.sessionId)
     return {
       failure: problem(c, 'too-many-attempts', {
         retryAfter: waitSeconds(attempt.row, 'confirm', now),

@@ -47,9 +47,9 @@ export const changeEmail = endpoint(
       presentKey: await unprovenKey(keys, account.email),
     }
     const change = await requestChange(db, caller, confirmed, link, to, mailKeys, now)
+    logSecurity(c, 'email_change_requested', caller.userId, caller.sessionId)
     switch (change.kind) {
       case 'stored':
-        logSecurity(c, 'email_change_requested', caller.userId, caller.sessionId)
         mailLater(c, confirmChange(settings.appOrigin, { ...account, email }, link.token))
         if (change.mayMail) mailLater(c, changeRequested(settings.appOrigin, account, email))
         break

@@ -7,7 +7,9 @@ import { logSecurity } from '../http/log'
 import { mailLater } from '../http/mail'
 import { brokenRule, problem, problems } from '../http/problem'
 import { verifyAddress } from '../mail/texts'
+import { hmacIdentifier } from '../security/keyring'
 import { hashPassword } from '../security/password'
+import { canonical } from '../spelling'
 import { IdParam, UserPrivate, UserPublic, viewPrivate, viewPublic } from '../user'
 import { deleteAccount } from './deletion'
 import { changeEmail, sendVerification, verifyEmail } from './email'
@@ -82,8 +84,10 @@ const changeMe = endpoint(
     responses: { 200: json(UserPrivate, 'The account'), ...problems('username-taken') },
   },
   async (c) => {
-    const { db, caller, now, location, settings } = c.var
-    const result = await changeProfile(db, caller, c.req.valid('json'), now, location())
+    const { db, keys, caller, now, location, settings } = c.var
+    const change = c.req.valid('json')
+    const countKey = await hmacIdentifier(keys, canonical(change.username ?? ''))
+    const result = await changeProfile(db, caller, change, countKey, now, location())
     if (result.kind !== 'changed') return problem(c, result.kind)
     if (result.isRenamed) logSecurity(c, 'username_changed', caller.userId, caller.sessionId)
     return c.json(viewPrivate(result.user, settings.appOrigin), 200)

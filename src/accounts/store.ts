@@ -2,6 +2,7 @@
 import { and, desc, eq, lt, ne, or, sql } from 'drizzle-orm'
 import type { Caller } from '../context'
 import { type Database, uniqueViolation } from '../db'
+import { inheritFailures } from '../db/attempts'
 import { recordEvent, recordEventOf } from '../db/events'
 import { asCaller, DeadSession, isLive, liveValues } from '../db/live'
 import { prepared } from '../db/prepared'
@@ -66,11 +67,15 @@ function taken(error: unknown): 'username-taken' | 'email-taken' {
   }
 }
 
-/** Changes what everybody sees of the caller; members that are not there stay, and what changes nothing is no new version. @throws DeadSession */
+/**
+ * Changes what everybody sees of the caller; members that are not there stay, and what changes nothing is no new version. The failed sign-ins are
+ * counted on under `countKey`, the new name's. @throws DeadSession
+ */
 export async function changeProfile(
   db: Database,
   caller: Caller,
   { username, full_name: fullName }: ProfileChange,
+  countKey: string,
   now: Date,
   location: string | null,
 ): Promise<{ kind: 'changed'; user: PrivateRow; isRenamed: boolean } | { kind: 'username-taken' }> {
@@ -80,8 +85,10 @@ export async function changeProfile(
     isRenamed,
     fullName === undefined ? undefined : sql`${users.fullName} is not ${fullName}`,
   )
+  const isOtherLogin = sql`exists (select 1 from ${users} where ${isCaller} and ${users.usernameKey} <> ${username === undefined ? users.usernameKey : canonical(username)})`
   try {
-    const [renamed, changed] = await asCaller(db, caller, now, [
+    const [, renamed, changed] = await asCaller(db, caller, now, [
+      inheritFailures(db, caller.userId, countKey, now, isOtherLogin),
       recordEventOf(
         db,
         { ...caller, type: 'username_changed', at: now, location },

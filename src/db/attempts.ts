@@ -59,6 +59,34 @@ export function reserveAttempt(
     .returning({ failures: attempts.failures })
 }
 
+/**
+ * Hands the failures of an account's logins on to the login under `key`, which is its own from now on, if `condition` holds: another name is no
+ * new allowance. The highest count is handed on, so that there are never more than two in a row.
+ */
+export const inheritFailures = (
+  db: Database,
+  userId: number,
+  key: string,
+  now: Date,
+  condition: SQL,
+) =>
+  db
+    .insert(attempts)
+    // All columns of the table in their order.
+    .select(
+      sql`select ${key}, ${userId}, max(${attempts.failures}), max(${attempts.waitUntil}), ${now.getTime()} from ${attempts}
+        where ${attempts.userId} = ${userId} and ${attempts.key} <> ${confirmKey(userId).key} and ${condition} group by ${attempts.userId}`,
+    )
+    .onConflictDoUpdate({
+      target: attempts.key,
+      set: {
+        userId: sql`excluded.user_id`,
+        failures: sql`excluded.failures`,
+        waitUntil: sql`excluded.wait_until`,
+        lastAt: sql`excluded.last_at`,
+      },
+    })
+
 export interface Wait {
   failures: number
   waitUntil: Date

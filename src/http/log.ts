@@ -3,9 +3,12 @@ import type { AnyContext } from '../context'
 import type { EventType } from '../db/events'
 import { logLine } from '../security/log-line'
 
+/** What is logged and leaves no event in D1, which a flood of it would fill: a password that was not looked at, since one must wait. */
+type LoggedOnly = 'attempt_refused'
+
 export function logSecurity(
   c: AnyContext,
-  type: EventType,
+  type: EventType | LoggedOnly,
   userId: number | null,
   sessionId?: string,
 ) {

@@ -55,7 +55,10 @@ export async function beginSignIn(
   login: { column: keyof typeof attempts; key: string; countKey: string },
   now: Date,
   location: string | null,
-): Promise<{ kind: 'counted'; attempt: Attempt } | { kind: 'wait'; wait: Wait | undefined }> {
+): Promise<
+  | { kind: 'counted'; attempt: Attempt }
+  | { kind: 'wait'; wait: Wait | undefined; userId: number | null }
+> {
   const { reserve, record, readAccount } = attempts[login.column]
   const values = { login: login.key, key: login.countKey, now: now.getTime(), location }
   const [reserved, recorded, [wait], [account]] = await db.batch([
@@ -64,7 +67,8 @@ export async function beginSignIn(
     readWait(db, values),
     readAccount(db, values),
   ])
-  if (reserved.length === 0 || !recorded[0]) return { kind: 'wait', wait }
+  if (reserved.length === 0 || !recorded[0])
+    return { kind: 'wait', wait, userId: account?.id ?? null }
   return { kind: 'counted', attempt: { account: account ?? null, eventId: recorded[0].id } }
 }
 

@@ -67,8 +67,10 @@ export async function signIn(
       now,
       location(),
     )
-    if (begun.kind === 'wait')
+    if (begun.kind === 'wait') {
+      logSecurity(c, 'attempt_refused', begun.userId)
       return { kind: 'wait', seconds: waitSeconds(begun.wait, 'signIn', now) }
+    }
     const { account } = begun.attempt
     const isRight = await timeHash(c, () =>
       verifyPassword(password, account?.passwordHash ?? dummyHash),

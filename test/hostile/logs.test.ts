@@ -179,6 +179,12 @@ it('names every event that an account keeps, and no other', async () => {
       '/api/users/me/avatar',
       { token: ann.token, body: png(1, 1) as BodyInit, headers: { 'Content-Type': 'image/png' } },
     ],
+    [
+      202,
+      'PUT',
+      '/api/users/me/email',
+      { token: ann.token, json: { email: root.email, password: SECRET } },
+    ],
     [204, 'DELETE', '/api/users/me/avatar', { token: ann.token }],
     [200, 'PATCH', `/api/admin/users/${ann.id}`, { token: root.token, json: { role: 'admin' } }],
     [
@@ -202,6 +208,27 @@ it('names every event that an account keeps, and no other', async () => {
   const names = (entries: { type?: unknown }[]) => entries.map(({ type }) => type).sort()
   expect(names(told)).toEqual(names(ofActs))
   expect(names(told)).toEqual(expect.arrayContaining(['username_changed', 'logout', 'login']))
+})
+
+it('names attempts that had to wait, which leave no event', async () => {
+  const ann = await person()
+  lines = []
+  const guess = (username: string) =>
+    call('POST', '/api/users/token', { form: { username, password: SECRET } })
+  const json = { password: SECRET }
+  for (let n = 0; n < 6; n++) {
+    await guess(ann.email)
+    await guess('nobody.at.all')
+    await call('POST', '/api/users/me/deletion', { token: ann.token, json })
+  }
+  const refused = logged().filter(({ type }) => type === 'attempt_refused')
+  expect(refused.map(({ user_id }) => user_id)).toEqual([ann.id, null, ann.id])
+  const { count } = (await env.DB.prepare(
+    "select count(*) as count from events where user_id = ? and type in ('login_failed', 'password_rejected')",
+  )
+    .bind(ann.id)
+    .first<{ count: number }>())!
+  expect(count).toBe(10)
 })
 
 it('cannot be forged by the place that Cloudflare tells', async () => {

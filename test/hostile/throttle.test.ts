@@ -159,6 +159,51 @@ it('forgets the failures of an account after a success with either login', async
   expect((await attemptsOf(id))?.rows).toBe(0)
 })
 
+it('counts on under another name: renaming, there and back, is no new allowance', async () => {
+  const { email, username, token, id } = await withCheapHash()
+  const rename = async (username: string) =>
+    expect((await call('PATCH', '/api/users/me', { token, json: { username } })).status).toBe(200)
+  const before = hashesComputed()
+  const [other, third] = [freshName(), freshName()]
+  for (let n = 0; n < 4; n++) expect((await guess(username)).status).toBe(401)
+  await rename(other)
+  expect((await guess(username)).status, 'nobody has it now').toBe(401)
+  expect((await guess(other)).status).toBe(401)
+  await rename(username.toUpperCase())
+  for (const login of [username, username]) expect((await guess(login)).status).toBe(429)
+  await rename(third)
+  const refused = await guess(third, PASSWORD)
+  expect([refused.status, retryAfter(refused)]).toEqual([429, 30])
+  expect(hashesComputed() - before, 'five of the account, one of nobody').toBe(6)
+  // What the address has failed counts for a new name too, never the other way round.
+  expect((await guess(email)).status).toBe(401)
+  pass(30)
+  expect((await guess(third)).status).toBe(401)
+  const { results } = await env.DB.prepare('select failures from attempts where user_id = ?')
+    .bind(id)
+    .all<{ failures: number }>()
+  expect(Math.max(...results.map(({ failures }) => failures))).toBe(6)
+  // A full name, or the same name in other letters, changes no count.
+  await call('PATCH', '/api/users/me', { token, json: { full_name: 'Ann' } })
+  await rename(third.toUpperCase())
+  expect((await guess(email)).status).toBe(401)
+})
+
+it('computes 80 hashes for the sign-ins of one account, under however many names', async () => {
+  const { email, username, id, token } = await withCheapHash()
+  const before = hashesComputed()
+  let name = username
+  for (let n = 0; n < 60; n++) {
+    for (const login of [email, name]) await guess(login)
+    if (n % 7 === 3) {
+      name = freshName()
+      await call('PATCH', '/api/users/me', { token, json: { username: name } })
+    }
+    await env.DB.prepare('update attempts set wait_until = 0 where user_id = ?').bind(id).run()
+  }
+  expect(hashesComputed() - before).toBe(80)
+})
+
 it('holds nothing against a new owner of a login that was locked while nobody had it', async () => {
   const username = freshName()
   const email = `${username}@example.com`
