@@ -1,7 +1,7 @@
 /** Pictures of people: changed by their owner, shown to everybody. */
 import { z } from '@hono/zod-openapi'
 import { DeadSession } from '../db/live'
-import { KIB } from '../http/body'
+import { KIB } from '../http/body-reader'
 import { clientHas } from '../http/caching'
 import { endpoint, json, noContent, nothing } from '../http/endpoint'
 import { logSecurity } from '../http/log'

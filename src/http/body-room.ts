@@ -3,7 +3,7 @@
 /** Bytes of large bodies that are held at once. */
 export const ROOM = 24 * 1024 * 1024
 
-/** Of which one person may have so many: who sends slowly on purpose takes only what is his. Several can take it all, at the pace that `body.ts` asks for. */
+/** Of which one person may have so many: who sends slowly on purpose takes only what is his. Several can take it all, at the pace that `body-reader.ts` asks for. */
 export const SHARE = 4 * 1024 * 1024
 
 const leases = new Set<{ userId: number; bytes: number; until: number }>()

@@ -7,7 +7,7 @@ import { openDatabase } from '../db'
 import { openKeyring } from '../security/keyring'
 import { logLine } from '../security/log-line'
 import { Misconfigured, readSettings } from '../settings'
-import { discardBody } from './body'
+import { discardBody } from './body-reader'
 import { beginsAt, tellBookmark } from './bookmark'
 import { problem } from './problem'
 
