@@ -2,7 +2,13 @@
 import assert from 'node:assert/strict'
 import { mkdirSync, readFileSync } from 'node:fs'
 import { AxeBuilder } from '@axe-core/playwright'
-import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core'
+import {
+  type Browser,
+  type BrowserContext,
+  type BrowserContextOptions,
+  chromium,
+  type Page,
+} from 'playwright-core'
 
 /** Set by scripts/test-browser.mjs, which starts the service. */
 export const ORIGIN = process.env.GATEPOST_ORIGIN ?? 'http://localhost:8798'
@@ -25,8 +31,9 @@ export const launch = (): Promise<Browser> =>
   })
 
 let addresses = 0
-/** Another client for the edge limits, which take its word in development. */
-export const otherAddress = () => `198.51.100.${(process.pid + addresses++) % 250}`
+/** Another client for the edge limits, which take its word in development and count by /64: no two test files, which are processes, share one. */
+export const otherAddress = () =>
+  `2001:db8:${(process.pid & 0xffff).toString(16)}:${(addresses++ & 0xffff).toString(16)}::1`
 
 export const WIDE = { width: 1100, height: 820 }
 export const NARROW = { width: 360, height: 740 }
@@ -34,6 +41,7 @@ export const NARROW = { width: 360, height: 740 }
 /** A person's browser: its tabs share cookies. */
 export interface Visitor {
   tab: () => Promise<Page>
+  context: BrowserContext
   /** What the console must not have: errors, warnings, uncaught exceptions, violations of the Content-Security-Policy. */
   complaints: string[]
   /** Allows failed requests with these statuses, which Chromium reports as errors although the page handles them. */
@@ -64,6 +72,7 @@ export async function visitor(
   context.on('weberror', (error) => complaints.push(`uncaught: ${error.error().stack}`))
   return {
     tab: () => context.newPage(),
+    context,
     complaints,
     expectStatus: (...statuses) => {
       for (const status of statuses) expected.add(status)

@@ -99,7 +99,7 @@ test('back shows the list as it was, where it was; forward goes forward', async 
   assert.ok(before > 500)
   await link.click()
   await heading(page, `Walk 3 of ${author.username}`).waitFor()
-  assert.equal(await page.evaluate(() => scrollY), 0)
+  await page.waitForFunction(() => scrollY === 0)
   await page.goBack()
   await page.locator('.card h2').nth(24).waitFor()
   await page.waitForFunction((y) => Math.abs(scrollY - y) < 5, before)
@@ -124,7 +124,10 @@ test('a search stands in the address', async () => {
   await heading(page, 'Nothing about “nothinghasthisword”').waitFor()
   await page.goBack()
   await page.getByRole('link', { name: `About the ${word}` }).waitFor()
-  assert.equal(await page.getByRole('searchbox').inputValue(), word)
+  await page.waitForFunction(
+    (text) => document.querySelector<HTMLInputElement>('[type=search]')?.value === text,
+    word,
+  )
   await reader.close()
 })
 
@@ -136,9 +139,10 @@ test('a button works once however often it is pressed, and says that it works', 
   await menu(page).waitFor()
   await page.goto('/write')
   let posts = 0
+  const { promise: looked, resolve: goOn } = Promise.withResolvers<void>()
   await page.route('**/api/posts', async (route) => {
     posts++
-    await new Promise((done) => setTimeout(done, 400))
+    await looked
     await route.continue()
   })
   await page.getByLabel('Title').fill('Once')
@@ -149,7 +153,8 @@ test('a button works once however often it is pressed, and says that it works', 
     el.click()
   })
   await page.keyboard.press('Enter')
-  assert.equal(await publish.getAttribute('aria-busy'), 'true')
+  await page.locator('button[aria-busy=true]').getByText('Publish').waitFor()
+  goOn()
   await told(page, 'Published.')
   assert.equal(posts, 1)
   await ann.close()

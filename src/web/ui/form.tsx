@@ -7,7 +7,7 @@ import {
   type TargetedEvent,
   type TargetedSubmitEvent,
 } from 'preact'
-import { useContext, useEffect, useId, useRef, useState } from 'preact/hooks'
+import { useContext, useId, useLayoutEffect, useRef, useState } from 'preact/hooks'
 import type { ApiProblem } from '../../client/problem'
 import { explain } from './explain'
 import { asProblem } from './load'
@@ -44,7 +44,7 @@ export function Form({ submit, label, children, beside, class: kind }: FormProps
   // Counts failures: the same error a second time takes the focus a second time.
   const [failures, setFailures] = useState(0)
 
-  useEffect(() => {
+  useLayoutEffect(() => {
     form.current?.querySelector<HTMLElement>('[aria-invalid=true]')?.focus()
   }, [failures])
 

@@ -24,7 +24,8 @@ interface PageProps {
 export function Page({ title, actions, lead, quiet = false, children }: PageProps) {
   const heading = useRef<HTMLHeadingElement>(null)
   const { path } = useLocation()
-  useEffect(() => {
+  // With the heading, not a frame after it: the title goes into the history, and may be asked for at once.
+  useLayoutEffect(() => {
     document.title = title === 'Gatepost' ? title : `${title} · Gatepost`
   }, [title])
   useEffect(() => {
