@@ -2,7 +2,7 @@
 // and what does the process grow by? Twice: as V8 comes, and collecting all garbage (see server.mjs).
 import { request } from 'node:http'
 import { build } from './build.mjs'
-import { fixed, median, table } from './numbers.mjs'
+import { fixed, growth, median, table } from './numbers.mjs'
 import { register, tokenOf } from './people.mjs'
 import { COLLECTING, memory, start } from './server.mjs'
 
@@ -62,8 +62,7 @@ async function exportsOf(folder, characters, v8Flags) {
     const growths = []
     for (let n = 0; n < EXPORTS; n++) {
       downloads.push(await download(url, token))
-      const now = memory(pid)
-      growths.push(now === null ? 'unknown' : fixed(now - atRest, 0))
+      growths.push(fixed(growth(memory(pid), atRest), 0))
     }
     return { downloads, growths }
   } finally {

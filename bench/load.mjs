@@ -6,7 +6,7 @@ let addresses = 0
  * Requests come from 256 clients in turn, enough for none to reach its limits. Not each from one of its own: Miniflare's rate limiter
  * looks through all clients of the minute whenever a new one comes.
  */
-const nextAddress = () => `10.0.0.${++addresses & 255}`
+export const nextAddress = () => `10.0.0.${++addresses & 255}`
 
 /**
  * One request.

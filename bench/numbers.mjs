@@ -38,4 +38,7 @@ export function table(head, rows) {
   )
 }
 
+/** By how much a memory grew; null where it cannot be told. */
+export const growth = (now, before) => (now === null ? null : now - before)
+
 export const fixed = (n, digits = 2) => (n === null ? '–' : n.toFixed(digits))

@@ -4,7 +4,7 @@
 import { Agent } from 'node:http'
 import { build } from './build.mjs'
 import { load, send } from './load.mjs'
-import { addUp, fixed, histogram, quantile, table } from './numbers.mjs'
+import { addUp, fixed, growth, histogram, quantile, table } from './numbers.mjs'
 import { expect, register, registration, signIn, tokenOf } from './people.mjs'
 import { COLLECTING, memory, start } from './server.mjs'
 
@@ -99,29 +99,28 @@ async function control(folder, count, v8Flags) {
   }
 }
 
-const spread = (memories) => (Math.max(...memories) / Math.min(...memories) - 1) * 100
-
 function report(name, count, result, floor) {
   const { signIns, registrations, reader, statuses, memories, atRest, afterStorm } = result
-  const growth = (mib) =>
-    mib === null ? 'memory unknown' : `${fixed(mib, 0)} MiB (${fixed(mib - atRest, 0)} more)`
-  const course = ({ memories, atRest }) =>
-    `${memories.map((m) => fixed(m, 0)).join(', ')} MiB, ${fixed(memories.at(-1) - atRest, 0)} more than before, a spread of ${fixed(spread(memories), 1)} %`
+  const size = (mib) => `${fixed(mib, 0)} MiB (${fixed(growth(mib, atRest), 0)} more)`
+  const course = (memories, before) => {
+    const spread = (Math.max(...memories) / Math.min(...memories) - 1) * 100
+    return `${memories.map((m) => fixed(m, 0)).join(', ')} MiB, ${fixed(growth(memories.at(-1), before), 0)} more than before, a spread of ${fixed(spread, 1)} %`
+  }
   const p95 = quantile(reader.times, 0.95)
   const rows = [
-    ['at rest, after 64 registrations', '', growth(atRest)],
+    ['at rest, after 64 registrations', '', size(atRest)],
     [`${AT_ONCE} sign-ins at once`, histogram(signIns), ''],
-    [`with ${AT_ONCE} registrations at once`, histogram(registrations), growth(afterStorm)],
+    [`with ${AT_ONCE} registrations at once`, histogram(registrations), size(afterStorm)],
     [`and reading /me: p95 ${fixed(p95, 0)} ms`, histogram(reader.statuses), ''],
-    [`${count} sign-ins, one by one`, histogram(statuses), growth(memories.at(-1))],
+    [`${count} sign-ins, one by one`, histogram(statuses), size(memories.at(-1))],
   ]
   process.stdout.write(`
 ## ${name}
 
 ${table(['', 'answers', 'memory of the process'], rows)}
 
-While signing in one by one: ${course({ memories, atRest: afterStorm })}.
-The floor at the same: ${course(floor)}.
+While signing in one by one: ${course(memories, afterStorm)}.
+The floor at the same: ${course(floor.memories, floor.atRest)}.
 `)
 }
 

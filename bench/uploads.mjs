@@ -2,8 +2,8 @@
 // hold meanwhile, and what does it answer when the last byte has come? Twice, as in `-- load`.
 import { connect } from 'node:net'
 import { build } from './build.mjs'
-import { send } from './load.mjs'
-import { addUp, fixed, histogram, table } from './numbers.mjs'
+import { nextAddress, send } from './load.mjs'
+import { addUp, fixed, growth, histogram, table } from './numbers.mjs'
 import { expect, register, tokenOf } from './people.mjs'
 import { COLLECTING, memory, start } from './server.mjs'
 
@@ -28,7 +28,7 @@ async function begin(url, { token, chunked }) {
     'PUT /api/users/me/avatar HTTP/1.1',
     `Host: ${url.host}`,
     'Content-Type: image/png',
-    `CF-Connecting-IP: 10.1.0.${Math.floor(Math.random() * 256)}`,
+    `CF-Connecting-IP: ${nextAddress()}`,
     chunked ? 'Transfer-Encoding: chunked' : `Content-Length: ${BYTES}`,
     ...(token ? [`Authorization: Bearer ${token}`] : []),
   ]
@@ -65,7 +65,7 @@ async function run(folder, ofWhom, chunked, v8Flags) {
     const statuses = new Map()
     for (const status of await Promise.all(ends.map((end) => end()))) addUp(statuses, [[status, 1]])
     expect(await send(worker.url, { path: '/health' }), 200)
-    return { statuses, growth: held - atRest }
+    return { statuses, mib: growth(held, atRest) }
   } finally {
     await worker.stop()
   }
@@ -81,7 +81,7 @@ export async function uploads() {
       rows.push([
         `${ofWhom}${chunked ? ', chunked' : ''}`,
         histogram(asItComes.statuses),
-        ...[asItComes, collecting].map(({ growth }) => fixed(growth, 0)),
+        ...[asItComes, collecting].map(({ mib }) => fixed(mib, 0)),
       ])
     }
   }

@@ -77,7 +77,6 @@ export async function clearAvatar(
   const shown = and(eq(users.id, caller.userId), isNotNull(users.avatarKey))
   const [before] = await asCaller(db, caller, now, [
     db.select({ key: users.avatarKey }).from(users).where(shown),
-    // All columns of the table in their order.
     recordEventOf(
       db,
       { ...caller, type: 'avatar_changed', at: now, location },

@@ -86,6 +86,7 @@ async function goThrough(c: Context<AppEnv>, next: Next): Promise<void> {
       user_id: c.get('caller')?.userId,
     }),
   )
+  // Who asked first (Expect: 100-continue) has sent nothing yet, and need not.
   if (!c.req.header('Expect')) await discardBody(c)
 }
 

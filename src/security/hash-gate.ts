@@ -1,5 +1,6 @@
 // The door before the hash: bounds how many requests of an isolate wait to hash or hash, and lets them hash one by one.
 // Hashing is synchronous: while it runs, the isolate stands still. What is refused here costs nothing.
+import { Leases } from './leases'
 
 /** Requests that may be between "admitted" and "hash done" at once. Each hashes for some 15 to 40 ms, so the last one waits for about a second at most. */
 export const GATE_SIZE = 32
@@ -10,25 +11,20 @@ export const GATE_SHARE = 24
 /** What a request hashes for. */
 export type HashKind = 'sign-in' | 'other'
 
-/** Milliseconds after which a lease is void: a request that its client aborted may never give it back. */
+/** Milliseconds after which a lease is void. */
 export const LEASE_MS = 10_000
 
-const leases = new Set<{ kind: HashKind; until: number }>()
+const leases = new Leases<HashKind>()
 
 /**
  * Asks for a lease at `now` (milliseconds). Null: the gate, or the share of the kind, is full; answer 503 + Retry-After.
  * Otherwise the function that gives the lease back; calling it again does nothing.
  */
 export function enterGate(kind: HashKind, now: number): (() => void) | null {
-  let alike = 0
-  for (const lease of leases) {
-    if (lease.until <= now) leases.delete(lease)
-    else if (lease.kind === kind) alike++
-  }
-  if (leases.size >= GATE_SIZE || alike >= GATE_SHARE) return null
-  const lease = { kind, until: now + LEASE_MS }
-  leases.add(lease)
-  return () => void leases.delete(lease)
+  const held = leases.at(now)
+  const alike = held.filter((other) => other === kind).length
+  if (held.length >= GATE_SIZE || alike >= GATE_SHARE) return null
+  return leases.take(kind, now + LEASE_MS)
 }
 
 /** Milliseconds after which a place in the line is void: its request was aborted, and neither looks nor leaves any more. */

@@ -98,16 +98,9 @@ export async function signIn(
       userAgent: c.req.header('User-Agent')?.slice(0, 255) ?? null,
       location: location(),
     }
-    const { hasStarted, replacedOf } = await startSession(
-      db,
-      { ...begun.attempt, account },
-      session,
-      now,
-      {
-        replaces,
-        rehashed,
-      },
-    )
+    const attempt = { ...begun.attempt, account }
+    const also = { replaces, rehashed }
+    const { hasStarted, replacedOf } = await startSession(db, attempt, session, now, also)
     if (!hasStarted) {
       logSecurity(c, 'login_failed', account.id)
       return { kind: 'wrong' }

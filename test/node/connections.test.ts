@@ -47,7 +47,7 @@ it.each([false, true])(
 )
 
 /** One connection: sends a head and so much of a body of 2 MiB, and gives what comes back. */
-function open(headers: Record<string, string>, sent: number, path = 'PUT /api/users/me/avatar') {
+function open(headers: Record<string, string>, sent: number) {
   const socket = connect(Number(worker.url.port), worker.url.hostname)
   const state = { socket, text: '' }
   socket.on('error', () => undefined)
@@ -55,7 +55,9 @@ function open(headers: Record<string, string>, sent: number, path = 'PUT /api/us
     state.text += data.toString('latin1')
   })
   const lines = Object.entries({ Host: 'x', 'Content-Type': 'image/png', ...headers })
-  socket.write(`${path} HTTP/1.1\r\n${lines.map(([k, v]) => `${k}: ${v}\r\n`).join('')}\r\n`)
+  socket.write(
+    `PUT /api/users/me/avatar HTTP/1.1\r\n${lines.map(([k, v]) => `${k}: ${v}\r\n`).join('')}\r\n`,
+  )
   if (headers['Transfer-Encoding']) socket.write('200000\r\n')
   socket.write(Buffer.alloc(sent))
   return state
