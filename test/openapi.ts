@@ -132,6 +132,9 @@ function headerFaults(asked: Asked, pathname: string, { status, headers }: Respo
     /^\/(?:oauth\/|api\/session|api\/users\/(?:me|token)|api\/admin)/.test(pathname) ||
     (pathname.startsWith('/api/') && ['Authorization', 'Cookie'].some((h) => asked.headers.has(h)))
   if (isPersonal || status >= 400) must('Cache-Control', /\bno-store\b/)
+  // RFC 6749 §5.1 and §5.2.
+  const isTokenDoor = ['/oauth/token', '/api/users/token'].includes(pathname)
+  if (isTokenDoor && typeOf(headers) === 'application/json') must('Pragma', /^no-cache$/)
 
   for (const cookie of headers.getSetCookie()) {
     for (const attribute of ['Path=/', 'Secure', 'HttpOnly', 'SameSite=Lax']) {

@@ -43,23 +43,32 @@ export async function requestChange(
   return owner && counted.length > 0 ? { kind: 'taken', owner } : { kind: 'too-many-mails' }
 }
 
-/** Stores a link to the caller's own address, unless it is proven or had enough mails: then null. @throws DeadSession */
+export type RequestedVerification =
+  | { kind: 'stored'; user: Owner }
+  | { kind: 'verified-before' | 'too-many-mails' }
+
+/** Stores a link to the caller's own address, unless it is proven or had enough mails. @throws DeadSession */
 export async function requestVerification(
   db: Database,
   caller: Caller,
   link: Link,
   now: Date,
-): Promise<Owner | null> {
+): Promise<RequestedVerification> {
   const isUnproven = and(eq(users.id, caller.userId), eq(users.emailVerified, false))
   const [, stored, [user]] = await asCaller(db, caller, now, [
     countMail(db, ownMailKey(caller.userId), now),
     storeLink(db, link, isUnproven),
     db
-      .select({ username: users.username, email: users.email })
+      .select({
+        username: users.username,
+        email: users.email,
+        emailVerified: users.emailVerified,
+      })
       .from(users)
       .where(eq(users.id, caller.userId)),
   ])
-  return stored.length > 0 && user ? user : null
+  if (stored.length > 0 && user) return { kind: 'stored', user }
+  return { kind: user?.emailVerified ? 'verified-before' : 'too-many-mails' }
 }
 
 export type Verification =

@@ -59,9 +59,19 @@ export const changeEmail = endpoint(
       case 'too-many-mails':
         break
     }
-    return c.json({ message: 'Open the link in the mail to the new address.' }, 202)
+    return c.json(
+      { message: 'Open the link in the mail to the new address. It gets at most five an hour.' },
+      202,
+    )
   },
 )
+
+const VERIFICATION = {
+  stored: 'Open the link in the mail to your address.',
+  'verified-before': 'Your address is confirmed already.',
+  'too-many-mails':
+    'Your address had five mails: open the link in the last one, or ask again in an hour.',
+}
 
 export const sendVerification = endpoint(
   {
@@ -77,9 +87,10 @@ export const sendVerification = endpoint(
   async (c) => {
     const { db, caller, now, settings } = c.var
     const link = await newLink('verify', now)
-    const user = await requestVerification(db, caller, link, now)
-    if (user) mailLater(c, verifyAddress(settings.appOrigin, user, link.token))
-    return c.json({ message: 'Open the link in the mail to your address.' }, 202)
+    const asked = await requestVerification(db, caller, link, now)
+    if (asked.kind === 'stored')
+      mailLater(c, verifyAddress(settings.appOrigin, asked.user, link.token))
+    return c.json({ message: VERIFICATION[asked.kind] }, 202)
   },
 )
 

@@ -27,14 +27,14 @@ export const Email = z
     z
       .string()
       .max(254, 'must have at most 254 characters')
-      .pipe(z.email('must be an e-mail address')),
+      .pipe(z.email('must be an e-mail address in ASCII characters')),
   )
   .openapi({ type: 'string', format: 'email', maxLength: 254, example: 'ann@example.com' })
 
 /** The text of a password, before any rule of ours: well-formed and bounded. NFC happens where it is hashed (ASVS 6.2.8). */
 export const Password = z
   .string()
-  .max(4096, 'is too long')
+  .max(4096, 'must have at most 128 characters')
   .refine((s) => s.isWellFormed(), 'is not well-formed Unicode')
   .openapi({
     type: 'string',
@@ -75,7 +75,7 @@ export type ProfileChange = z.infer<typeof ProfileChange>
 const PresentPassword = z
   .string()
   .min(1, 'is empty')
-  .max(4096, 'is too long')
+  .max(4096, 'must have at most 4096 characters')
   .refine((s) => s.isWellFormed(), 'is not well-formed Unicode')
   .openapi({ type: 'string', format: 'password', example: 'correct horse battery staple' })
 
@@ -92,7 +92,7 @@ export const Deletion = z.strictObject({ password: PresentPassword }).openapi('D
 /** The secret of a mailed link; any text will do, since a wrong one is no good whatever its shape. */
 const LinkToken = z
   .string()
-  .max(1000, 'is too long')
+  .max(1000, 'must have at most 1000 characters')
   .meta({ description: 'From the link of the mail: what stands behind #token=' })
 
 export const LinkUse = z.strictObject({ token: LinkToken }).openapi('LinkUse')

@@ -20,9 +20,12 @@ export const parseForm: MiddlewareHandler<AppEnv> = async (c, next) => {
   return next()
 }
 
+/** Undoes the encoding of `application/x-www-form-urlencoded`. @throws URIError */
+export const decodeForm = (text: string) => decodeURIComponent(text.replaceAll('+', ' '))
+
 function decode(text: string): string {
   try {
-    return decodeURIComponent(text.replaceAll('+', ' '))
+    return decodeForm(text)
   } catch {
     throw new HTTPException(400, {
       message: 'The form is not well-formed: a percent-encoding does not decode as UTF-8.',

@@ -31,6 +31,9 @@ export const oauthErrors: Record<400 | 401, ReturnType<typeof answer>> = {
   401: answer('`invalid_client`: clients are public here and have no secret'),
 }
 
+/** The headers of every answer of the token endpoint (RFC 6749 §5.1). */
+export const NOT_KEPT = { 'Cache-Control': 'no-store', Pragma: 'no-cache' }
+
 /** 400, or 401 for `invalid_client` when the client tried to authenticate. */
 export function oauthError<C extends OAuthErrorCode>(
   c: AnyContext,
@@ -39,7 +42,7 @@ export function oauthError<C extends OAuthErrorCode>(
 ): Response & TypedResponse<OAuthError, C extends 'invalid_client' ? 401 : 400, 'json'> {
   const isClient = error === 'invalid_client'
   return c.json({ error, error_description: speakable(description) }, isClient ? 401 : 400, {
-    'Cache-Control': 'no-store',
+    ...NOT_KEPT,
     ...(isClient && { 'WWW-Authenticate': 'Basic realm="gatepost"' }),
   }) as never
 }

@@ -50,7 +50,8 @@ export const catalogue = {
   'email-not-verified': {
     status: 403,
     title: 'E-mail not verified',
-    detail: 'Confirm your e-mail address first: open the link that was mailed to you.',
+    detail:
+      'Confirm your e-mail address first: open the link that was mailed to you, or reset your password.',
   },
   'not-the-author': {
     status: 403,

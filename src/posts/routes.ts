@@ -13,7 +13,7 @@ import { changePost, createPost, createPostOnce, deletePost, type Idempotency } 
 
 const ChangeHeaders = z.object({ 'if-match': IfMatch })
 
-/** The longest post may be four bytes a character, and escapes. */
+/** The longest post has four bytes a character, and some escapes; one that is all `\u` escapes may be too large. */
 const POST_KIB = 256
 
 const create = endpoint(

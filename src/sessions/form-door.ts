@@ -1,5 +1,6 @@
 /** The tutorials' door: a form with username and password, as FastAPI's `OAuth2PasswordRequestForm`. */
 import { endpoint, formBody, json } from '../http/endpoint'
+import { NOT_KEPT } from '../http/oauth-error'
 import { brokenRule, problem, problems } from '../http/problem'
 import { askedScope, FIRST_PARTY, NO_SCOPE } from './rules'
 import { Token, TokenForm, viewToken } from './schemas'
@@ -38,7 +39,7 @@ export const createToken = endpoint(
     })
     switch (result.kind) {
       case 'signed-in':
-        return c.json(viewToken(result.grant), 200, { 'Cache-Control': 'no-store' })
+        return c.json(viewToken(result.grant), 200, NOT_KEPT)
       case 'busy':
       case 'wait':
         return tryLater(c, result)

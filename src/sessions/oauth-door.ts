@@ -2,14 +2,15 @@
 import type { z } from '@hono/zod-openapi'
 import type { AnyContext } from '../context'
 import { endpoint, formBody, type InvalidHook, json, nothing } from '../http/endpoint'
+import { decodeForm } from '../http/form'
 import { isAllowed } from '../http/limits'
 import { logSecurity } from '../http/log'
-import { oauthError, oauthErrors } from '../http/oauth-error'
+import { NOT_KEPT, oauthError, oauthErrors } from '../http/oauth-error'
 import { problem, problems } from '../http/problem'
 import { readAccessToken } from '../security/access-token'
 import { readRefreshToken } from '../security/refresh-token'
 import { refresh } from './refresh'
-import { askedScope, FIRST_PARTY, NO_SCOPE } from './rules'
+import { askedScope, CLIENT_ID, FIRST_PARTY, NO_CLIENT_ID, NO_SCOPE } from './rules'
 import { OAuthTokenForm, RevocationForm, Token, viewToken } from './schemas'
 import { signIn, tryLater } from './sign-in'
 import { endSession } from './store'
@@ -19,24 +20,31 @@ function readClient(
   c: AnyContext,
   form: { client_id?: string | undefined; client_secret?: string | undefined },
 ) {
+  const refuse = (why: string) => ({
+    failure: oauthError(c, 'invalid_client', why),
+    clientId: null,
+  })
+  const unreadable = () => refuse('The Authorization header does not decode as Basic credentials')
   const authorization = c.req.header('Authorization') ?? ''
   const basic = /^basic +([\w+/=-]*)$/i.exec(authorization)
-  if (!basic && /^basic\b/i.test(authorization)) return null
+  if (!basic && /^basic\b/i.test(authorization)) return unreadable()
   let name = form.client_id
   let secret = form.client_secret
   if (basic?.[1] !== undefined) {
     try {
       const [encoded = '', ...rest] = atob(basic[1]).split(':')
-      const user = decodeURIComponent(encoded)
-      if (user && name && user !== name) return null
+      const user = decodeForm(encoded)
+      if (user && name && user !== name)
+        return refuse('client_id and the Authorization header name two clients: name one')
       name ||= user
       secret ||= rest.join(':')
     } catch {
-      return null
+      return unreadable()
     }
   }
-  if (secret || (name && !/^[\x21-\x7e]{1,100}$/.test(name))) return null
-  return name || FIRST_PARTY
+  if (secret) return refuse('Clients are public here: send a client_id without a secret, or none')
+  if (name && !CLIENT_ID.test(name)) return refuse(`client_id ${NO_CLIENT_ID}`)
+  return { failure: null, clientId: name || FIRST_PARTY }
 }
 
 /** A parameter that comes twice, or is no text (RFC 6749 §5.2). */
@@ -47,13 +55,6 @@ const invalidForm: InvalidHook = (result, c) => {
     oauthError(c, 'invalid_request', `${String(issue.path[0] ?? 'The body')} ${issue.message}`)
   )
 }
-
-const invalidClient = (c: AnyContext) =>
-  oauthError(
-    c,
-    'invalid_client',
-    'Clients are public here: send a client_id without a secret, or none',
-  )
 
 type OAuthForm = z.infer<typeof OAuthTokenForm>
 
@@ -71,7 +72,7 @@ async function grantPassword(
   const result = await signIn(c, { login: username, password, scope: asked, clientId })
   switch (result.kind) {
     case 'signed-in':
-      return c.json(viewToken(result.grant), 200, { 'Cache-Control': 'no-store' })
+      return c.json(viewToken(result.grant), 200, NOT_KEPT)
     case 'busy':
     case 'wait':
       return tryLater(c, result)
@@ -81,7 +82,7 @@ async function grantPassword(
       return oauthError(
         c,
         'invalid_grant',
-        'Confirm your e-mail address first: open the link that was mailed to you',
+        'Confirm your e-mail address first: open the link that was mailed to you, or reset your password',
       )
     case 'beyond-role':
       return oauthError(c, 'invalid_scope', `scope ${NO_SCOPE}`)
@@ -96,14 +97,14 @@ async function grantRefresh(c: AnyContext, { refresh_token, scope }: OAuthForm, 
   const result = await refresh(c, refresh_token, clientId, asked)
   switch (result.kind) {
     case 'refreshed':
-      return c.json(viewToken(result.grant), 200, { 'Cache-Control': 'no-store' })
+      return c.json(viewToken(result.grant), 200, NOT_KEPT)
     case 'too-much-scope':
       return oauthError(c, 'invalid_scope', 'A refresh may narrow the scope, never widen it')
     case 'dead':
       return oauthError(
         c,
         'invalid_grant',
-        'The refresh token is invalid, was used, or its session has ended',
+        'The refresh token is invalid, was used, is of another client_id, or its session has ended',
       )
   }
 }
@@ -129,8 +130,8 @@ const oauthToken = endpoint(
     // A refresh is no sign-in: only a password counts against the limit.
     if (form.grant_type === 'password' && !(await isAllowed(c, 'sign-in')))
       return problem(c, 'too-many-requests', { retryAfter: 60 })
-    const clientId = readClient(c, form)
-    if (!clientId) return invalidClient(c)
+    const { failure, clientId } = readClient(c, form)
+    if (failure) return failure
     switch (form.grant_type) {
       case 'password':
         return grantPassword(c, form, clientId)
@@ -164,7 +165,8 @@ const oauthRevoke = endpoint(
   },
   async (c) => {
     const form = c.req.valid('form')
-    if (!readClient(c, form)) return invalidClient(c)
+    const { failure } = readClient(c, form)
+    if (failure) return failure
     if (!form.token) return oauthError(c, 'invalid_request', 'token is missing')
     const sessionId = await sessionOfToken(c, form.token)
     const userId = sessionId && (await endSession(c.var.db, sessionId, c.var.now, c.var.location()))

@@ -3,6 +3,10 @@ import { SCOPES, type Scope } from '../context'
 
 /** The client of tokens whose client did not say its name. */
 export const FIRST_PARTY = 'first-party'
+/** RFC 6749 A.1, and a bound of ours. */
+export const CLIENT_ID = /^[\x20-\x7e]{1,100}$/
+/** What is wrong with any other, read on from its name. */
+export const NO_CLIENT_ID = 'must have at most 100 characters, all of them printable ASCII'
 /** How long the immediate parent of a refresh token may be repeated: a lost reply, a second tab (RFC 9700 §4.14.2). */
 export const REPEAT_MS = 10_000
 

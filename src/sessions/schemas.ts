@@ -2,15 +2,22 @@
 import { z } from '@hono/zod-openapi'
 import type { sessions } from '../db/schema'
 import { Time, UserPrivate } from '../user'
+import { CLIENT_ID, NO_CLIENT_ID } from './rules'
 import type { Grant } from './sign-in'
 
-const once = 'must be given exactly once'
+/** A text that JSON or a form gives: of a form, a field that comes twice is an array. */
+const once = {
+  error: ({ input }: { input?: unknown }) => {
+    if (input === undefined) return 'is missing'
+    return Array.isArray(input) ? 'must be given once' : 'must be a text'
+  },
+}
 /** The text of a login or a password: bounded, well-formed; whether it is right is never told apart from whether it exists. */
 const Text = (max: number) =>
   z
     .string(once)
     .min(1, 'is empty')
-    .max(max, 'is too long')
+    .max(max, `must have at most ${max} characters`)
     .refine((s) => s.isWellFormed(), 'is not well-formed Unicode')
 
 const Login = Text(320).openapi({
@@ -18,7 +25,7 @@ const Login = Text(320).openapi({
   description: 'The e-mail address, or the username',
 })
 const Password = Text(4096).openapi({ format: 'password', example: 'correct horse battery staple' })
-const ScopeText = z.string(once).max(200, 'is too long').openapi({
+const ScopeText = z.string(once).max(200, 'must have at most 200 characters').openapi({
   description: 'Space-separated; all that the role allows unless told',
   example: 'posts:write account',
 })
@@ -32,7 +39,7 @@ export const TokenForm = z
     scope: ScopeText.optional(),
     client_id: z
       .string(once)
-      .regex(/^[\x21-\x7e]{0,100}$/, 'must have at most 100 visible ASCII characters')
+      .refine((name) => name === '' || CLIENT_ID.test(name), NO_CLIENT_ID)
       .optional(),
     client_secret: z.string(once).optional(),
   })

@@ -143,20 +143,22 @@ describe('/api/session', () => {
     const ann = await register()
     const login = ann.email
     const before = hashesComputed()
-    const refused: [string, unknown][] = [
-      ['no password', { login }],
-      ['no login', { password: PASSWORD }],
-      ['an unknown member', { login, password: PASSWORD, role: 'admin' }],
-      ['another type', { login: [login], password: PASSWORD }],
-      ['a number', { login, password: 12345678 }],
-      ['a list', [login, PASSWORD]],
-      ['null', null],
-      ['a lone surrogate', { login, password: '\ud800-not-well-formed' }],
+    const refused: [unknown, string][] = [
+      [{ login }, 'password is missing.'],
+      [{ password: PASSWORD }, 'login is missing.'],
+      [{ login, password: PASSWORD, role: 'admin' }, 'role is not a known member.'],
+      [{ login: [login], password: PASSWORD }, 'login must be given once.'],
+      [{ login, password: 12345678 }, 'password must be a text.'],
+      [{ login, password: '' }, 'password is empty.'],
+      [{ login: 'x'.repeat(321), password: PASSWORD }, 'login must have at most 320 characters.'],
+      [[login, PASSWORD], 'The body must be a JSON object.'],
+      [null, 'The body must be a JSON object.'],
+      [{ login, password: '\ud800-not-well-formed' }, 'password is not well-formed Unicode.'],
     ]
-    for (const [what, json] of refused) {
+    for (const [json, why] of refused) {
       const response = await call('POST', '/api/session', { json })
-      expect(trips(response), what).toBe(0)
-      await expectProblem(response, 422, 'invalid-request')
+      expect(trips(response), why).toBe(0)
+      expect((await expectProblem(response, 422, 'invalid-request')).detail).toBe(why)
     }
     const headers = { 'Content-Type': 'application/json' }
     for (const body of ['', '{', '{"login":"a"', '[1,]', '"', '{"login":"a","password":"b"}x']) {

@@ -84,10 +84,8 @@ export async function expectProblem(response: Response, status: number, code: st
   return body
 }
 
-/** The session that a token of ours names. */
-export const sessionIdOf = (accessToken: string) =>
-  (
-    JSON.parse(atob(accessToken.split('.')[1]!.replaceAll('-', '+').replaceAll('_', '/'))) as {
-      sid: string
-    }
-  ).sid
+/** What an access token of ours says, unverified. */
+export const claimsOf = (accessToken: string): { sid: string; client_id: string } =>
+  JSON.parse(atob(accessToken.split('.')[1]!.replaceAll('-', '+').replaceAll('_', '/')))
+
+export const sessionIdOf = (accessToken: string) => claimsOf(accessToken).sid

@@ -3,6 +3,7 @@ import { hashesComputed } from '../../src/security/password'
 import { call, trips } from '../client'
 import { admin, freshName, PASSWORD, person, register } from '../people'
 import {
+  claimsOf,
   expectOAuthError,
   expectProblem,
   me,
@@ -139,7 +140,7 @@ describe('POST /oauth/token', () => {
     const form = { grant_type: 'password', username: ann.email, password: PASSWORD }
     const clientOf = async (more: Record<string, string>, headers: Record<string, string> = {}) => {
       const { access_token } = await tokens(await oauthToken({ ...form, ...more }, { headers }))
-      return JSON.parse(atob(access_token.split('.')[1]!)).client_id
+      return claimsOf(access_token).client_id
     }
     expect(await clientOf({})).toBe('first-party')
     expect(await clientOf({}, basic(':'))).toBe('first-party')
@@ -147,24 +148,29 @@ describe('POST /oauth/token', () => {
     expect(await clientOf({}, basic('my%2Dapp:'))).toBe('my-app')
     expect(await clientOf({ client_id: 'my-app' }, basic('my-app:'))).toBe('my-app')
     expect(await clientOf({ client_id: 'my-app' }, basic('my%2Dapp:'))).toBe('my-app')
+    const printable = '~'.repeat(100)
+    expect(await clientOf({ client_id: printable })).toBe(printable)
+    expect(await clientOf({ client_id: 'my app' }, basic('my+app:'))).toBe('my app')
 
     const before = hashesComputed()
-    const refused: [string, Record<string, string>, Record<string, string>][] = [
-      ['a secret', { client_id: 'my-app', client_secret: 'x' }, {}],
-      ['a secret alone', { client_secret: 'x' }, {}],
-      ['a Basic secret', {}, basic('my-app:secret')],
-      ['two names', { client_id: 'my-app' }, basic('other:')],
-      ['a name with a space', { client_id: 'my app' }, {}],
-      ['a name past any bound', { client_id: 'x'.repeat(101) }, {}],
-      ['a Basic name that does not decode', {}, basic('%:')],
-      ['Basic that is no base64', {}, { Authorization: 'Basic A' }],
-      ['Basic of other characters', {}, { Authorization: 'Basic !!!' }],
-      ['Basic and nothing', {}, { Authorization: 'Basic' }],
+    const refused: [string, Record<string, string>, Record<string, string>, RegExp][] = [
+      ['a secret', { client_id: 'my-app', client_secret: 'x' }, {}, /without a secret/],
+      ['a secret alone', { client_secret: 'x' }, {}, /without a secret/],
+      ['a Basic secret', {}, basic('my-app:secret'), /without a secret/],
+      ['two names', { client_id: 'my-app' }, basic('other:'), /two clients/],
+      ['a name of other letters', { client_id: 'mÿ-app' }, {}, /^client_id must have/],
+      ['a name with a line break', { client_id: 'my\napp' }, {}, /^client_id must have/],
+      ['a name past any bound', { client_id: 'x'.repeat(101) }, {}, /^client_id must have/],
+      ['a Basic name that does not decode', {}, basic('%:'), /does not decode/],
+      ['Basic that is no base64', {}, { Authorization: 'Basic A' }, /does not decode/],
+      ['Basic of other characters', {}, { Authorization: 'Basic !!!' }, /does not decode/],
+      ['Basic and nothing', {}, { Authorization: 'Basic' }, /does not decode/],
     ]
-    for (const [what, more, headers] of refused) {
+    for (const [what, more, headers, why] of refused) {
       const response = await oauthToken({ ...form, ...more }, { headers })
       expect(response.headers.get('WWW-Authenticate'), what).toMatch(/^Basic /)
-      await expectOAuthError(response, 'invalid_client', 401)
+      const { error_description } = await expectOAuthError(response, 'invalid_client', 401)
+      expect(error_description, what).toMatch(why)
     }
     expect(hashesComputed()).toBe(before)
   })

@@ -44,8 +44,8 @@ export function Email({ me }: { me: UserPrivate }) {
 
 function SendAgain() {
   async function send() {
-    await answer(api.users.me['verify-email'].$post())
-    say('A new link is on its way.')
+    const { message } = await answer(api.users.me['verify-email'].$post())
+    say(message)
   }
   return <Act act={send}>Mail the link again</Act>
 }
