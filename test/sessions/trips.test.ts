@@ -35,7 +35,7 @@ describe('the trips to D1', () => {
   it('of every operation are those of the contract', async () => {
     const username = freshName()
     const json = { username, email: `${username}@example.com`, password: PASSWORD }
-    await ask('register', { json })
+    const { id } = await (await ask('register', { json })).json<{ id: number }>()
     await ask('verifyEmail', { json: { token: tokenIn(await nextMail(json.email, /confirm/i)) } })
 
     const credentials = { username, password: PASSWORD }
@@ -72,7 +72,7 @@ describe('the trips to D1', () => {
     for (let round = 0; round < 2; round++) expect(trips(await ask('createPost', once))).toBe(1)
     await ask('readPost', {}, post.id)
     await ask('listPosts')
-    await ask('listPostsOfUser')
+    await ask('listPostsOfUser', {}, id)
     await ask('replacePost', { token }, post.id)
     await ask('updatePost', { token }, post.id)
     await ask('deletePost', { token }, post.id)
