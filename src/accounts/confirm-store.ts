@@ -1,5 +1,5 @@
 /** The password asked again, in D1: counted before its hash is computed, and what becomes of the attempt. */
-import { eq, sql } from 'drizzle-orm'
+import { and, eq, type SQL, sql } from 'drizzle-orm'
 import type { Caller } from '../context'
 import type { Database } from '../db'
 import { clearAttempts, confirmKey, readWait, reserveAttempt } from '../db/attempts'
@@ -47,9 +47,12 @@ export async function countAttempt(
 export const forgetAttempts = (db: Database, { account }: Confirmed) =>
   clearAttempts(db, account.id)
 
-/** Makes the event of the attempt the event of what was done. */
-export const nameEvent = (db: Database, { eventId }: Confirmed, type: EventType) =>
-  db.update(events).set({ type }).where(eq(events.id, eventId))
+/** Makes the event of the attempt the event of what was done, if `condition` holds. */
+export const nameEvent = (db: Database, { eventId }: Confirmed, type: EventType, condition: SQL) =>
+  db
+    .update(events)
+    .set({ type })
+    .where(and(eq(events.id, eventId), condition))
 
 /** A right password, but nothing done with it: the attempt leaves no trace. */
 export async function forgetAttempt(db: Database, confirmed: Confirmed): Promise<void> {

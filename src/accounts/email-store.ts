@@ -1,45 +1,67 @@
 /** Addresses in D1: links asked for, and links used. */
 import { and, eq, inArray, ne, or, sql } from 'drizzle-orm'
+import type { SQLiteColumn } from 'drizzle-orm/sqlite-core'
 import type { Caller } from '../context'
 import { type Database, uniqueViolation } from '../db'
+import { inheritFailures } from '../db/attempts'
 import { recordEventOf } from '../db/events'
 import { asCaller } from '../db/live'
 import { emailTokens, users } from '../db/schema'
 import { type Confirmed, forgetAttempts, nameEvent } from './confirm-store'
-import { countMail, isGood, type Link, mailKey, ownMailKey, storeLink } from './links'
+import {
+  countMail,
+  isGood,
+  type Link,
+  mailKey,
+  type NewAddress,
+  ownMailKey,
+  storeLink,
+} from './links'
 
 export interface Owner {
   username: string
   email: string
 }
 export type RequestedChange =
-  /** `mayMail`: the present address is proven, or had fewer than five mails. */
+  /** `mayMail`: the present address is proven, or had few enough mails. */
   | { kind: 'stored'; mayMail: boolean }
   | { kind: 'taken'; owner: Owner }
   | { kind: 'too-many-mails' }
+  | { kind: 'wrong-password' }
 
-/** Stores a link to a new address, unless somebody else has it: then `owner` is to be told. @throws DeadSession */
+/**
+ * Stores a link to a new address, unless somebody else has it: then `owner` is to be told. Nothing when the password is not
+ * the checked one any more: a change of it makes links void, also those that were on their way. @throws DeadSession
+ */
 export async function requestChange(
   db: Database,
   caller: Caller,
   confirmed: Confirmed,
   link: Link,
-  to: { email: string; emailKey: string },
+  to: NewAddress,
   { unknownKey, presentKey }: { unknownKey: string; presentKey: string },
   now: Date,
 ): Promise<RequestedChange> {
-  const isOthers = and(eq(users.emailKey, to.emailKey), ne(users.id, caller.userId))
-  const isFree = sql`not exists (select 1 from ${users} as other where other.email_key = ${to.emailKey} and other.id <> ${caller.userId})`
-  const [, counted, stored, , [owner], told] = await asCaller(db, caller, now, [
+  const { id, passwordHash, emailVerified } = confirmed.account
+  const isSame = and(eq(users.id, id), eq(users.passwordHash, passwordHash))
+  const isOthers = and(eq(users.emailKey, to.emailKey), ne(users.id, id))
+  const isFree = sql`not exists (select 1 from ${users} as other where other.email_key = ${to.emailKey} and other.id <> ${id})`
+  const [, counted, stored, , [same], [owner], told] = await asCaller(db, caller, now, [
     forgetAttempts(db, confirmed),
     countMail(db, mailKey(to.emailKey, unknownKey), now),
-    storeLink(db, link, and(eq(users.id, caller.userId), isFree), to),
-    nameEvent(db, confirmed, 'email_change_requested'),
+    storeLink(db, link, and(isSame, isFree), to),
+    nameEvent(
+      db,
+      confirmed,
+      'email_change_requested',
+      sql`exists (select 1 from ${users} where ${isSame})`,
+    ),
+    db.select({ id: users.id }).from(users).where(isSame),
     db.select({ username: users.username, email: users.email }).from(users).where(isOthers),
     countMail(db, presentKey, now),
   ])
-  if (stored.length > 0)
-    return { kind: 'stored', mayMail: confirmed.account.emailVerified || told.length > 0 }
+  if (!same) return { kind: 'wrong-password' }
+  if (stored.length > 0) return { kind: 'stored', mayMail: emailVerified || told.length > 0 }
   return owner && counted.length > 0 ? { kind: 'taken', owner } : { kind: 'too-many-mails' }
 }
 
@@ -73,12 +95,14 @@ export async function requestVerification(
 
 export type Verification =
   | { kind: 'verified'; userId: number }
-  | { kind: 'changed'; userId: number; email: string; former: Owner }
+  /** `mayMail`: the former address was proven, or had few enough mails. */
+  | { kind: 'changed'; userId: number; email: string; former: Owner; mayMail: boolean }
   | { kind: 'taken' }
 
 /**
  * Uses a link of either kind, once: every statement has the link's row as its condition, and the last one deletes it.
- * A change makes the person's other links void too; a verification alone changes nothing but `email_verified`.
+ * A change makes the person's other links void too, and failed sign-ins are counted on under the new address; a verification alone
+ * changes nothing but `email_verified`.
  * Null: no such link. A link whose address was taken meanwhile stays, in case it becomes free.
  */
 export async function useVerification(
@@ -93,9 +117,13 @@ export async function useVerification(
     eq(users.isActive, true),
     or(eq(emailTokens.purpose, 'change'), eq(emailTokens.emailKey, users.emailKey)),
   )
-  const owner = sql`(select ${emailTokens.userId} from ${emailTokens} where ${emailTokens.tokenHash} = ${tokenHash})`
+  const changes = sql`exists (select 1 from ${emailTokens} join ${users} on ${users.id} = ${emailTokens.userId}
+    where ${works} and ${emailTokens.emailKey} <> ${users.emailKey} and ${emailTokens.attemptsKey} is not null)`
+  const ofLink = <T>(column: SQLiteColumn) =>
+    sql<T>`(select ${column} from ${emailTokens} where ${emailTokens.tokenHash} = ${tokenHash})`
+  const owner = ofLink<number>(emailTokens.userId)
   try {
-    const [[link], , changed] = await db.batch([
+    const [[link], told, , , changed] = await db.batch([
       db
         .select({
           userId: users.id,
@@ -104,10 +132,13 @@ export async function useVerification(
           to: sql<string>`${emailTokens.email}`.as('to'),
           username: users.username,
           email: users.email,
+          emailVerified: users.emailVerified,
         })
         .from(emailTokens)
         .innerJoin(users, eq(users.id, emailTokens.userId))
         .where(works),
+      countMail(db, sql`'user:' || ${owner}`, now, changes),
+      inheritFailures(db, owner, ofLink(emailTokens.attemptsKey), now, changes),
       recordEventOf(
         db,
         {
@@ -143,10 +174,10 @@ export async function useVerification(
         ),
     ])
     if (!link || changed.length === 0) return null
-    const { userId, purpose, to, username, email } = link
-    return purpose === 'change'
-      ? { kind: 'changed', userId, email: to, former: { username, email } }
-      : { kind: 'verified', userId }
+    const { userId, purpose, to, username, email, emailVerified } = link
+    if (purpose === 'verify') return { kind: 'verified', userId }
+    const mayMail = emailVerified || told.length > 0
+    return { kind: 'changed', userId, email: to, former: { username, email }, mayMail }
   } catch (error) {
     if (uniqueViolation(error) === 'users.email_key') return { kind: 'taken' }
     throw error

@@ -41,12 +41,17 @@ export const changeEmail = endpoint(
     const { db, caller, now, settings, keys } = c.var
     const { account } = confirmed
     const link = await newLink('change', now)
-    const to = { email, emailKey: canonical(email) }
+    const emailKey = canonical(email)
+    const to = { email, emailKey, attemptsKey: await hmacIdentifier(keys, emailKey) }
     const mailKeys = {
-      unknownKey: `hmac:${await hmacIdentifier(keys, `mail ${to.emailKey}`)}`,
+      unknownKey: `hmac:${await hmacIdentifier(keys, `mail ${emailKey}`)}`,
       presentKey: await unprovenKey(keys, account.email),
     }
     const change = await requestChange(db, caller, confirmed, link, to, mailKeys, now)
+    if (change.kind === 'wrong-password') {
+      logSecurity(c, 'password_rejected', caller.userId, caller.sessionId)
+      return problem(c, 'wrong-password')
+    }
     logSecurity(c, 'email_change_requested', caller.userId, caller.sessionId)
     switch (change.kind) {
       case 'stored':
@@ -60,7 +65,7 @@ export const changeEmail = endpoint(
         break
     }
     return c.json(
-      { message: 'Open the link in the mail to the new address. It gets at most five an hour.' },
+      { message: 'Open the link in the mail to the new address. At most three an hour go there.' },
       202,
     )
   },
@@ -70,7 +75,7 @@ const VERIFICATION = {
   stored: 'Open the link in the mail to your address.',
   'verified-before': 'Your address is confirmed already.',
   'too-many-mails':
-    'Your address had five mails: open the link in the last one, or ask again in an hour.',
+    'Enough mails went to your address: open the link in the last one, or ask again in an hour.',
 }
 
 export const sendVerification = endpoint(
@@ -123,7 +128,7 @@ export const verifyEmail = endpoint(
         return noContent(c)
       case 'changed':
         logSecurity(c, 'email_changed', use.userId)
-        mailLater(c, addressChanged(settings.appOrigin, use.former, use.email))
+        if (use.mayMail) mailLater(c, addressChanged(settings.appOrigin, use.former, use.email))
         return noContent(c)
     }
   },

@@ -1,4 +1,4 @@
-/** Mailed links in D1, as statements for a batch: one link of each purpose per person, at most five mails to an address before it has an hour's rest. */
+/** Mailed links in D1, as statements for a batch: one link of each purpose per person, and a bound on the mails to an address. */
 import { and, eq, gt, lt, lte, or, type SQL, sql } from 'drizzle-orm'
 import type { Database } from '../db'
 import { emailTokens, mailCounts, users } from '../db/schema'
@@ -9,7 +9,10 @@ import { canonical } from '../spelling'
 const HOUR_MS = 60 * 60 * 1000
 /** How long a link works (ASVS 6.5.5). */
 const LIFETIME_MS = { verify: 24 * HOUR_MS, change: 24 * HOUR_MS, reset: HOUR_MS }
+/** So many mails go to an address before it has an hour's rest, resets among them. */
 const MAILS_PER_HOUR = 5
+/** And so many of other kinds: whoever causes them, a stranger too, leaves two resets to its owner. */
+const OTHERS_PER_HOUR = 3
 
 export type Purpose = keyof typeof LIFETIME_MS
 
@@ -28,6 +31,14 @@ export async function newLink(purpose: Purpose, now: Date): Promise<Link> {
   return { purpose, ...(await newSecretToken()), createdAt: now, expiresAt }
 }
 
+/** Where a change goes to. */
+export interface NewAddress {
+  email: string
+  emailKey: string
+  /** Under which failed sign-ins with it are counted. */
+  attemptsKey: string
+}
+
 /** Under which name mails to a person's own address are counted. */
 export const ownMailKey = (userId: number) => `user:${userId}`
 const ownKey = sql`'user:' || ${users.id}`
@@ -42,22 +53,31 @@ export const mailKey = (emailKey: string, unknownKey: string) =>
 export const unprovenKey = async (keys: Keyring, email: string) =>
   `hmac:${await hmacIdentifier(keys, `unproven ${canonical(email)}`)}`
 
-/** Counts a mail with a link, unless the address had five and no hour's rest since: `RETURNING` is empty then, and `changes()` 0. */
-export function countMail(db: Database, key: string | SQL<string>, now: Date) {
+/** Counts a mail that is no reset, if `condition` holds, unless the address had three and no hour's rest since: `RETURNING` is empty then, and `changes()` 0. */
+export const countMail = (db: Database, key: string | SQL, now: Date, condition = sql`true`) =>
+  countUpTo(OTHERS_PER_HOUR, db, key, now, condition)
+/** The same for a reset: unless it had five. */
+export const countReset = (db: Database, key: string | SQL, now: Date) =>
+  countUpTo(MAILS_PER_HOUR, db, key, now, sql`true`)
+
+function countUpTo(most: number, db: Database, key: string | SQL, now: Date, condition: SQL) {
   const anHourAgo = new Date(now.getTime() - HOUR_MS)
   const isRested = lte(mailCounts.since, anHourAgo)
-  return db
-    .insert(mailCounts)
-    .values({ key, count: 1, since: now })
-    .onConflictDoUpdate({
-      target: mailCounts.key,
-      set: {
-        count: sql`case when ${isRested} then 1 else ${mailCounts.count} + 1 end`,
-        since: now,
-      },
-      setWhere: sql`${or(isRested, lt(mailCounts.count, MAILS_PER_HOUR))}`,
-    })
-    .returning({ count: mailCounts.count })
+  return (
+    db
+      .insert(mailCounts)
+      // All columns of the table in their order.
+      .select(sql`select ${key}, 1, ${now.getTime()} where ${condition}`)
+      .onConflictDoUpdate({
+        target: mailCounts.key,
+        set: {
+          count: sql`case when ${isRested} then 1 else ${mailCounts.count} + 1 end`,
+          since: now,
+        },
+        setWhere: sql`${or(isRested, lt(mailCounts.count, most))}`,
+      })
+      .returning({ count: mailCounts.count })
+  )
 }
 
 /** A new account begins with the mails that its address, not proven yet, had before: registering anew brings no new allowance. */
@@ -79,20 +99,15 @@ export const bequeathMailCount = (db: Database, userId: number, unprovenKey: str
 
 /**
  * Stores a link for the users that `owner` fits (one at most), in place of an older one of the same purpose. It goes behind
- * `countMail` (and what writes only if that did) in the batch: without a counted mail no link, so that a refused request cannot void the link of the last mail.
+ * `countMail` or `countReset` (and what writes only if that did) in the batch: without a counted mail no link, so that a refused request cannot void the link of the last mail.
  * `to` is the new address of a change; else the link is for the user's own.
  */
-export function storeLink(
-  db: Database,
-  link: Link,
-  owner: SQL | undefined,
-  to?: { email: string; emailKey: string },
-) {
+export function storeLink(db: Database, link: Link, owner: SQL | undefined, to?: NewAddress) {
   return db
     .insert(emailTokens)
     .select(
       sql`select ${users.id}, ${link.purpose}, ${link.tokenHash}, ${to?.email ?? users.email}, ${to?.emailKey ?? users.emailKey},
-        ${link.createdAt.getTime()}, ${link.expiresAt.getTime()} from ${users} where ${and(owner, sql`changes() > 0`)}`,
+        ${link.createdAt.getTime()}, ${link.expiresAt.getTime()}, ${to?.attemptsKey ?? null} from ${users} where ${and(owner, sql`changes() > 0`)}`,
     )
     .onConflictDoUpdate({
       target: [emailTokens.userId, emailTokens.purpose],
@@ -102,6 +117,7 @@ export function storeLink(
         emailKey: sql`excluded.email_key`,
         createdAt: sql`excluded.created_at`,
         expiresAt: sql`excluded.expires_at`,
+        attemptsKey: sql`excluded.attempts_key`,
       },
     })
     .returning({ userId: emailTokens.userId, email: emailTokens.email })

@@ -3,8 +3,8 @@ import { and, eq, ne, sql } from 'drizzle-orm'
 import type { Caller } from '../context'
 import type { Database } from '../db'
 import { asCaller } from '../db/live'
-import { emailTokens, events, sessions, users } from '../db/schema'
-import { type Confirmed, forgetAttempts } from './confirm-store'
+import { emailTokens, sessions, users } from '../db/schema'
+import { type Confirmed, forgetAttempts, nameEvent } from './confirm-store'
 import { countMail } from './links'
 
 /**
@@ -21,7 +21,7 @@ export async function storePassword(
   mailKey: string,
   now: Date,
 ): Promise<{ isStored: boolean; mayMail: boolean }> {
-  const { account, eventId } = confirmed
+  const { account } = confirmed
   const isStored = sql`exists (select 1 from ${users} where ${users.id} = ${account.id} and ${users.passwordHash} = ${passwordHash})`
   const [stored, , , , , counted] = await asCaller(db, caller, now, [
     db
@@ -29,10 +29,7 @@ export async function storePassword(
       .set({ passwordHash })
       .where(and(eq(users.id, account.id), eq(users.passwordHash, account.passwordHash)))
       .returning({ id: users.id }),
-    db
-      .update(events)
-      .set({ type: 'password_changed' })
-      .where(and(eq(events.id, eventId), isStored)),
+    nameEvent(db, confirmed, 'password_changed', isStored),
     db
       .delete(sessions)
       .where(and(eq(sessions.userId, account.id), ne(sessions.id, caller.sessionId), isStored)),

@@ -3,7 +3,7 @@ import { and, eq, sql } from 'drizzle-orm'
 import type { Database } from '../db'
 import { recordEventOf } from '../db/events'
 import { attempts, emailTokens, sessions, users } from '../db/schema'
-import { countMail, isGood, type Link, mailKey, storeLink } from './links'
+import { countReset, isGood, type Link, mailKey, storeLink } from './links'
 
 /**
  * Stores a link for the active account of an address. Known and unknown addresses run the same statements, and both are
@@ -20,7 +20,7 @@ export async function requestReset(
   const isAsked = and(eq(users.emailKey, emailKey), eq(users.isActive, true))
   const id = sql`(select ${users.id} from ${users} where ${isAsked})`
   const [, , stored, [user]] = await db.batch([
-    countMail(db, mailKey(emailKey, unknownKey), now),
+    countReset(db, mailKey(emailKey, unknownKey), now),
     recordEventOf(
       db,
       { userId: sql`coalesce(${id}, 0)`, type: 'password_reset_requested', at: now, location },

@@ -32,7 +32,7 @@ export const forgotPassword = endpoint(
     const emailKey = canonical(c.req.valid('json').email)
     // The same work and the same statements for every address: only the mail, behind the answer, differs.
     const link = await newLink('reset', now)
-    const unknownKey = `hmac:${await hmacIdentifier(keys, `mail ${emailKey}`)}`
+    const unknownKey = `hmac:${await hmacIdentifier(keys, `reset ${emailKey}`)}`
     const user = await requestReset(db, emailKey, unknownKey, link, now, location())
     logSecurity(c, 'password_reset_requested', user?.id ?? null)
     if (user) {

@@ -65,8 +65,8 @@ export function reserveAttempt(
  */
 export const inheritFailures = (
   db: Database,
-  userId: number,
-  key: string,
+  userId: number | SQL<number>,
+  key: string | SQL<string>,
   now: Date,
   condition: SQL,
 ) =>
@@ -75,7 +75,7 @@ export const inheritFailures = (
     // All columns of the table in their order.
     .select(
       sql`select ${key}, ${userId}, max(${attempts.failures}), max(${attempts.waitUntil}), ${now.getTime()} from ${attempts}
-        where ${attempts.userId} = ${userId} and ${attempts.key} <> ${confirmKey(userId).key} and ${condition} group by ${attempts.userId}`,
+        where ${attempts.userId} = ${userId} and ${attempts.key} not like 'confirm:%' and ${condition} group by ${attempts.userId}`,
     )
     .onConflictDoUpdate({
       target: attempts.key,

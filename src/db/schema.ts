@@ -132,6 +132,8 @@ export const emailTokens = sqliteTable(
     emailKey: text('email_key').notNull(),
     createdAt: time('created_at').notNull(),
     expiresAt: time('expires_at').notNull(),
+    /** Of `change`: the key in `attempts` under which failed sign-ins with the new address are counted. */
+    attemptsKey: text('attempts_key'),
   },
   (t) => [
     primaryKey({ columns: [t.userId, t.purpose] }),

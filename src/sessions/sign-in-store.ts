@@ -1,5 +1,5 @@
 /** Sign-ins in D1: the trip before the hash, and the one after it when the password was right. */
-import { and, eq, placeholder, sql } from 'drizzle-orm'
+import { and, eq, not, placeholder, sql } from 'drizzle-orm'
 import type { Scope } from '../context'
 import type { Database } from '../db'
 import { clearAttempts, readWait, reserveAttempt, type Wait } from '../db/attempts'
@@ -107,7 +107,8 @@ const nameLogin = prepared((db) =>
 
 /**
  * After a right password: forgets the failures and starts the session, unless the password changed or the account was
- * disabled meanwhile. `replaces` then ends the browser's former session, whosever it is (`replacedOf`); `rehashed` stores a stronger hash.
+ * disabled meanwhile. `replaces` then ends the browser's former session, whosever it is (`replacedOf`); `rehashed` stores a stronger hash,
+ * and without a session the attempt leaves no event then: whether the password is still right is not known.
  */
 export async function startSession(
   db: Database,
@@ -130,7 +131,12 @@ export async function startSession(
     }),
     nameLogin(db, { id: session.id, eventId }),
     clearAttempts(db, userId),
-    ...(rehashed ? [replaceHash(db, { ...isAccount, rehashed })] : []),
+    ...(rehashed
+      ? [
+          replaceHash(db, { ...isAccount, rehashed }),
+          db.delete(events).where(and(eq(events.id, eventId), not(isThere))),
+        ]
+      : []),
     ...(former
       ? [
           recordFromSession(db, 'logout', former, now, session.location),

@@ -39,7 +39,7 @@ export interface Grant {
 
 export type SignInResult =
   | { kind: 'signed-in'; grant: Grant }
-  /** As many sign-ins as the isolate takes are under way. */
+  /** As many sign-ins as the isolate takes are under way, or another one was quicker: tried again, it is told more. */
   | { kind: 'busy' }
   | { kind: 'wait'; seconds: number }
   /** Unknown login, wrong password, disabled account: one answer (ASVS 6.3.8). */
@@ -102,6 +102,8 @@ export async function signIn(
     const also = { replaces, rehashed }
     const { hasStarted, replacedOf } = await startSession(db, attempt, session, now, also)
     if (!hasStarted) {
+      // Most likely another sign-in stored a stronger hash of the same password meanwhile: no failure.
+      if (rehashed) return { kind: 'busy' }
       logSecurity(c, 'login_failed', account.id)
       return { kind: 'wrong' }
     }

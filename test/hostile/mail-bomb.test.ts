@@ -1,4 +1,4 @@
-// What is promised to whoever owns an address that a stranger types: five mails an hour, whatever accounts are made and deleted with it.
+// What is promised to whoever owns an address that a stranger types: few mails an hour, whatever accounts are made and deleted with it; and always a reset.
 import { env } from 'cloudflare:workers'
 import { expect, it, vi } from 'vitest'
 import { workerWith } from '../client'
@@ -6,8 +6,24 @@ import { freshName, PASSWORD, person, signIn } from '../people'
 
 /** A Worker whose mails are counted instead of sent. */
 function counting() {
-  const send = vi.fn(async (_mail: unknown) => ({ messageId: 'counted' }))
-  return { send, ask: workerWith({ MAIL: { send } }) }
+  const send = vi.fn(async (_mail: Mail) => ({ messageId: 'counted' }))
+  /** The subjects of the mails to an address, once those of resets are out, which are sent a little later. */
+  const subjectsTo = async (email: string) => {
+    await scheduler.wait(300)
+    return send.mock.calls.filter(([{ to }]) => to === email).map(([{ subject }]) => subject)
+  }
+  /** The token of the link in the latest mail to an address. */
+  const tokenTo = async (email: string) => {
+    const mail = () => send.mock.calls.findLast(([{ to }]) => to === email)?.[0]
+    await vi.waitFor(() => expect(mail()).toBeDefined())
+    return /#token=([\w-]{43})/.exec(mail()?.text ?? '')?.[1]
+  }
+  return { send, subjectsTo, tokenTo, ask: workerWith({ MAIL: { send } }) }
+}
+interface Mail {
+  to: string
+  subject: string
+  text: string
 }
 
 /** An account of that address from registration to deletion. */
@@ -24,14 +40,14 @@ async function live(
   expect(gone.status).toBe(204)
 }
 
-it('registering and deleting accounts again and again mails five times', async () => {
+it('registering and deleting accounts again and again mails three times', async () => {
   const { send, ask } = counting()
   const email = `${freshName()}@example.com`
   for (let n = 0; n < 6; n++) await live(ask, email)
-  expect(send).toHaveBeenCalledTimes(5)
+  expect(send).toHaveBeenCalledTimes(3)
 })
 
-it('changing the password of an account with an unproven address mails five times, of a proven one always', async () => {
+it('changing the password of an account with an unproven address mails three times, of a proven one always', async () => {
   const { token, id } = await person()
   const { send, ask } = counting()
   let current = PASSWORD
@@ -41,11 +57,11 @@ it('changing the password of an account with an unproven address mails five time
     current = json.new_password
   }
   for (let n = 0; n < 6; n++) await change()
-  // The first of the five was the link of the registration.
-  expect(send).toHaveBeenCalledTimes(4)
+  // The first of the three was the link of the registration.
+  expect(send).toHaveBeenCalledTimes(2)
   await env.DB.prepare('update users set email_verified = 1 where id = ?').bind(id).run()
   await change()
-  expect(send).toHaveBeenCalledTimes(5)
+  expect(send).toHaveBeenCalledTimes(3)
 })
 
 it('all that an account can ask for, again and again with new accounts, mails five times', async () => {
@@ -64,19 +80,61 @@ it('all that an account can ask for, again and again with new accounts, mails fi
   expect(send).toHaveBeenCalledTimes(5)
 })
 
-it('asking for other addresses tells an unproven one five times, a proven one always', async () => {
+it('asking for other addresses tells an unproven one three times, a proven one always', async () => {
   const { token, id, email } = await person()
   const { send, ask } = counting()
-  const toMine = () =>
-    send.mock.calls.filter(([mail]) => (mail as { to: string }).to === email).length
+  const toMine = () => send.mock.calls.filter(([{ to }]) => to === email).length
   const change = async () => {
     const json = { email: `${freshName()}@example.com`, password: PASSWORD }
     expect((await ask('PUT', '/api/users/me/email', { token, json })).status).toBe(202)
   }
   for (let n = 0; n < 6; n++) await change()
-  // The first of the five was the link of the registration.
-  expect(toMine()).toBe(4)
+  // The first of the three was the link of the registration.
+  expect(toMine()).toBe(2)
   await env.DB.prepare('update users set email_verified = 1 where id = ?').bind(id).run()
   await change()
-  expect(toMine()).toBe(5)
+  expect(toMine()).toBe(3)
+})
+
+it('moving accounts away from an address and making new ones with it mails few times', async () => {
+  const { ask, tokenTo, subjectsTo } = counting()
+  const email = `${freshName()}@example.com`
+  for (let n = 0; n < 8; n++) {
+    const json = { username: freshName(), email, password: PASSWORD }
+    expect((await ask('POST', '/api/users', { json })).status).toBe(201)
+    const { token } = await signIn(email)
+    const mine = `${freshName()}@example.org`
+    const move = { email: mine, password: PASSWORD }
+    expect((await ask('PUT', '/api/users/me/email', { token, json: move })).status).toBe(202)
+    const use = { token: await tokenTo(mine) }
+    expect((await ask('POST', '/api/users/verify-email', { json: use })).status).toBe(204)
+  }
+  expect((await subjectsTo(email)).length).toBeLessThanOrEqual(5)
+})
+
+it('what others cause leaves an address its reset', async () => {
+  const { ask, subjectsTo } = counting()
+  const [ann, eve] = [await person(), await person('eve')]
+  for (let n = 0; n < 7; n++) {
+    const json = { email: ann.email, password: PASSWORD }
+    expect((await ask('PUT', '/api/users/me/email', { token: eve.token, json })).status).toBe(202)
+    const again = await ask('POST', '/api/users/me/verify-email', { token: ann.token })
+    expect(again.status).toBe(202)
+  }
+  const before = (await subjectsTo(ann.email)).length
+  for (let n = 0; n < 2; n++)
+    await ask('POST', '/api/users/forgot-password', { json: { email: ann.email } })
+  expect((await subjectsTo(ann.email)).slice(before)).toEqual([
+    'Reset your password',
+    'Reset your password',
+  ])
+})
+
+it('who asks for resets of an address that nobody has keeps nobody from moving there', async () => {
+  const { ask, subjectsTo } = counting()
+  const { token } = await person()
+  const email = `${freshName()}@example.com`
+  for (let n = 0; n < 7; n++) await ask('POST', '/api/users/forgot-password', { json: { email } })
+  await ask('PUT', '/api/users/me/email', { token, json: { email, password: PASSWORD } })
+  expect(await subjectsTo(email)).toEqual(['Confirm your new e-mail address'])
 })

@@ -189,6 +189,28 @@ it('counts on under another name: renaming, there and back, is no new allowance'
   expect((await guess(email)).status).toBe(401)
 })
 
+it('counts on under another address', async () => {
+  const { email, id, token } = await person()
+  const before = hashesComputed()
+  const moved = `${freshName()}@example.org`
+  const send = vi.fn(async (_: { to: string; text: string }) => ({ messageId: 'caught' }))
+  const json = { email: moved, password: PASSWORD }
+  await workerWith({ MAIL: { send } })('PUT', '/api/users/me/email', { token, json })
+  const link = await vi.waitFor(() => {
+    const mail = send.mock.calls.find(([{ to }]) => to === moved)
+    return /#token=([\w-]{43})/.exec(mail?.[0].text ?? '')?.[1] as string
+  })
+  expect(link).toBeDefined()
+  await env.DB.prepare('update users set password_hash = ? where id = ?').bind(CHEAP, id).run()
+  await guessUntilWait(email)
+  expect((await call('POST', '/api/users/verify-email', { json: { token: link } })).status).toBe(
+    204,
+  )
+  const refused = await guess(moved, PASSWORD)
+  expect([refused.status, retryAfter(refused)]).toEqual([429, 30])
+  expect(hashesComputed() - before, 'the password asked again, and five guesses').toBe(6)
+})
+
 it('computes 80 hashes for the sign-ins of one account, under however many names', async () => {
   const { email, username, id, token } = await withCheapHash()
   const before = hashesComputed()

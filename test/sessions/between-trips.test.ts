@@ -2,11 +2,14 @@
 import { env } from 'cloudflare:workers'
 import { describe, expect, it } from 'vitest'
 import { openDatabase } from '../../src/db'
+import { argon2id } from '../../src/security/argon2/own-kernel'
+import { formatPhc } from '../../src/security/argon2/phc'
 import { hashPassword } from '../../src/security/password'
 import { randomId } from '../../src/security/secret-token'
 import { type Account, beginSignIn, startSession } from '../../src/sessions/sign-in-store'
-import { call } from '../client'
-import { PASSWORD, person } from '../people'
+import { call, trips, workerWith } from '../client'
+import { brokenD1 } from '../faults/broken'
+import { PASSWORD, person, signIn } from '../people'
 
 const open = () => openDatabase(env.DB, { count: 0, ms: 0 })
 
@@ -69,5 +72,51 @@ describe('between the two trips of a sign-in', () => {
       .bind(attempt.eventId)
       .first<{ type: string }>()
     expect(event?.type ?? 'login_failed').toBe('login_failed')
+  })
+})
+
+describe('between the two trips of the first sign-in with a weaker hash', () => {
+  const weaker = () => {
+    const input = { m: 64, t: 1, p: 1, salt: crypto.getRandomValues(new Uint8Array(16)) }
+    const password = new TextEncoder().encode(PASSWORD)
+    return formatPhc({ ...input, tag: argon2id({ ...input, password, tagLength: 32 }) })
+  }
+  const store = (id: number) =>
+    env.DB.prepare('update users set password_hash = ? where id = ?').bind(weaker(), id).run()
+  const eventsOf = async (id: number) =>
+    (
+      await env.DB.prepare('select type from events where user_id = ? order by id')
+        .bind(id)
+        .all<{ type: string }>()
+    ).results.map(({ type }) => type)
+  /** A sign-in, and what happens before its second trip. */
+  const signInWhile = (login: string, act: () => Promise<unknown>) => {
+    const DB = brokenD1(async (run, trip) => {
+      if (trip === 2) await act()
+      return run()
+    })
+    return workerWith({ DB })('POST', '/api/session', { json: { login, password: PASSWORD } })
+  }
+
+  it('another stores the stronger one: asked to try again, which works, and nothing looks failed', async () => {
+    const ann = await person()
+    await store(ann.id)
+    const response = await signInWhile(ann.username, () => signIn(ann.email))
+    expect([response.status, trips(response)]).toEqual([503, 2])
+    await signIn(ann.username)
+    expect(await eventsOf(ann.id)).toEqual(['registered', 'login', 'login', 'login'])
+  })
+
+  it('the password changes: asked to try again, which fails', async () => {
+    const ann = await person()
+    await store(ann.id)
+    const response = await signInWhile(ann.username, () =>
+      env.DB.prepare('update users set password_hash = ? where id = ?')
+        .bind(hashPassword('another horse altogether'), ann.id)
+        .run(),
+    )
+    expect(response.status).toBe(503)
+    await expect(signIn(ann.username)).rejects.toThrow('401')
+    expect(await eventsOf(ann.id)).toEqual(['registered', 'login', 'login_failed'])
   })
 })
