@@ -46,7 +46,8 @@ export const IdempotencyKey = z
   .regex(/^[\x21-\x7e]{1,255}$/, 'must be 1 to 255 printable ASCII characters without spaces')
   .optional()
   .meta({
-    description: 'Sent again within 24 hours with the same body, it makes no second post',
+    description:
+      'Sent again within 24 hours with the same body, it makes no second post, not even when the first was deleted since',
     example: '8e03978e-40d5-43dd-bc93-6894a57f9324',
   })
 
