@@ -10,7 +10,7 @@ import { type PrivateRow, privateColumns } from '../user'
 
 /** An attempt of a caller whose password proved right. */
 export interface Confirmed {
-  account: PrivateRow & { passwordHash: string }
+  account: PrivateRow & { passwordHash: string; addressKey: string | null }
   /** The event of the attempt; `nameEvent` makes it the event of the act. */
   eventId: number
 }
@@ -35,7 +35,11 @@ export async function countAttempt(
     ).returning({ id: events.id }),
     readWait(db, { key: count.key }),
     db
-      .select({ ...privateColumns, passwordHash: users.passwordHash })
+      .select({
+        ...privateColumns,
+        passwordHash: users.passwordHash,
+        addressKey: users.addressKey,
+      })
       .from(users)
       .where(eq(users.id, caller.userId)),
   ])

@@ -5,9 +5,9 @@ import type { Database } from '../db'
 import { isLastAdmin } from '../db/admins'
 import { recordEventOf } from '../db/events'
 import { asCaller } from '../db/live'
-import { events, mailCounts, users } from '../db/schema'
+import { events, users } from '../db/schema'
 import { type Confirmed, forgetAttempts } from './confirm-store'
-import { bequeathMailCount, countMail, ownMailKey } from './links'
+import { countMail, mailKeyOf } from './links'
 
 export type Deleted =
   | { kind: 'deleted'; avatarKey: string | null; mayMail: boolean }
@@ -16,19 +16,18 @@ export type Deleted =
 
 /**
  * Deletes the account whose password was checked; sessions, posts, links and idempotency keys go by their foreign keys. Of its
- * events nothing stays but one, that an account with this id (which is never given again) was deleted. A mail to an address
- * that is not proven is counted under `mailKey`. @throws DeadSession
+ * events nothing stays but one, that an account with this id (which is never given again) was deleted. `mayMail`: the
+ * address is proven, or had few enough mails. @throws DeadSession
  */
 export async function deleteUser(
   db: Database,
   caller: Caller,
   confirmed: Confirmed,
-  mailKey: string,
   now: Date,
 ): Promise<Deleted> {
   const { id, passwordHash, emailVerified } = confirmed.account
   const isGone = sql`not exists (select 1 from ${users} where ${users.id} = ${id})`
-  const [gone, [left], , , , , counted] = await asCaller(db, caller, now, [
+  const [gone, [left], , , , counted] = await asCaller(db, caller, now, [
     db
       .delete(users)
       .where(and(eq(users.id, id), eq(users.passwordHash, passwordHash), not(isLastAdmin)))
@@ -37,9 +36,7 @@ export async function deleteUser(
     forgetAttempts(db, confirmed),
     db.delete(events).where(eq(events.id, confirmed.eventId)),
     db.delete(events).where(and(eq(events.userId, id), isGone)),
-    bequeathMailCount(db, id, mailKey),
-    countMail(db, mailKey, now),
-    db.delete(mailCounts).where(and(eq(mailCounts.key, ownMailKey(id)), isGone)),
+    countMail(db, mailKeyOf(confirmed.account), now),
     recordEventOf(db, { userId: id, type: 'deleted', at: now }, sql`where ${isGone}`),
   ])
   const mayMail = emailVerified || counted.length > 0

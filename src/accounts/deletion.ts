@@ -7,7 +7,6 @@ import { accountDeleted } from '../mail/texts'
 import { removePicture } from './avatar-store'
 import { confirmPassword } from './confirm'
 import { deleteUser } from './deletion-store'
-import { unprovenKey } from './links'
 import { Deletion } from './schemas'
 
 export const deleteAccount = endpoint(
@@ -29,9 +28,8 @@ export const deleteAccount = endpoint(
   async (c) => {
     const { failure, confirmed } = await confirmPassword(c, c.req.valid('json').password)
     if (failure) return failure
-    const { db, keys, caller, now, settings } = c.var
-    const mailKey = await unprovenKey(keys, confirmed.account.email)
-    const result = await deleteUser(db, caller, confirmed, mailKey, now)
+    const { db, caller, now, settings } = c.var
+    const result = await deleteUser(db, caller, confirmed, now)
     if (result.kind !== 'deleted') return problem(c, result.kind)
     logSecurity(c, 'deleted', caller.userId)
     c.executionCtx.waitUntil(removePicture(c.env.AVATARS, result.avatarKey))

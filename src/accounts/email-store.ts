@@ -9,12 +9,12 @@ import { asCaller } from '../db/live'
 import { emailTokens, users } from '../db/schema'
 import { type Confirmed, forgetAttempts, nameEvent } from './confirm-store'
 import {
+  type Address,
   countMail,
   isGood,
   type Link,
-  mailKey,
-  type NewAddress,
-  ownMailKey,
+  mailKeyOf,
+  mailKeyOfUser,
   storeLink,
 } from './links'
 
@@ -30,16 +30,15 @@ export type RequestedChange =
   | { kind: 'wrong-password' }
 
 /**
- * Stores a link to a new address, unless somebody else has it: then `owner` is to be told. Nothing when the password is not
- * the checked one any more: a change of it makes links void, also those that were on their way. @throws DeadSession
+ * Stores a link to a new address, unless somebody else has it: then `owner` is to be told. No link when the password is not
+ * the checked one any more: a change of it makes links void, also those that were on their way; the attempt is settled all the same. @throws DeadSession
  */
 export async function requestChange(
   db: Database,
   caller: Caller,
   confirmed: Confirmed,
   link: Link,
-  to: NewAddress,
-  { unknownKey, presentKey }: { unknownKey: string; presentKey: string },
+  to: Address,
   now: Date,
 ): Promise<RequestedChange> {
   const { id, passwordHash, emailVerified } = confirmed.account
@@ -48,7 +47,11 @@ export async function requestChange(
   const isFree = sql`not exists (select 1 from ${users} as other where other.email_key = ${to.emailKey} and other.id <> ${id})`
   const [, counted, stored, , [same], [owner], told] = await asCaller(db, caller, now, [
     forgetAttempts(db, confirmed),
-    countMail(db, mailKey(to.emailKey, unknownKey), now),
+    countMail(
+      db,
+      sql`coalesce(${mailKeyOfUser(eq(users.emailKey, to.emailKey))}, ${to.addressKey})`,
+      now,
+    ),
     storeLink(db, link, and(isSame, isFree), to),
     nameEvent(
       db,
@@ -58,7 +61,7 @@ export async function requestChange(
     ),
     db.select({ id: users.id }).from(users).where(isSame),
     db.select({ username: users.username, email: users.email }).from(users).where(isOthers),
-    countMail(db, presentKey, now),
+    countMail(db, mailKeyOf(confirmed.account), now),
   ])
   if (!same) return { kind: 'wrong-password' }
   if (stored.length > 0) return { kind: 'stored', mayMail: emailVerified || told.length > 0 }
@@ -78,7 +81,7 @@ export async function requestVerification(
 ): Promise<RequestedVerification> {
   const isUnproven = and(eq(users.id, caller.userId), eq(users.emailVerified, false))
   const [, stored, [user]] = await asCaller(db, caller, now, [
-    countMail(db, ownMailKey(caller.userId), now),
+    countMail(db, mailKeyOfUser(eq(users.id, caller.userId)), now),
     storeLink(db, link, isUnproven),
     db
       .select({
@@ -118,7 +121,7 @@ export async function useVerification(
     or(eq(emailTokens.purpose, 'change'), eq(emailTokens.emailKey, users.emailKey)),
   )
   const changes = sql`exists (select 1 from ${emailTokens} join ${users} on ${users.id} = ${emailTokens.userId}
-    where ${works} and ${emailTokens.emailKey} <> ${users.emailKey} and ${emailTokens.attemptsKey} is not null)`
+    where ${works} and ${emailTokens.purpose} = 'change' and ${emailTokens.emailKey} <> ${users.emailKey})`
   const ofLink = <T>(column: SQLiteColumn) =>
     sql<T>`(select ${column} from ${emailTokens} where ${emailTokens.tokenHash} = ${tokenHash})`
   const owner = ofLink<number>(emailTokens.userId)
@@ -137,8 +140,14 @@ export async function useVerification(
         .from(emailTokens)
         .innerJoin(users, eq(users.id, emailTokens.userId))
         .where(works),
-      countMail(db, sql`'user:' || ${owner}`, now, changes),
-      inheritFailures(db, owner, ofLink(emailTokens.attemptsKey), now, changes),
+      countMail(db, mailKeyOfUser(sql`${users.id} = ${owner}`), now, changes),
+      inheritFailures(
+        db,
+        owner,
+        ofLink(emailTokens.addressKey),
+        now,
+        sql`${changes} and ${ofLink(emailTokens.addressKey)} is not null`,
+      ),
       recordEventOf(
         db,
         {
@@ -154,6 +163,7 @@ export async function useVerification(
         .set({
           email: sql`${emailTokens.email}`,
           emailKey: sql`${emailTokens.emailKey}`,
+          addressKey: sql`${emailTokens.addressKey}`,
           emailVerified: true,
         })
         .from(emailTokens)

@@ -10,12 +10,10 @@ import {
   confirmChange,
   verifyAddress,
 } from '../mail/texts'
-import { hmacIdentifier } from '../security/keyring'
 import { hashSecretToken } from '../security/secret-token'
-import { canonical } from '../spelling'
 import { confirmPassword } from './confirm'
 import { requestChange, requestVerification, useVerification } from './email-store'
-import { newLink, unprovenKey } from './links'
+import { addressOf, newLink } from './links'
 import { EmailChange, LinkUse, Message } from './schemas'
 
 export const changeEmail = endpoint(
@@ -30,7 +28,10 @@ export const changeEmail = endpoint(
     hashes: true,
     request: { body: jsonBody(EmailChange) },
     responses: {
-      202: json(Message, 'A link is on its way to the new address'),
+      202: json(
+        Message,
+        'A link is on its way to the new address, unless that is taken or had enough mails, which nobody is told',
+      ),
       ...problems('wrong-password', 'too-many-attempts'),
     },
   },
@@ -41,13 +42,8 @@ export const changeEmail = endpoint(
     const { db, caller, now, settings, keys } = c.var
     const { account } = confirmed
     const link = await newLink('change', now)
-    const emailKey = canonical(email)
-    const to = { email, emailKey, attemptsKey: await hmacIdentifier(keys, emailKey) }
-    const mailKeys = {
-      unknownKey: `hmac:${await hmacIdentifier(keys, `mail ${emailKey}`)}`,
-      presentKey: await unprovenKey(keys, account.email),
-    }
-    const change = await requestChange(db, caller, confirmed, link, to, mailKeys, now)
+    const to = await addressOf(keys, email)
+    const change = await requestChange(db, caller, confirmed, link, to, now)
     if (change.kind === 'wrong-password') {
       logSecurity(c, 'password_rejected', caller.userId, caller.sessionId)
       return problem(c, 'wrong-password')
@@ -75,7 +71,7 @@ const VERIFICATION = {
   stored: 'Open the link in the mail to your address.',
   'verified-before': 'Your address is confirmed already.',
   'too-many-mails':
-    'Enough mails went to your address: open the link in the last one, or ask again in an hour.',
+    'Enough mails went to your address. Open the latest link, ask again in an hour, or reset your password, which confirms it too.',
 }
 
 export const sendVerification = endpoint(
@@ -87,7 +83,12 @@ export const sendVerification = endpoint(
     tags: ['accounts'],
     access: 'account',
     limit: 'mail',
-    responses: { 202: json(Message, 'A link is on its way, unless the address is proven') },
+    responses: {
+      202: json(
+        Message,
+        'A link is on its way, unless the address is proven or had enough mails: `message` says which',
+      ),
+    },
   },
   async (c) => {
     const { db, caller, now, settings } = c.var

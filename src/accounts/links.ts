@@ -31,27 +31,24 @@ export async function newLink(purpose: Purpose, now: Date): Promise<Link> {
   return { purpose, ...(await newSecretToken()), createdAt: now, expiresAt }
 }
 
-/** Where a change goes to. */
-export interface NewAddress {
+/** An address; `addressKey` is what `users.address_key` says of it. */
+export interface Address {
   email: string
   emailKey: string
-  /** Under which failed sign-ins with it are counted. */
-  attemptsKey: string
+  addressKey: string
 }
 
-/** Under which name mails to a person's own address are counted. */
-export const ownMailKey = (userId: number) => `user:${userId}`
-const ownKey = sql`'user:' || ${users.id}`
-/** The same for any address: its owner's name there, or the HMAC of an address that nobody has, since that must not be stored. */
-export const mailKey = (emailKey: string, unknownKey: string) =>
-  sql<string>`coalesce((select ${ownKey} from ${users} where ${users.emailKey} = ${emailKey}), ${unknownKey})`
+export async function addressOf(keys: Keyring, email: string): Promise<Address> {
+  const emailKey = canonical(email)
+  return { email, emailKey, addressKey: await hmacIdentifier(keys, emailKey) }
+}
 
-/**
- * Under which name mails are counted to an address that nobody has proven to be theirs. It outlives the account: else
- * whoever registers and deletes accounts with somebody's address could fill their mailbox.
- */
-export const unprovenKey = async (keys: Keyring, email: string) =>
-  `hmac:${await hmacIdentifier(keys, `unproven ${canonical(email)}`)}`
+/** Under which key mails to a person are counted: that of the address, so that neither a new account nor a move brings a new allowance. */
+export const mailKeyOf = ({ id, addressKey }: { id: number; addressKey: string | null }) =>
+  addressKey ?? `user:${id}`
+/** The same in SQL, of the one person that `who` fits; null: nobody. */
+export const mailKeyOfUser = (who: SQL | undefined) =>
+  sql<string>`(select coalesce(${users.addressKey}, 'user:' || ${users.id}) from ${users} where ${who})`
 
 /** Counts a mail that is no reset, if `condition` holds, unless the address had three and no hour's rest since: `RETURNING` is empty then, and `changes()` 0. */
 export const countMail = (db: Database, key: string | SQL, now: Date, condition = sql`true`) =>
@@ -80,34 +77,24 @@ function countUpTo(most: number, db: Database, key: string | SQL, now: Date, con
   )
 }
 
-/** A new account begins with the mails that its address, not proven yet, had before: registering anew brings no new allowance. */
-export const inheritMailCount = (db: Database, unprovenKey: string, isNew: SQL) =>
-  db
-    .insert(mailCounts)
-    .select(
-      sql`select ${ownKey}, ${mailCounts.count}, ${mailCounts.since} from ${mailCounts} join ${users} on ${isNew} where ${mailCounts.key} = ${unprovenKey}`,
-    )
-
-/** And leaves them to its address when it goes. */
-export const bequeathMailCount = (db: Database, userId: number, unprovenKey: string) =>
+/** Two resets more, if `condition` holds: for who proved to own the address, and whose links have just become void. */
+export const allowResets = (db: Database, key: string, condition: SQL) =>
   db
     .update(mailCounts)
-    .set({
-      count: sql`max(${mailCounts.count}, coalesce((select own.count from ${mailCounts} as own where own.key = ${ownMailKey(userId)}), 0))`,
-    })
-    .where(eq(mailCounts.key, unprovenKey))
+    .set({ count: sql`min(${mailCounts.count}, ${OTHERS_PER_HOUR})` })
+    .where(and(eq(mailCounts.key, key), condition))
 
 /**
  * Stores a link for the users that `owner` fits (one at most), in place of an older one of the same purpose. It goes behind
  * `countMail` or `countReset` (and what writes only if that did) in the batch: without a counted mail no link, so that a refused request cannot void the link of the last mail.
  * `to` is the new address of a change; else the link is for the user's own.
  */
-export function storeLink(db: Database, link: Link, owner: SQL | undefined, to?: NewAddress) {
+export function storeLink(db: Database, link: Link, owner: SQL | undefined, to?: Address) {
   return db
     .insert(emailTokens)
     .select(
       sql`select ${users.id}, ${link.purpose}, ${link.tokenHash}, ${to?.email ?? users.email}, ${to?.emailKey ?? users.emailKey},
-        ${link.createdAt.getTime()}, ${link.expiresAt.getTime()}, ${to?.attemptsKey ?? null} from ${users} where ${and(owner, sql`changes() > 0`)}`,
+        ${link.createdAt.getTime()}, ${link.expiresAt.getTime()}, ${to?.addressKey ?? users.addressKey} from ${users} where ${and(owner, sql`changes() > 0`)}`,
     )
     .onConflictDoUpdate({
       target: [emailTokens.userId, emailTokens.purpose],
@@ -117,7 +104,7 @@ export function storeLink(db: Database, link: Link, owner: SQL | undefined, to?:
         emailKey: sql`excluded.email_key`,
         createdAt: sql`excluded.created_at`,
         expiresAt: sql`excluded.expires_at`,
-        attemptsKey: sql`excluded.attempts_key`,
+        addressKey: sql`excluded.address_key`,
       },
     })
     .returning({ userId: emailTokens.userId, email: emailTokens.email })

@@ -5,12 +5,12 @@ import type { Database } from '../db'
 import { asCaller } from '../db/live'
 import { emailTokens, sessions, users } from '../db/schema'
 import { type Confirmed, forgetAttempts, nameEvent } from './confirm-store'
-import { countMail } from './links'
+import { allowResets, countMail, mailKeyOf } from './links'
 
 /**
  * Stores the new hash in place of the one that was checked, ends the other sessions, and makes mailed links and counted
- * failures void. Nothing but the attempt is settled when the password is not the checked one any more. A mail to an address
- * that is not proven is counted under `mailKey`.
+ * failures void; a proven address gets links for resets anew. Nothing but the attempt is settled when the password is not the
+ * checked one any more. `mayMail`: the address is proven, or had few enough mails.
  * @throws DeadSession
  */
 export async function storePassword(
@@ -18,10 +18,10 @@ export async function storePassword(
   caller: Caller,
   confirmed: Confirmed,
   passwordHash: string,
-  mailKey: string,
   now: Date,
 ): Promise<{ isStored: boolean; mayMail: boolean }> {
   const { account } = confirmed
+  const mailKey = mailKeyOf(account)
   const isStored = sql`exists (select 1 from ${users} where ${users.id} = ${account.id} and ${users.passwordHash} = ${passwordHash})`
   const [stored, , , , , counted] = await asCaller(db, caller, now, [
     db
@@ -36,6 +36,7 @@ export async function storePassword(
     db.delete(emailTokens).where(and(eq(emailTokens.userId, account.id), isStored)),
     forgetAttempts(db, confirmed),
     countMail(db, mailKey, now),
+    allowResets(db, mailKey, account.emailVerified ? isStored : sql`false`),
   ])
   return { isStored: stored.length > 0, mayMail: account.emailVerified || counted.length > 0 }
 }

@@ -10,7 +10,6 @@ import { isBreached } from '../security/breach'
 import { hashPassword } from '../security/password'
 import { confirmPassword } from './confirm'
 import { forgetAttempt } from './confirm-store'
-import { unprovenKey } from './links'
 import { storePassword } from './password-store'
 import { BREACHED, type OwnNames, ownName, weakness } from './rules'
 import { PasswordChange } from './schemas'
@@ -50,7 +49,7 @@ export const changePassword = endpoint(
 
     const { failure, confirmed } = await confirmPassword(c, current_password)
     if (failure) return failure
-    const { db, keys, caller, now, settings } = c.var
+    const { db, caller, now, settings } = c.var
     const broken = await brokenPasswordRule(c, new_password, confirmed.account)
     if (broken) {
       await forgetAttempt(db, confirmed)
@@ -58,8 +57,7 @@ export const changePassword = endpoint(
     }
     const passwordHash = await timeHash(c, () => hashPassword(new_password))
     // Changed by somebody else since: then the current password is another one.
-    const mailKey = await unprovenKey(keys, confirmed.account.email)
-    const result = await storePassword(db, caller, confirmed, passwordHash, mailKey, now)
+    const result = await storePassword(db, caller, confirmed, passwordHash, now)
     if (!result.isStored) {
       logSecurity(c, 'password_rejected', caller.userId, caller.sessionId)
       return problem(c, 'wrong-password')

@@ -3,16 +3,15 @@ import { and, eq, sql } from 'drizzle-orm'
 import type { Database } from '../db'
 import { recordEventOf } from '../db/events'
 import { attempts, emailTokens, sessions, users } from '../db/schema'
-import { countReset, isGood, type Link, mailKey, storeLink } from './links'
+import { type Address, countReset, isGood, type Link, mailKeyOfUser, storeLink } from './links'
 
 /**
  * Stores a link for the active account of an address. Known and unknown addresses run the same statements, and both are
- * counted and recorded, the unknown under user 0, who is nobody.
+ * counted and recorded, the unknown apart from the mails that do go to such an address, and under user 0, who is nobody.
  */
 export async function requestReset(
   db: Database,
-  emailKey: string,
-  unknownKey: string,
+  { emailKey, addressKey }: Address,
   link: Link,
   now: Date,
   location: string | null,
@@ -20,7 +19,7 @@ export async function requestReset(
   const isAsked = and(eq(users.emailKey, emailKey), eq(users.isActive, true))
   const id = sql`(select ${users.id} from ${users} where ${isAsked})`
   const [, , stored, [user]] = await db.batch([
-    countReset(db, mailKey(emailKey, unknownKey), now),
+    countReset(db, sql`coalesce(${mailKeyOfUser(isAsked)}, ${`nobody:${addressKey}`})`, now),
     recordEventOf(
       db,
       { userId: sql`coalesce(${id}, 0)`, type: 'password_reset_requested', at: now, location },

@@ -5,11 +5,9 @@ import { logSecurity } from '../http/log'
 import { mailLater } from '../http/mail'
 import { brokenRule, problem, problems } from '../http/problem'
 import { passwordWasReset, resetPassword as resetMail } from '../mail/texts'
-import { hmacIdentifier } from '../security/keyring'
 import { hashPassword } from '../security/password'
 import { hashSecretToken } from '../security/secret-token'
-import { canonical } from '../spelling'
-import { newLink } from './links'
+import { addressOf, newLink } from './links'
 import { brokenPasswordRule } from './password'
 import { findResetLink, requestReset, useReset } from './reset-store'
 import { weakness } from './rules'
@@ -29,11 +27,10 @@ export const forgotPassword = endpoint(
   },
   async (c) => {
     const { db, now, settings, keys, location } = c.var
-    const emailKey = canonical(c.req.valid('json').email)
     // The same work and the same statements for every address: only the mail, behind the answer, differs.
     const link = await newLink('reset', now)
-    const unknownKey = `hmac:${await hmacIdentifier(keys, `reset ${emailKey}`)}`
-    const user = await requestReset(db, emailKey, unknownKey, link, now, location())
+    const address = await addressOf(keys, c.req.valid('json').email)
+    const user = await requestReset(db, address, link, now, location())
     logSecurity(c, 'password_reset_requested', user?.id ?? null)
     if (user) {
       // At a time that nobody can foresee, so that its work shows in no answer.

@@ -14,7 +14,7 @@ import { IdParam, UserPrivate, UserPublic, viewPrivate, viewPublic } from '../us
 import { deleteAccount } from './deletion'
 import { changeEmail, sendVerification, verifyEmail } from './email'
 import { exportAccount } from './export'
-import { newLink, unprovenKey } from './links'
+import { addressOf, newLink } from './links'
 import { brokenPasswordRule, changePassword } from './password'
 import { forgotPassword, resetPassword } from './reset'
 import { EventList, ProfileChange, Registration } from './schemas'
@@ -43,9 +43,9 @@ const register = endpoint(
     const { db, keys, now, location, settings } = c.var
     const passwordHash = await timeHash(c, () => hashPassword(password))
     const link = await newLink('verify', now)
-    const user = { username, email, fullName: full_name ?? null, passwordHash }
-    const mailKey = await unprovenKey(keys, email)
-    const result = await createUser(db, user, link, mailKey, now, location())
+    const address = await addressOf(keys, email)
+    const user = { ...address, username, fullName: full_name ?? null, passwordHash }
+    const result = await createUser(db, user, link, now, location())
     if (result.kind !== 'created') return problem(c, result.kind)
     logSecurity(c, 'registered', result.user.id)
     if (result.hasLink) mailLater(c, verifyAddress(settings.appOrigin, result.user, link.token))

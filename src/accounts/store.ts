@@ -9,12 +9,11 @@ import { prepared } from '../db/prepared'
 import { events, sessions, users } from '../db/schema'
 import { canonical } from '../spelling'
 import { type PrivateRow, type PublicRow, privateColumns, publicColumns } from '../user'
-import { countMail, inheritMailCount, type Link, storeLink } from './links'
+import { type Address, countMail, type Link, storeLink } from './links'
 import type { ProfileChange } from './schemas'
 
-export interface NewUser {
+export interface NewUser extends Address {
   username: string
-  email: string
   fullName: string | null
   passwordHash: string
 }
@@ -25,13 +24,12 @@ export type Registered =
 
 /**
  * Makes the account, unless its name or address is taken: the unique indexes decide, also between parallel requests. The
- * verification link comes with it, unless the address had too many mails before (counted under `mailKey`).
+ * verification link comes with it, unless the address had too many mails before.
  */
 export async function createUser(
   db: Database,
   user: NewUser,
   link: Link,
-  mailKey: string,
   now: Date,
   location: string | null,
 ): Promise<Registered> {
@@ -42,12 +40,11 @@ export async function createUser(
     const [created, , , stored] = await db.batch([
       db
         .insert(users)
-        .values({ ...user, usernameKey, emailKey: canonical(user.email), createdAt: now })
+        .values({ ...user, usernameKey, createdAt: now })
         .returning(privateColumns),
       recordEvent(db, { userId: sql`${id}`, type: 'registered', at: now, location }),
-      countMail(db, mailKey, now),
+      countMail(db, user.addressKey, now),
       storeLink(db, link, isNew),
-      inheritMailCount(db, mailKey, isNew),
     ])
     return { kind: 'created', user: created[0] as PrivateRow, hasLink: stored.length > 0 }
   } catch (error) {

@@ -23,6 +23,8 @@ export const users = sqliteTable(
     usernameKey: text('username_key').notNull(),
     email: text('email').notNull(),
     emailKey: text('email_key').notNull(),
+    /** HMAC of `email_key`: under it mails to the address and failed sign-ins with it are counted, before and after the account too. Null: older than the column. */
+    addressKey: text('address_key'),
     emailVerified: flag('email_verified').notNull().default(false),
     fullName: text('full_name'),
     role: text('role', { enum: ['user', 'admin'] })
@@ -132,8 +134,8 @@ export const emailTokens = sqliteTable(
     emailKey: text('email_key').notNull(),
     createdAt: time('created_at').notNull(),
     expiresAt: time('expires_at').notNull(),
-    /** Of `change`: the key in `attempts` under which failed sign-ins with the new address are counted. */
-    attemptsKey: text('attempts_key'),
+    /** What `users.address_key` is, of that address. */
+    addressKey: text('address_key'),
   },
   (t) => [
     primaryKey({ columns: [t.userId, t.purpose] }),
@@ -161,7 +163,7 @@ export const attempts = sqliteTable(
   (t) => [index('attempts_age').on(t.lastAt), index('attempts_user').on(t.userId)],
 )
 
-/** Mails sent to an address within the running hour; the key is an HMAC of the canonical address. */
+/** Mails sent to an address within the running hour. The key is that of the address, whoever has it; see `accounts/links.ts` for the others. */
 export const mailCounts = sqliteTable(
   'mail_counts',
   {

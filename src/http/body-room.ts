@@ -1,5 +1,5 @@
 // Room for large bodies: bounds what an isolate, which has 128 MB, holds of them at once. Small ones need none.
-import { Leases } from '../security/leases'
+import { leasesOf } from '../security/leases'
 
 /** Bytes of large bodies that are held at once. */
 export const ROOM = 24 * 1024 * 1024
@@ -7,7 +7,7 @@ export const ROOM = 24 * 1024 * 1024
 /** Of which one person may have so many: who sends slowly on purpose takes only what is his. Several can take it all, at the pace that `body-reader.ts` asks for. */
 export const SHARE = 4 * 1024 * 1024
 
-const leases = new Leases<{ userId: number; bytes: number }>()
+const leases = leasesOf<{ userId: number; bytes: number }>()
 
 /**
  * Asks for room from `now` until `until` at the latest (milliseconds). Null: there is none; answer 503 + Retry-After.

@@ -31,7 +31,7 @@ export const oauthErrors: Record<400 | 401, ReturnType<typeof answer>> = {
   401: answer('`invalid_client`: clients are public here and have no secret'),
 }
 
-/** The headers of every answer of the token endpoint (RFC 6749 §5.1). */
+/** The headers of every answer with tokens, and of every error of OAuth (RFC 6749 §5.1, §5.2). */
 export const NOT_KEPT = { 'Cache-Control': 'no-store', Pragma: 'no-cache' }
 
 /** 400, or 401 for `invalid_client` when the client tried to authenticate. */

@@ -1,6 +1,6 @@
 // The door before the hash: bounds how many requests of an isolate wait to hash or hash, and lets them hash one by one.
 // Hashing is synchronous: while it runs, the isolate stands still. What is refused here costs nothing.
-import { Leases } from './leases'
+import { leasesOf } from './leases'
 
 /** Requests that may be between "admitted" and "hash done" at once. Each hashes for some 15 to 40 ms, so the last one waits for about a second at most. */
 export const GATE_SIZE = 32
@@ -14,7 +14,7 @@ export type HashKind = 'sign-in' | 'other'
 /** Milliseconds after which a lease is void. */
 export const LEASE_MS = 10_000
 
-const leases = new Leases<HashKind>()
+const leases = leasesOf<HashKind>()
 
 /**
  * Asks for a lease at `now` (milliseconds). Null: the gate, or the share of the kind, is full; answer 503 + Retry-After.

@@ -103,7 +103,10 @@ export async function signIn(
     const { hasStarted, replacedOf } = await startSession(db, attempt, session, now, also)
     if (!hasStarted) {
       // Most likely another sign-in stored a stronger hash of the same password meanwhile: no failure.
-      if (rehashed) return { kind: 'busy' }
+      if (rehashed) {
+        logSecurity(c, 'attempt_refused', account.id)
+        return { kind: 'busy' }
+      }
       logSecurity(c, 'login_failed', account.id)
       return { kind: 'wrong' }
     }
@@ -115,7 +118,10 @@ export async function signIn(
   }
 }
 
-/** What every door answers while no password is looked at: the isolate is full, or the login must wait. The same for known and unknown logins. */
+/**
+ * What every door answers while no password is looked at: the isolate is full, or the login must wait. The same for known and unknown logins.
+ * And, after a right password, when another sign-in was quicker.
+ */
 export const tryLater = (
   c: AnyContext,
   result: { kind: 'busy' } | { kind: 'wait'; seconds: number },

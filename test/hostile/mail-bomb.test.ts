@@ -67,15 +67,20 @@ it('changing the password of an account with an unproven address mails three tim
   expect(send).toHaveBeenCalledTimes(3)
 })
 
-it('all that an account can ask for, again and again with new accounts, mails five times', async () => {
+it('all that accounts can ask for, with the address and for it, again and again, mails five times', async () => {
   const { ask, subjectsTo } = counting()
+  const eve = await person('eve')
   const email = `${freshName()}@example.com`
   for (let n = 0; n < 3; n++) {
     await live(ask, email, async (token) => {
       for (let i = 0; i < 5; i++) {
         const forgot = await ask('POST', '/api/users/forgot-password', { json: { email } })
         const again = await ask('POST', '/api/users/me/verify-email', { token })
-        expect([forgot.status, again.status]).toEqual([202, 202])
+        const json = { email, password: PASSWORD }
+        const wanted = await ask('PUT', '/api/users/me/email', { token: eve.token, json })
+        const away = { email: `${freshName()}@example.org`, password: PASSWORD }
+        const asked = await ask('PUT', '/api/users/me/email', { token, json: away })
+        expect([forgot, again, wanted, asked].map((r) => r.status)).toEqual(Array(4).fill(202))
       }
     })
   }
@@ -98,20 +103,21 @@ it('asking for other addresses tells an unproven one three times, a proven one a
   expect(toMine()).toBe(3)
 })
 
-it('moving accounts away from an address and making new ones with it mails few times', async () => {
+it('moving accounts away from an address and making new ones with it mails five times', async () => {
   const { ask, tokenTo, subjectsTo } = counting()
   const email = `${freshName()}@example.com`
   for (let n = 0; n < 8; n++) {
     const json = { username: freshName(), email, password: PASSWORD }
     expect((await ask('POST', '/api/users', { json })).status).toBe(201)
     const { token } = await signIn(email)
+    for (let i = 0; i < 2; i++) await ask('POST', '/api/users/forgot-password', { json: { email } })
     const mine = `${freshName()}@example.org`
     const move = { email: mine, password: PASSWORD }
     expect((await ask('PUT', '/api/users/me/email', { token, json: move })).status).toBe(202)
     const use = { token: await tokenTo(mine) }
     expect((await ask('POST', '/api/users/verify-email', { json: use })).status).toBe(204)
   }
-  expect((await subjectsTo(email)).length).toBeLessThanOrEqual(5)
+  expect(await subjectsTo(email, 5)).toHaveLength(5)
 })
 
 it('what others cause leaves an address its reset', async () => {
@@ -139,4 +145,20 @@ it('who asks for resets of an address that nobody has keeps nobody from moving t
   for (let n = 0; n < 7; n++) await ask('POST', '/api/users/forgot-password', { json: { email } })
   await ask('PUT', '/api/users/me/email', { token, json: { email, password: PASSWORD } })
   expect(await subjectsTo(email, 1)).toEqual(['Confirm your new e-mail address'])
+})
+
+it('a reset is left to who proved the address, also when a thief changes the password to make links void', async () => {
+  const { ask, subjectsTo } = counting()
+  const { email, id, token } = await person()
+  await env.DB.prepare('update users set email_verified = 1 where id = ?').bind(id).run()
+  const forgot = () => ask('POST', '/api/users/forgot-password', { json: { email } })
+  for (let n = 0; n < 6; n++) await forgot()
+  const resets = async (atLeast: number) =>
+    (await subjectsTo(email, atLeast)).filter((subject) => /^Reset/.test(subject)).length
+  // The first of the five was the link of the registration.
+  expect(await resets(4)).toBe(4)
+  const json = { current_password: PASSWORD, new_password: `${PASSWORD} 2` }
+  expect((await ask('PUT', '/api/users/me/password', { token, json })).status).toBe(204)
+  for (let n = 0; n < 6; n++) await forgot()
+  expect(await resets(4 + 1 + 2)).toBe(6)
 })

@@ -198,6 +198,7 @@ it('counts on under another address', async () => {
   await workerWith({ MAIL: { send } })('PUT', '/api/users/me/email', { token, json })
   const link = await vi.waitFor(() => {
     const mail = send.mock.calls.find(([{ to }]) => to === moved)
+    expect(mail).toBeDefined()
     return /#token=([\w-]{43})/.exec(mail?.[0].text ?? '')?.[1] as string
   })
   expect(link).toBeDefined()

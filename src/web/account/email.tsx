@@ -24,7 +24,8 @@ export function Email({ me }: { me: UserPrivate }) {
       <h2>Change it</h2>
       {asked && (
         <p class="notice good" role="status">
-          A link is on its way to {asked}. Your address changes when you open it.
+          If {asked} can be used, a link is on its way to it; at most three mails an hour go there.
+          Your address changes when you open it.
         </p>
       )}
       <Form
