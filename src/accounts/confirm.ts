@@ -4,8 +4,8 @@ import { waitSeconds } from '../db/attempts'
 import { timeHash } from '../http/hashing'
 import { logSecurity } from '../http/log'
 import { problem } from '../http/problem'
-import { verifyPassword } from '../security/password'
-import { countAttempt } from './confirm-store'
+import { needsRehash, verifyPassword } from '../security/password'
+import { type Confirmed, countAttempt } from './confirm-store'
 
 /** Checks the caller's password: the first trip of the route. Wrong ones are counted, apart from those of sign-ins, and must wait like them. */
 export async function confirmPassword(c: AnyContext, password: string) {
@@ -24,4 +24,16 @@ export async function confirmPassword(c: AnyContext, password: string) {
     return { failure: problem(c, 'wrong-password') }
   }
   return { failure: null, confirmed: attempt }
+}
+
+/**
+ * When the hash is not the checked one any more. Another password, most likely; of a weaker hash it may have been a sign-in that stored a
+ * stronger one: tried again, one is told more.
+ */
+export function noLongerConfirmed(c: AnyContext, { account }: Confirmed) {
+  const { caller } = c.var as CallerEnv['Variables']
+  logSecurity(c, 'password_rejected', caller.userId, caller.sessionId)
+  return needsRehash(account.passwordHash)
+    ? problem(c, 'busy', { retryAfter: 1 })
+    : problem(c, 'wrong-password')
 }

@@ -26,6 +26,7 @@ export async function deleteUser(
   now: Date,
 ): Promise<Deleted> {
   const { id, passwordHash, emailVerified } = confirmed.account
+  const isOther = sql`exists (select 1 from ${users} where ${users.id} = ${id} and ${users.passwordHash} <> ${passwordHash})`
   const isGone = sql`not exists (select 1 from ${users} where ${users.id} = ${id})`
   const [gone, [left], , , , counted] = await asCaller(db, caller, now, [
     db
@@ -34,7 +35,7 @@ export async function deleteUser(
       .returning({ avatarKey: users.avatarKey }),
     db.select({ passwordHash: users.passwordHash }).from(users).where(eq(users.id, id)),
     forgetAttempts(db, confirmed),
-    db.delete(events).where(eq(events.id, confirmed.eventId)),
+    db.delete(events).where(and(eq(events.id, confirmed.eventId), not(isOther))),
     db.delete(events).where(and(eq(events.userId, id), isGone)),
     countMail(db, mailKeyOf(confirmed.account), now),
     recordEventOf(db, { userId: id, type: 'deleted', at: now }, sql`where ${isGone}`),

@@ -5,7 +5,7 @@ import { mailLater } from '../http/mail'
 import { problem, problems } from '../http/problem'
 import { accountDeleted } from '../mail/texts'
 import { removePicture } from './avatar-store'
-import { confirmPassword } from './confirm'
+import { confirmPassword, noLongerConfirmed } from './confirm'
 import { deleteUser } from './deletion-store'
 import { Deletion } from './schemas'
 
@@ -22,7 +22,7 @@ export const deleteAccount = endpoint(
     request: { body: jsonBody(Deletion) },
     responses: {
       204: nothing('It is gone; its name and address are free again'),
-      ...problems('wrong-password', 'too-many-attempts', 'last-admin'),
+      ...problems('wrong-password', 'busy', 'too-many-attempts', 'last-admin'),
     },
   },
   async (c) => {
@@ -30,6 +30,7 @@ export const deleteAccount = endpoint(
     if (failure) return failure
     const { db, caller, now, settings } = c.var
     const result = await deleteUser(db, caller, confirmed, now)
+    if (result.kind === 'wrong-password') return noLongerConfirmed(c, confirmed)
     if (result.kind !== 'deleted') return problem(c, result.kind)
     logSecurity(c, 'deleted', caller.userId)
     c.executionCtx.waitUntil(removePicture(c.env.AVATARS, result.avatarKey))

@@ -10,6 +10,7 @@ import { emailTokens, users } from '../db/schema'
 import { type Confirmed, forgetAttempts, nameEvent } from './confirm-store'
 import {
   type Address,
+  allowResets,
   countMail,
   isGood,
   type Link,
@@ -81,7 +82,12 @@ export async function requestVerification(
 ): Promise<RequestedVerification> {
   const isUnproven = and(eq(users.id, caller.userId), eq(users.emailVerified, false))
   const [, stored, [user]] = await asCaller(db, caller, now, [
-    countMail(db, mailKeyOfUser(eq(users.id, caller.userId)), now),
+    countMail(
+      db,
+      mailKeyOfUser(eq(users.id, caller.userId)),
+      now,
+      sql`exists (select 1 from ${users} where ${isUnproven})`,
+    ),
     storeLink(db, link, isUnproven),
     db
       .select({
@@ -104,7 +110,7 @@ export type Verification =
 
 /**
  * Uses a link of either kind, once: every statement has the link's row as its condition, and the last one deletes it.
- * A change makes the person's other links void too, and failed sign-ins are counted on under the new address; a verification alone
+ * A change makes the person's other links void too, failed sign-ins are counted on under the new address, and it gets links for resets anew; a verification alone
  * changes nothing but `email_verified`.
  * Null: no such link. A link whose address was taken meanwhile stays, in case it becomes free.
  */
@@ -126,7 +132,7 @@ export async function useVerification(
     sql<T>`(select ${column} from ${emailTokens} where ${emailTokens.tokenHash} = ${tokenHash})`
   const owner = ofLink<number>(emailTokens.userId)
   try {
-    const [[link], told, , , changed] = await db.batch([
+    const [[link], told, , , , changed] = await db.batch([
       db
         .select({
           userId: users.id,
@@ -144,10 +150,12 @@ export async function useVerification(
       inheritFailures(
         db,
         owner,
+        'address',
         ofLink(emailTokens.addressKey),
         now,
         sql`${changes} and ${ofLink(emailTokens.addressKey)} is not null`,
       ),
+      allowResets(db, ofLink(emailTokens.addressKey), changes),
       recordEventOf(
         db,
         {

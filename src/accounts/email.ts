@@ -11,7 +11,7 @@ import {
   verifyAddress,
 } from '../mail/texts'
 import { hashSecretToken } from '../security/secret-token'
-import { confirmPassword } from './confirm'
+import { confirmPassword, noLongerConfirmed } from './confirm'
 import { requestChange, requestVerification, useVerification } from './email-store'
 import { addressOf, newLink } from './links'
 import { EmailChange, LinkUse, Message } from './schemas'
@@ -32,7 +32,7 @@ export const changeEmail = endpoint(
         Message,
         'A link is on its way to the new address, unless that is taken or had enough mails, which nobody is told',
       ),
-      ...problems('wrong-password', 'too-many-attempts'),
+      ...problems('wrong-password', 'busy', 'too-many-attempts'),
     },
   },
   async (c) => {
@@ -44,10 +44,7 @@ export const changeEmail = endpoint(
     const link = await newLink('change', now)
     const to = await addressOf(keys, email)
     const change = await requestChange(db, caller, confirmed, link, to, now)
-    if (change.kind === 'wrong-password') {
-      logSecurity(c, 'password_rejected', caller.userId, caller.sessionId)
-      return problem(c, 'wrong-password')
-    }
+    if (change.kind === 'wrong-password') return noLongerConfirmed(c, confirmed)
     logSecurity(c, 'email_change_requested', caller.userId, caller.sessionId)
     switch (change.kind) {
       case 'stored':

@@ -77,12 +77,12 @@ function countUpTo(most: number, db: Database, key: string | SQL, now: Date, con
   )
 }
 
-/** Two resets more, if `condition` holds: for who proved to own the address, and whose links have just become void. */
-export const allowResets = (db: Database, key: string, condition: SQL) =>
+/** Two resets more, if `condition` holds: for who has proven to own the address, where links have just become void or been used. */
+export const allowResets = (db: Database, key: string | SQL<string>, condition: SQL) =>
   db
     .update(mailCounts)
     .set({ count: sql`min(${mailCounts.count}, ${OTHERS_PER_HOUR})` })
-    .where(and(eq(mailCounts.key, key), condition))
+    .where(and(sql`${mailCounts.key} = ${key}`, condition))
 
 /**
  * Stores a link for the users that `owner` fits (one at most), in place of an older one of the same purpose. It goes behind

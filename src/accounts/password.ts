@@ -8,7 +8,7 @@ import { brokenRule, problem, problems } from '../http/problem'
 import { passwordChanged } from '../mail/texts'
 import { isBreached } from '../security/breach'
 import { hashPassword } from '../security/password'
-import { confirmPassword } from './confirm'
+import { confirmPassword, noLongerConfirmed } from './confirm'
 import { forgetAttempt } from './confirm-store'
 import { storePassword } from './password-store'
 import { BREACHED, type OwnNames, ownName, weakness } from './rules'
@@ -39,7 +39,7 @@ export const changePassword = endpoint(
     request: { body: jsonBody(PasswordChange) },
     responses: {
       204: nothing('Changed; this session goes on'),
-      ...problems('wrong-password', 'too-many-attempts', 'invalid-request'),
+      ...problems('wrong-password', 'busy', 'too-many-attempts', 'invalid-request'),
     },
   },
   async (c) => {
@@ -56,12 +56,8 @@ export const changePassword = endpoint(
       return problem(c, 'invalid-request', brokenRule('new_password', broken))
     }
     const passwordHash = await timeHash(c, () => hashPassword(new_password))
-    // Changed by somebody else since: then the current password is another one.
     const result = await storePassword(db, caller, confirmed, passwordHash, now)
-    if (!result.isStored) {
-      logSecurity(c, 'password_rejected', caller.userId, caller.sessionId)
-      return problem(c, 'wrong-password')
-    }
+    if (!result.isStored) return noLongerConfirmed(c, confirmed)
     logSecurity(c, 'password_changed', caller.userId, caller.sessionId)
     if (result.mayMail) mailLater(c, passwordChanged(settings.appOrigin, confirmed.account))
     return noContent(c)

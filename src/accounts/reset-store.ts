@@ -3,10 +3,18 @@ import { and, eq, sql } from 'drizzle-orm'
 import type { Database } from '../db'
 import { recordEventOf } from '../db/events'
 import { attempts, emailTokens, sessions, users } from '../db/schema'
-import { type Address, countReset, isGood, type Link, mailKeyOfUser, storeLink } from './links'
+import {
+  type Address,
+  allowResets,
+  countReset,
+  isGood,
+  type Link,
+  mailKeyOfUser,
+  storeLink,
+} from './links'
 
 /**
- * Stores a link for the active account of an address. Known and unknown addresses run the same statements, and both are
+ * Stores a link for the active account of an address, unless the address had enough mails (`isRefused`). Known and unknown addresses run the same statements, and both are
  * counted and recorded, the unknown apart from the mails that do go to such an address, and under user 0, who is nobody.
  */
 export async function requestReset(
@@ -18,7 +26,7 @@ export async function requestReset(
 ) {
   const isAsked = and(eq(users.emailKey, emailKey), eq(users.isActive, true))
   const id = sql`(select ${users.id} from ${users} where ${isAsked})`
-  const [, , stored, [user]] = await db.batch([
+  const [counted, , stored, [user]] = await db.batch([
     countReset(db, sql`coalesce(${mailKeyOfUser(isAsked)}, ${`nobody:${addressKey}`})`, now),
     recordEventOf(
       db,
@@ -31,7 +39,7 @@ export async function requestReset(
       .from(users)
       .where(isAsked),
   ])
-  return stored.length > 0 && user ? user : null
+  return { isRefused: counted.length === 0, user: user ?? null, hasLink: stored.length > 0 }
 }
 
 /** Whose link this is, if it works: the first trip of a reset, since the new password must not be the owner's name. Changes nothing. */
@@ -66,6 +74,7 @@ export async function useReset(
     db.delete(sessions).where(and(eq(sessions.userId, userId), works)),
     db.delete(attempts).where(and(eq(attempts.userId, userId), works)),
     recordEventOf(db, { userId, type: 'password_reset', at: now, location }, sql`where ${works}`),
+    allowResets(db, mailKeyOfUser(eq(users.id, userId)), works),
     db.delete(emailTokens).where(and(eq(emailTokens.userId, userId), works)),
   ])
   return reset.length > 0

@@ -30,9 +30,9 @@ export const forgotPassword = endpoint(
     // The same work and the same statements for every address: only the mail, behind the answer, differs.
     const link = await newLink('reset', now)
     const address = await addressOf(keys, c.req.valid('json').email)
-    const user = await requestReset(db, address, link, now, location())
-    logSecurity(c, 'password_reset_requested', user?.id ?? null)
-    if (user) {
+    const { isRefused, user, hasLink } = await requestReset(db, address, link, now, location())
+    logSecurity(c, isRefused ? 'attempt_refused' : 'password_reset_requested', user?.id ?? null)
+    if (user && hasLink) {
       // At a time that nobody can foresee, so that its work shows in no answer.
       mailLater(c, () => resetMail(settings.appOrigin, user, link.token), 50 + Math.random() * 200)
     }

@@ -85,7 +85,7 @@ export async function changeProfile(
   const isOtherLogin = sql`exists (select 1 from ${users} where ${isCaller} and ${users.usernameKey} <> ${username === undefined ? users.usernameKey : canonical(username)})`
   try {
     const [, renamed, changed] = await asCaller(db, caller, now, [
-      inheritFailures(db, caller.userId, countKey, now, isOtherLogin),
+      inheritFailures(db, caller.userId, 'name', countKey, now, isOtherLogin),
       recordEventOf(
         db,
         { ...caller, type: 'username_changed', at: now, location },

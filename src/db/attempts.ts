@@ -5,7 +5,7 @@
 import { eq, type Placeholder, placeholder, type SQL, sql } from 'drizzle-orm'
 import type { Database } from './index'
 import { prepared } from './prepared'
-import { attempts } from './schema'
+import { attempts, users } from './schema'
 
 /** So many failures are free; the next waits. */
 export const FREE_FAILURES = 5
@@ -59,13 +59,20 @@ export function reserveAttempt(
     .returning({ failures: attempts.failures })
 }
 
+/** Which of an account's failures are meant: those of its address, or of its names. Where it has no `address_key`, one cannot tell: all. */
+const OF_LOGIN = {
+  address: sql`coalesce(${users.addressKey}, ${attempts.key}) = ${attempts.key}`,
+  name: sql`coalesce(${users.addressKey}, '') <> ${attempts.key}`,
+}
+
 /**
- * Hands the failures of an account's logins on to the login under `key`, which is its own from now on, if `condition` holds: another name is no
- * new allowance. The highest count is handed on, so that there are never more than two in a row.
+ * Hands the failures of an account's address, or of its names, on to the one under `key`, which is its own from now on, if `condition` holds: another
+ * one is no new allowance. Each kind for itself: else the waits of a name would tell whose address it is, and a lock of one be a lock of both.
  */
 export const inheritFailures = (
   db: Database,
   userId: number | SQL<number>,
+  login: keyof typeof OF_LOGIN,
   key: string | SQL<string>,
   now: Date,
   condition: SQL,
@@ -74,8 +81,8 @@ export const inheritFailures = (
     .insert(attempts)
     // All columns of the table in their order.
     .select(
-      sql`select ${key}, ${userId}, max(${attempts.failures}), max(${attempts.waitUntil}), ${now.getTime()} from ${attempts}
-        where ${attempts.userId} = ${userId} and ${attempts.key} not like 'confirm:%' and ${condition} group by ${attempts.userId}`,
+      sql`select ${key}, ${userId}, max(${attempts.failures}), max(${attempts.waitUntil}), ${now.getTime()} from ${attempts} join ${users} on ${users.id} = ${attempts.userId}
+        where ${attempts.userId} = ${userId} and ${attempts.key} not like 'confirm:%' and ${OF_LOGIN[login]} and ${condition} group by ${attempts.userId}`,
     )
     .onConflictDoUpdate({
       target: attempts.key,

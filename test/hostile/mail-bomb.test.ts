@@ -1,6 +1,6 @@
 // What is promised to whoever owns an address that a stranger types: few mails an hour, whatever accounts are made and deleted with it; and always a reset.
 import { env } from 'cloudflare:workers'
-import { expect, it, vi } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { workerWith } from '../client'
 import { freshName, PASSWORD, person, signIn } from '../people'
 
@@ -147,18 +147,77 @@ it('who asks for resets of an address that nobody has keeps nobody from moving t
   expect(await subjectsTo(email, 1)).toEqual(['Confirm your new e-mail address'])
 })
 
-it('a reset is left to who proved the address, also when a thief changes the password to make links void', async () => {
+describe('a reset is left to who proved the address,', () => {
+  const forgetting = () => {
+    const { ask, subjectsTo, tokenTo } = counting()
+    return {
+      ask,
+      tokenTo,
+      forgot: async (email: string) => {
+        for (let n = 0; n < 6; n++)
+          await ask('POST', '/api/users/forgot-password', { json: { email } })
+      },
+      resetsTo: async (email: string, atLeast: number) =>
+        (await subjectsTo(email, atLeast)).filter((subject) => /^Reset/.test(subject)).length,
+    }
+  }
+
+  it('also when a thief changes the password to make links void', async () => {
+    const { ask, forgot, resetsTo } = forgetting()
+    const { email, id, token } = await person()
+    await env.DB.prepare('update users set email_verified = 1 where id = ?').bind(id).run()
+    await forgot(email)
+    // The first of the five was the link of the registration.
+    expect(await resetsTo(email, 4)).toBe(4)
+    const json = { current_password: PASSWORD, new_password: `${PASSWORD} 2` }
+    expect((await ask('PUT', '/api/users/me/password', { token, json })).status).toBe(204)
+    await forgot(email)
+    expect(await resetsTo(email, 4 + 1 + 2)).toBe(6)
+  })
+
+  it('also when the last link has been used', async () => {
+    const { ask, forgot, resetsTo, tokenTo } = forgetting()
+    const { email } = await person()
+    await forgot(email)
+    expect(await resetsTo(email, 4)).toBe(4)
+    const json = { token: await tokenTo(email), new_password: `${PASSWORD} 2` }
+    expect((await ask('POST', '/api/users/reset-password', { json })).status).toBe(204)
+    await forgot(email)
+    expect(await resetsTo(email, 4 + 1 + 2)).toBe(6)
+  })
+
+  it('also when somebody used them up before it was theirs', async () => {
+    const { ask, forgot, resetsTo, tokenTo } = forgetting()
+    const { token } = await person()
+    const email = `${freshName()}@example.org`
+    const want = { email, password: PASSWORD }
+    expect((await ask('PUT', '/api/users/me/email', { token, json: want })).status).toBe(202)
+    const link = await tokenTo(email)
+    await live(ask, email, () => forgot(email))
+    expect(await resetsTo(email, 5)).toBe(3)
+    const used = await ask('POST', '/api/users/verify-email', { json: { token: link } })
+    expect(used.status).toBe(204)
+    await forgot(email)
+    expect(await resetsTo(email, 5 + 2)).toBe(5)
+  })
+})
+
+it('asking again for what is proven takes no mail from the resets', async () => {
   const { ask, subjectsTo } = counting()
   const { email, id, token } = await person()
   await env.DB.prepare('update users set email_verified = 1 where id = ?').bind(id).run()
-  const forgot = () => ask('POST', '/api/users/forgot-password', { json: { email } })
-  for (let n = 0; n < 6; n++) await forgot()
-  const resets = async (atLeast: number) =>
-    (await subjectsTo(email, atLeast)).filter((subject) => /^Reset/.test(subject)).length
-  // The first of the five was the link of the registration.
-  expect(await resets(4)).toBe(4)
-  const json = { current_password: PASSWORD, new_password: `${PASSWORD} 2` }
-  expect((await ask('PUT', '/api/users/me/password', { token, json })).status).toBe(204)
-  for (let n = 0; n < 6; n++) await forgot()
-  expect(await resets(4 + 1 + 2)).toBe(6)
+  for (let n = 0; n < 4; n++) await ask('POST', '/api/users/me/verify-email', { token })
+  for (let n = 0; n < 6; n++) await ask('POST', '/api/users/forgot-password', { json: { email } })
+  expect(await subjectsTo(email, 4)).toEqual(Array(4).fill('Reset your password'))
+})
+
+it('an account older than address_key has its bound too', async () => {
+  const { ask, subjectsTo } = counting()
+  const { email, id, token } = await person()
+  await env.DB.prepare('update users set address_key = null where id = ?').bind(id).run()
+  for (let n = 0; n < 6; n++) {
+    await ask('POST', '/api/users/me/verify-email', { token })
+    await ask('POST', '/api/users/forgot-password', { json: { email } })
+  }
+  expect(await subjectsTo(email, 5)).toHaveLength(5)
 })

@@ -189,9 +189,8 @@ it('counts on under another name: renaming, there and back, is no new allowance'
   expect((await guess(email)).status).toBe(401)
 })
 
-it('counts on under another address', async () => {
-  const { email, id, token } = await person()
-  const before = hashesComputed()
+/** Asks for another address; gives it and what uses the link. */
+async function askToMove({ token }: Person) {
   const moved = `${freshName()}@example.org`
   const send = vi.fn(async (_: { to: string; text: string }) => ({ messageId: 'caught' }))
   const json = { email: moved, password: PASSWORD }
@@ -199,17 +198,41 @@ it('counts on under another address', async () => {
   const link = await vi.waitFor(() => {
     const mail = send.mock.calls.find(([{ to }]) => to === moved)
     expect(mail).toBeDefined()
-    return /#token=([\w-]{43})/.exec(mail?.[0].text ?? '')?.[1] as string
+    return /#token=([\w-]{43})/.exec(mail?.[0].text ?? '')?.[1]
   })
-  expect(link).toBeDefined()
-  await env.DB.prepare('update users set password_hash = ? where id = ?').bind(CHEAP, id).run()
-  await guessUntilWait(email)
-  expect((await call('POST', '/api/users/verify-email', { json: { token: link } })).status).toBe(
-    204,
-  )
+  const move = async () => {
+    const used = await call('POST', '/api/users/verify-email', { json: { token: link } })
+    expect(used.status).toBe(204)
+  }
+  return { moved, move }
+}
+
+it('counts on under another address', async () => {
+  const ann = await person()
+  const before = hashesComputed()
+  const { moved, move } = await askToMove(ann)
+  await env.DB.prepare('update users set password_hash = ? where id = ?').bind(CHEAP, ann.id).run()
+  await guessUntilWait(ann.email)
+  await move()
   const refused = await guess(moved, PASSWORD)
   expect([refused.status, retryAfter(refused)]).toEqual([429, 30])
   expect(hashesComputed() - before, 'the password asked again, and five guesses').toBe(6)
+})
+
+it('hands the failures of an address to an address only, of a name to a name: neither tells of the other', async () => {
+  const [ann, bob] = [await person(), await person('bob')]
+  const { moved, move } = await askToMove(bob)
+  await guessUntilWait(ann.email)
+  await guessUntilWait(bob.username)
+  const username = freshName()
+  const renamed = await call('PATCH', '/api/users/me', { token: ann.token, json: { username } })
+  expect(renamed.status).toBe(200)
+  await move()
+  expect((await guess(username)).status).toBe(401)
+  expect((await guess(moved)).status).toBe(401)
+  // And a locked address is no locked account: the other login opens both.
+  expect((await guess(username, PASSWORD)).status).toBe(200)
+  expect((await guess(ann.email, PASSWORD)).status).toBe(200)
 })
 
 it('computes 80 hashes for the sign-ins of one account, under however many names', async () => {

@@ -13,6 +13,30 @@ import { PASSWORD, person, signIn } from '../people'
 
 const open = () => openDatabase(env.DB, { count: 0, ms: 0 })
 
+/** Stores a weaker hash of the same password, as from another system. */
+function storeWeaker(id: number) {
+  const input = { m: 64, t: 1, p: 1, salt: crypto.getRandomValues(new Uint8Array(16)) }
+  const password = new TextEncoder().encode(PASSWORD)
+  const phc = formatPhc({ ...input, tag: argon2id({ ...input, password, tagLength: 32 }) })
+  return env.DB.prepare('update users set password_hash = ? where id = ?').bind(phc, id).run()
+}
+
+/** Asks a Worker before whose second trip something happens. */
+const askWhile = (act: () => Promise<unknown>) =>
+  workerWith({
+    DB: brokenD1(async (run, trip) => {
+      if (trip === 2) await act()
+      return run()
+    }),
+  })
+
+const eventsOf = async (id: number) =>
+  (
+    await env.DB.prepare('select type from events where user_id = ? order by id')
+      .bind(id)
+      .all<{ type: string }>()
+  ).results.map(({ type }) => type)
+
 /** The first trip of a sign-in, with the account as it was read then. */
 async function begin(key: string) {
   const login = { column: 'emailKey', key, countKey: `test:${key}` } as const
@@ -76,31 +100,13 @@ describe('between the two trips of a sign-in', () => {
 })
 
 describe('between the two trips of the first sign-in with a weaker hash', () => {
-  const weaker = () => {
-    const input = { m: 64, t: 1, p: 1, salt: crypto.getRandomValues(new Uint8Array(16)) }
-    const password = new TextEncoder().encode(PASSWORD)
-    return formatPhc({ ...input, tag: argon2id({ ...input, password, tagLength: 32 }) })
-  }
-  const store = (id: number) =>
-    env.DB.prepare('update users set password_hash = ? where id = ?').bind(weaker(), id).run()
-  const eventsOf = async (id: number) =>
-    (
-      await env.DB.prepare('select type from events where user_id = ? order by id')
-        .bind(id)
-        .all<{ type: string }>()
-    ).results.map(({ type }) => type)
   /** A sign-in, and what happens before its second trip. */
-  const signInWhile = (login: string, act: () => Promise<unknown>) => {
-    const DB = brokenD1(async (run, trip) => {
-      if (trip === 2) await act()
-      return run()
-    })
-    return workerWith({ DB })('POST', '/api/session', { json: { login, password: PASSWORD } })
-  }
+  const signInWhile = (login: string, act: () => Promise<unknown>) =>
+    askWhile(act)('POST', '/api/session', { json: { login, password: PASSWORD } })
 
   it('another stores the stronger one: asked to try again, which works, and nothing looks failed', async () => {
     const ann = await person()
-    await store(ann.id)
+    await storeWeaker(ann.id)
     const response = await signInWhile(ann.username, () => signIn(ann.email))
     expect([response.status, trips(response)]).toEqual([503, 2])
     await signIn(ann.username)
@@ -109,7 +115,7 @@ describe('between the two trips of the first sign-in with a weaker hash', () => 
 
   it('the password changes: asked to try again, which fails', async () => {
     const ann = await person()
-    await store(ann.id)
+    await storeWeaker(ann.id)
     const response = await signInWhile(ann.username, () =>
       env.DB.prepare('update users set password_hash = ? where id = ?')
         .bind(hashPassword('another horse altogether'), ann.id)
@@ -119,4 +125,36 @@ describe('between the two trips of the first sign-in with a weaker hash', () => 
     await expect(signIn(ann.username)).rejects.toThrow('401')
     expect(await eventsOf(ann.id)).toEqual(['registered', 'login', 'login_failed'])
   })
+})
+
+describe('between the two trips of an act that asks for the password again', () => {
+  it.each<[string, string, object]>([
+    ['PUT', '/api/users/me/password', { current_password: PASSWORD, new_password: 'a new horse' }],
+    ['PUT', '/api/users/me/email', { email: 'nobody.yet@example.org', password: PASSWORD }],
+    ['POST', '/api/users/me/deletion', { password: PASSWORD }],
+  ])(
+    '%s %s: a sign-in stores a stronger hash: asked to try again; another password: refused',
+    async (method, path, json) => {
+      const ann = await person()
+      await storeWeaker(ann.id)
+      const outrun = await askWhile(() => signIn(ann.email))(method, path, {
+        token: ann.token,
+        json,
+      })
+      expect(outrun.status).toBe(503)
+      const changed = await askWhile(() =>
+        env.DB.prepare('update users set password_hash = ? where id = ?')
+          .bind(hashPassword('another horse altogether'), ann.id)
+          .run(),
+      )(method, path, { token: ann.token, json })
+      expect(changed.status).toBe(403)
+      expect((await eventsOf(ann.id)).filter((type) => type !== 'login')).toEqual([
+        'registered',
+        'password_rejected',
+        'password_rejected',
+      ])
+      await expect(signIn(ann.email)).rejects.toThrow('401')
+      await signIn(ann.email, 'another horse altogether')
+    },
+  )
 })
