@@ -6,6 +6,7 @@ import { clearAttempts, confirmKey, readWait, reserveAttempt } from '../db/attem
 import { type EventType, recordEventOf } from '../db/events'
 import { asCaller } from '../db/live'
 import { events, users } from '../db/schema'
+import { needsRehash } from '../security/password'
 import { type PrivateRow, privateColumns } from '../user'
 
 /** An attempt of a caller whose password proved right. */
@@ -57,6 +58,23 @@ export const nameEvent = (db: Database, { eventId }: Confirmed, type: EventType,
     .update(events)
     .set({ type })
     .where(and(eq(events.id, eventId), condition))
+
+/**
+ * Takes the event of the attempt back, unless it has been named, when the checked hash was a weaker one and is another now: most likely a
+ * sign-in renewed it, so that nothing was rejected.
+ */
+export const forgetOutrun = (db: Database, { account, eventId }: Confirmed) => {
+  const isOther = sql`exists (select 1 from ${users} where ${users.id} = ${account.id} and ${users.passwordHash} <> ${account.passwordHash})`
+  return db
+    .delete(events)
+    .where(
+      and(
+        eq(events.id, eventId),
+        eq(events.type, 'password_rejected'),
+        needsRehash(account.passwordHash) ? isOther : sql`false`,
+      ),
+    )
+}
 
 /** A right password, but nothing done with it: the attempt leaves no trace. */
 export async function forgetAttempt(db: Database, confirmed: Confirmed): Promise<void> {

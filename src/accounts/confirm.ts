@@ -32,8 +32,8 @@ export async function confirmPassword(c: AnyContext, password: string) {
  */
 export function noLongerConfirmed(c: AnyContext, { account }: Confirmed) {
   const { caller } = c.var as CallerEnv['Variables']
-  logSecurity(c, 'password_rejected', caller.userId, caller.sessionId)
-  return needsRehash(account.passwordHash)
-    ? problem(c, 'busy', { retryAfter: 1 })
-    : problem(c, 'wrong-password')
+  const isOutrun = needsRehash(account.passwordHash)
+  const type = isOutrun ? 'attempt_refused' : 'password_rejected'
+  logSecurity(c, type, caller.userId, caller.sessionId)
+  return isOutrun ? problem(c, 'busy', { retryAfter: 1 }) : problem(c, 'wrong-password')
 }

@@ -6,7 +6,7 @@ import { isLastAdmin } from '../db/admins'
 import { recordEventOf } from '../db/events'
 import { asCaller } from '../db/live'
 import { events, users } from '../db/schema'
-import { type Confirmed, forgetAttempts } from './confirm-store'
+import { type Confirmed, forgetAttempts, forgetOutrun } from './confirm-store'
 import { countMail, mailKeyOf } from './links'
 
 export type Deleted =
@@ -28,7 +28,7 @@ export async function deleteUser(
   const { id, passwordHash, emailVerified } = confirmed.account
   const isOther = sql`exists (select 1 from ${users} where ${users.id} = ${id} and ${users.passwordHash} <> ${passwordHash})`
   const isGone = sql`not exists (select 1 from ${users} where ${users.id} = ${id})`
-  const [gone, [left], , , , counted] = await asCaller(db, caller, now, [
+  const [gone, [left], , , , , counted] = await asCaller(db, caller, now, [
     db
       .delete(users)
       .where(and(eq(users.id, id), eq(users.passwordHash, passwordHash), not(isLastAdmin)))
@@ -36,6 +36,7 @@ export async function deleteUser(
     db.select({ passwordHash: users.passwordHash }).from(users).where(eq(users.id, id)),
     forgetAttempts(db, confirmed),
     db.delete(events).where(and(eq(events.id, confirmed.eventId), not(isOther))),
+    forgetOutrun(db, confirmed),
     db.delete(events).where(and(eq(events.userId, id), isGone)),
     countMail(db, mailKeyOf(confirmed.account), now),
     recordEventOf(db, { userId: id, type: 'deleted', at: now }, sql`where ${isGone}`),

@@ -3,11 +3,11 @@ import { and, eq, inArray, ne, or, sql } from 'drizzle-orm'
 import type { SQLiteColumn } from 'drizzle-orm/sqlite-core'
 import type { Caller } from '../context'
 import { type Database, uniqueViolation } from '../db'
-import { inheritFailures } from '../db/attempts'
+import { inheritFailures, loginKey } from '../db/attempts'
 import { recordEventOf } from '../db/events'
 import { asCaller } from '../db/live'
 import { emailTokens, users } from '../db/schema'
-import { type Confirmed, forgetAttempts, nameEvent } from './confirm-store'
+import { type Confirmed, forgetAttempts, forgetOutrun, nameEvent } from './confirm-store'
 import {
   type Address,
   allowResets,
@@ -44,25 +44,28 @@ export async function requestChange(
 ): Promise<RequestedChange> {
   const { id, passwordHash, emailVerified } = confirmed.account
   const isSame = and(eq(users.id, id), eq(users.passwordHash, passwordHash))
+  const isStillSame = sql`exists (select 1 from ${users} where ${isSame})`
   const isOthers = and(eq(users.emailKey, to.emailKey), ne(users.id, id))
   const isFree = sql`not exists (select 1 from ${users} as other where other.email_key = ${to.emailKey} and other.id <> ${id})`
-  const [, counted, stored, , [same], [owner], told] = await asCaller(db, caller, now, [
+  const [, counted, stored, , , [same], [owner], told] = await asCaller(db, caller, now, [
     forgetAttempts(db, confirmed),
     countMail(
       db,
       sql`coalesce(${mailKeyOfUser(eq(users.emailKey, to.emailKey))}, ${to.addressKey})`,
       now,
+      isStillSame,
     ),
     storeLink(db, link, and(isSame, isFree), to),
-    nameEvent(
-      db,
-      confirmed,
-      'email_change_requested',
-      sql`exists (select 1 from ${users} where ${isSame})`,
-    ),
+    nameEvent(db, confirmed, 'email_change_requested', isStillSame),
+    forgetOutrun(db, confirmed),
     db.select({ id: users.id }).from(users).where(isSame),
     db.select({ username: users.username, email: users.email }).from(users).where(isOthers),
-    countMail(db, mailKeyOf(confirmed.account), now),
+    countMail(
+      db,
+      mailKeyOf(confirmed.account),
+      now,
+      sql`exists (select 1 from ${emailTokens} where ${emailTokens.tokenHash} = ${link.tokenHash})`,
+    ),
   ])
   if (!same) return { kind: 'wrong-password' }
   if (stored.length > 0) return { kind: 'stored', mayMail: emailVerified || told.length > 0 }
@@ -126,8 +129,11 @@ export async function useVerification(
     eq(users.isActive, true),
     or(eq(emailTokens.purpose, 'change'), eq(emailTokens.emailKey, users.emailKey)),
   )
-  const changes = sql`exists (select 1 from ${emailTokens} join ${users} on ${users.id} = ${emailTokens.userId}
-    where ${works} and ${emailTokens.purpose} = 'change' and ${emailTokens.emailKey} <> ${users.emailKey})`
+  const isOther = sql`${emailTokens.emailKey} <> ${users.emailKey}`
+  /** The link works and moves the account: to another address, or to any, be it another spelling of its own. */
+  const movesTo = (address: 'another' | 'any') =>
+    sql`exists (select 1 from ${emailTokens} join ${users} on ${users.id} = ${emailTokens.userId}
+      where ${works} and ${emailTokens.purpose} = 'change' and ${address === 'any' ? sql`true` : isOther})`
   const ofLink = <T>(column: SQLiteColumn) =>
     sql<T>`(select ${column} from ${emailTokens} where ${emailTokens.tokenHash} = ${tokenHash})`
   const owner = ofLink<number>(emailTokens.userId)
@@ -146,16 +152,16 @@ export async function useVerification(
         .from(emailTokens)
         .innerJoin(users, eq(users.id, emailTokens.userId))
         .where(works),
-      countMail(db, mailKeyOfUser(sql`${users.id} = ${owner}`), now, changes),
+      countMail(db, mailKeyOfUser(sql`${users.id} = ${owner}`), now, movesTo('another')),
       inheritFailures(
         db,
         owner,
         'address',
-        ofLink(emailTokens.addressKey),
+        sql`${loginKey('address', '')} || ${ofLink(emailTokens.addressKey)}`,
         now,
-        sql`${changes} and ${ofLink(emailTokens.addressKey)} is not null`,
+        sql`${movesTo('another')} and ${ofLink(emailTokens.addressKey)} is not null`,
       ),
-      allowResets(db, ofLink(emailTokens.addressKey), changes),
+      allowResets(db, ofLink(emailTokens.addressKey), movesTo('any')),
       recordEventOf(
         db,
         {

@@ -30,7 +30,7 @@ export const changeEmail = endpoint(
     responses: {
       202: json(
         Message,
-        'A link is on its way to the new address, unless that is taken or had enough mails, which nobody is told',
+        'A link is on its way to the new address, unless that is taken or had enough mails, which the answer does not tell',
       ),
       ...problems('wrong-password', 'busy', 'too-many-attempts'),
     },

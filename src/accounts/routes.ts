@@ -1,4 +1,5 @@
 /** Accounts, in the order of a person's life: register, prove the address, look at oneself, change, leave; be looked at. */
+import { loginKey } from '../db/attempts'
 import { viewEvent } from '../event'
 import { endpoint, json, jsonBody } from '../http/endpoint'
 import { timeHash } from '../http/hashing'
@@ -86,7 +87,7 @@ const changeMe = endpoint(
   async (c) => {
     const { db, keys, caller, now, location, settings } = c.var
     const change = c.req.valid('json')
-    const countKey = await hmacIdentifier(keys, canonical(change.username ?? ''))
+    const countKey = loginKey('name', await hmacIdentifier(keys, canonical(change.username ?? '')))
     const result = await changeProfile(db, caller, change, countKey, now, location())
     if (result.kind !== 'changed') return problem(c, result.kind)
     if (result.isRenamed) logSecurity(c, 'username_changed', caller.userId, caller.sessionId)

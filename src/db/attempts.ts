@@ -5,7 +5,7 @@
 import { eq, type Placeholder, placeholder, type SQL, sql } from 'drizzle-orm'
 import type { Database } from './index'
 import { prepared } from './prepared'
-import { attempts, users } from './schema'
+import { attempts } from './schema'
 
 /** So many failures are free; the next waits. */
 export const FREE_FAILURES = 5
@@ -24,6 +24,10 @@ export interface AttemptKey {
   userId: number | SQL<number | null>
   kind: keyof typeof MAX_FAILURES
 }
+
+export type LoginKind = 'address' | 'name'
+/** What failures of a login are counted under; `hmac` is that of its canonical form, whether an account has it or not. */
+export const loginKey = (kind: LoginKind, hmac: string) => `${kind}:${hmac}`
 
 /** The password asked again inside an account: guesses from outside cannot lock its owner's live session out of it. */
 export const confirmKey = (userId: number): AttemptKey => ({
@@ -59,12 +63,6 @@ export function reserveAttempt(
     .returning({ failures: attempts.failures })
 }
 
-/** Which of an account's failures are meant: those of its address, or of its names. Where it has no `address_key`, one cannot tell: all. */
-const OF_LOGIN = {
-  address: sql`coalesce(${users.addressKey}, ${attempts.key}) = ${attempts.key}`,
-  name: sql`coalesce(${users.addressKey}, '') <> ${attempts.key}`,
-}
-
 /**
  * Hands the failures of an account's address, or of its names, on to the one under `key`, which is its own from now on, if `condition` holds: another
  * one is no new allowance. Each kind for itself: else the waits of a name would tell whose address it is, and a lock of one be a lock of both.
@@ -72,7 +70,7 @@ const OF_LOGIN = {
 export const inheritFailures = (
   db: Database,
   userId: number | SQL<number>,
-  login: keyof typeof OF_LOGIN,
+  login: LoginKind,
   key: string | SQL<string>,
   now: Date,
   condition: SQL,
@@ -81,8 +79,8 @@ export const inheritFailures = (
     .insert(attempts)
     // All columns of the table in their order.
     .select(
-      sql`select ${key}, ${userId}, max(${attempts.failures}), max(${attempts.waitUntil}), ${now.getTime()} from ${attempts} join ${users} on ${users.id} = ${attempts.userId}
-        where ${attempts.userId} = ${userId} and ${attempts.key} not like 'confirm:%' and ${OF_LOGIN[login]} and ${condition} group by ${attempts.userId}`,
+      sql`select ${key}, ${userId}, max(${attempts.failures}), max(${attempts.waitUntil}), ${now.getTime()} from ${attempts}
+        where ${attempts.userId} = ${userId} and ${attempts.key} like ${`${login}:%`} and ${condition} group by ${attempts.userId}`,
     )
     .onConflictDoUpdate({
       target: attempts.key,

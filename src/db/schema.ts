@@ -146,7 +146,7 @@ export const emailTokens = sqliteTable(
 )
 
 /**
- * Failed passwords in a row. The key is an HMAC of the login that was typed, whether an account has it or not, so that
+ * Failed passwords in a row. The key is `address:` or `name:` and an HMAC of the login that was typed, whether an account has it or not, so that
  * nobody learns from the waits which logins exist or belong together; or `confirm:<id>` for the password asked again inside an account.
  */
 export const attempts = sqliteTable(

@@ -3,7 +3,7 @@ import type { AnyContext } from '../context'
 import type { EventType } from '../db/events'
 import { logLine } from '../security/log-line'
 
-/** What is logged and leaves no event in D1, which a flood of it would fill: a password that was not looked at, or a reset that is not mailed, since one must wait. */
+/** What is logged and leaves no event in D1, which a flood of it would fill: a password that was not looked at, or a reset that is not mailed, since one must wait; what a sign-in outran. */
 type LoggedOnly = 'attempt_refused'
 
 export function logSecurity(

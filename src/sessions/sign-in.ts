@@ -1,6 +1,6 @@
 /** The one room behind the three doors: a login and a password become a session, or the reason why not. */
 import type { AnyContext, AppEnv, Scope } from '../context'
-import { waitSeconds } from '../db/attempts'
+import { loginKey, waitSeconds } from '../db/attempts'
 import { timeHash } from '../http/hashing'
 import { logSecurity } from '../http/log'
 import { problem } from '../http/problem'
@@ -57,12 +57,13 @@ export async function signIn(
   if (!leave) return { kind: 'busy' }
   try {
     const name = canonical(composed(login))
+    const isAddress = name.includes('@')
     const begun = await beginSignIn(
       db,
       {
-        column: name.includes('@') ? 'emailKey' : 'usernameKey',
+        column: isAddress ? 'emailKey' : 'usernameKey',
         key: name,
-        countKey: await hmacIdentifier(keys, name),
+        countKey: loginKey(isAddress ? 'address' : 'name', await hmacIdentifier(keys, name)),
       },
       now,
       location(),

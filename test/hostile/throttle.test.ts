@@ -175,7 +175,7 @@ it('counts on under another name: renaming, there and back, is no new allowance'
   const refused = await guess(third, PASSWORD)
   expect([refused.status, retryAfter(refused)]).toEqual([429, 30])
   expect(hashesComputed() - before, 'five of the account, one of nobody').toBe(6)
-  // What the address has failed counts for a new name too, never the other way round.
+  // What the address fails is counted apart.
   expect((await guess(email)).status).toBe(401)
   pass(30)
   expect((await guess(third)).status).toBe(401)
@@ -233,6 +233,16 @@ it('hands the failures of an address to an address only, of a name to a name: ne
   // And a locked address is no locked account: the other login opens both.
   expect((await guess(username, PASSWORD)).status).toBe(200)
   expect((await guess(ann.email, PASSWORD)).status).toBe(200)
+})
+
+it('what a former address has failed counts for no name', async () => {
+  const ann = await person()
+  const { move } = await askToMove(ann)
+  await guessUntilWait(ann.email)
+  await move()
+  const username = freshName()
+  await call('PATCH', '/api/users/me', { token: ann.token, json: { username } })
+  expect((await guess(username, PASSWORD)).status).toBe(200)
 })
 
 it('computes 80 hashes for the sign-ins of one account, under however many names', async () => {
