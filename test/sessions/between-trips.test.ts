@@ -13,12 +13,16 @@ import { PASSWORD, person, signIn } from '../people'
 
 const open = () => openDatabase(env.DB, { count: 0, ms: 0 })
 
+const OTHER = 'another horse altogether'
+const storeHash = (id: number, phc: string) =>
+  env.DB.prepare('update users set password_hash = ? where id = ?').bind(phc, id).run()
+
 /** Stores a weaker hash of the same password, as from another system. */
 function storeWeaker(id: number) {
   const input = { m: 64, t: 1, p: 1, salt: crypto.getRandomValues(new Uint8Array(16)) }
   const password = new TextEncoder().encode(PASSWORD)
   const phc = formatPhc({ ...input, tag: argon2id({ ...input, password, tagLength: 32 }) })
-  return env.DB.prepare('update users set password_hash = ? where id = ?').bind(phc, id).run()
+  return storeHash(id, phc)
 }
 
 /** Asks a Worker before whose second trip something happens. */
@@ -71,13 +75,7 @@ describe('between the two trips of a sign-in', () => {
           json: { current_password: PASSWORD, new_password: `${PASSWORD} 2` },
         }),
     ],
-    [
-      'the same password is hashed anew',
-      ({ id }) =>
-        env.DB.prepare('update users set password_hash = ? where id = ?')
-          .bind(hashPassword(PASSWORD), id)
-          .run(),
-    ],
+    ['the same password is hashed anew', ({ id }) => storeHash(id, hashPassword(PASSWORD))],
     [
       'the account is disabled',
       ({ id }) => env.DB.prepare('update users set is_active = 0 where id = ?').bind(id).run(),
@@ -116,11 +114,7 @@ describe('between the two trips of the first sign-in with a weaker hash', () => 
   it('the password changes: asked to try again, which fails', async () => {
     const ann = await person()
     await storeWeaker(ann.id)
-    const response = await signInWhile(ann.username, () =>
-      env.DB.prepare('update users set password_hash = ? where id = ?')
-        .bind(hashPassword('another horse altogether'), ann.id)
-        .run(),
-    )
+    const response = await signInWhile(ann.username, () => storeHash(ann.id, hashPassword(OTHER)))
     expect(response.status).toBe(503)
     await expect(signIn(ann.username)).rejects.toThrow('401')
     expect(await eventsOf(ann.id)).toEqual(['registered', 'login', 'login_failed'])
@@ -136,11 +130,10 @@ describe('between the two trips of an act that asks for the password again', () 
     '%s %s: the password changes: refused; a weaker hash is renewed, or gone: asked to try again, and then refused',
     async (method, path, json) => {
       const bob = await person('bob')
-      const refused = await askWhile(() =>
-        env.DB.prepare('update users set password_hash = ? where id = ?')
-          .bind(hashPassword('another horse altogether'), bob.id)
-          .run(),
-      )(method, path, { token: bob.token, json })
+      const refused = await askWhile(() => storeHash(bob.id, hashPassword(OTHER)))(method, path, {
+        token: bob.token,
+        json,
+      })
       expect(refused.status).toBe(403)
       expect(await eventsOf(bob.id)).toEqual(['registered', 'login', 'password_rejected'])
 
@@ -154,18 +147,17 @@ describe('between the two trips of an act that asks for the password again', () 
       const acts = async () => (await eventsOf(ann.id)).filter((type) => type !== 'login')
       expect(await acts()).toEqual(['registered'])
       await storeWeaker(ann.id)
-      const changed = await askWhile(() =>
-        env.DB.prepare('update users set password_hash = ? where id = ?')
-          .bind(hashPassword('another horse altogether'), ann.id)
-          .run(),
-      )(method, path, { token: ann.token, json })
+      const changed = await askWhile(() => storeHash(ann.id, hashPassword(OTHER)))(method, path, {
+        token: ann.token,
+        json,
+      })
       expect(changed.status).toBe(503)
       expect(await acts()).toEqual(['registered'])
       const later = await call(method, path, { token: ann.token, json })
       expect(later.status).toBe(403)
       expect(await acts()).toEqual(['registered', 'password_rejected'])
       await expect(signIn(ann.email)).rejects.toThrow('401')
-      await signIn(ann.email, 'another horse altogether')
+      await signIn(ann.email, OTHER)
     },
   )
 })
