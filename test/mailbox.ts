@@ -1,6 +1,7 @@
 /** The mails that the Worker sends while tests run, by recipient. */
 import { env } from 'cloudflare:workers'
 import { afterAll, beforeAll, expect, vi } from 'vitest'
+import { workerWith } from './client'
 
 export interface SentMail {
   from: { name: string; email: string }
@@ -53,4 +54,17 @@ export function tokenIn(mail: SentMail): string {
   const found = /#token=([\w-]{43})\b/.exec(mail.text)
   if (!found?.[1]) throw new Error(`no link in: ${mail.text}`)
   return found[1]
+}
+
+/** A Worker whose mails are kept instead of sent. They are out when `ask` returns, also those of resets, which take a moment. */
+export function ownMailbox() {
+  const send = vi.fn(async (_mail: SentMail) => ({ messageId: 'caught' }))
+  const to = (email: string) => send.mock.calls.map(([mail]) => mail).filter((m) => m.to === email)
+  return {
+    send,
+    ask: workerWith({ MAIL: { send } }),
+    subjectsTo: (email: string) => to(email).map(({ subject }) => subject),
+    /** The token of the link in the latest mail to an address. */
+    tokenTo: (email: string) => tokenIn(to(email).at(-1) as SentMail),
+  }
 }

@@ -60,3 +60,11 @@ export async function admin(): Promise<Person> {
   await env.DB.prepare("update users set role = 'admin' where id = ?").bind(someone.id).run()
   return { ...someone, ...(await signIn(someone.email)) }
 }
+
+/** The types of the events of a person, in their order. */
+export async function eventsOf(id: number): Promise<string[]> {
+  const found = await env.DB.prepare('select type from events where user_id = ? order by id')
+    .bind(id)
+    .all<{ type: string }>()
+  return found.results.map(({ type }) => type)
+}

@@ -1,5 +1,5 @@
 /** The password asked again, in D1: counted before its hash is computed, and what becomes of the attempt. */
-import { and, eq, type SQL, sql } from 'drizzle-orm'
+import { and, eq, not, type SQL, sql } from 'drizzle-orm'
 import type { Caller } from '../context'
 import type { Database } from '../db'
 import { clearAttempts, confirmKey, readWait, reserveAttempt } from '../db/attempts'
@@ -11,7 +11,7 @@ import { type PrivateRow, privateColumns } from '../user'
 
 /** An attempt of a caller whose password proved right. */
 export interface Confirmed {
-  account: PrivateRow & { passwordHash: string; addressKey: string | null }
+  account: PrivateRow & { passwordHash: string }
   /** The event of the attempt; `nameEvent` makes it the event of the act. */
   eventId: number
 }
@@ -36,11 +36,7 @@ export async function countAttempt(
     ).returning({ id: events.id }),
     readWait(db, { key: count.key }),
     db
-      .select({
-        ...privateColumns,
-        passwordHash: users.passwordHash,
-        addressKey: users.addressKey,
-      })
+      .select({ ...privateColumns, passwordHash: users.passwordHash })
       .from(users)
       .where(eq(users.id, caller.userId)),
   ])
@@ -59,11 +55,15 @@ export const nameEvent = (db: Database, { eventId }: Confirmed, type: EventType,
     .set({ type })
     .where(and(eq(events.id, eventId), condition))
 
+/** The row of the caller, while its hash is the one that was checked. */
+export const isChecked = ({ account }: Confirmed) =>
+  and(eq(users.id, account.id), eq(users.passwordHash, account.passwordHash))
+
 /**
- * Takes the event of the attempt back, unless it has been named, when the checked hash was a weaker one and is another now: most likely a
- * sign-in renewed it, so that nothing was rejected.
+ * Takes the event of the attempt back, unless it has been named or the password is another one by now. Of a weaker hash that is not known: most
+ * likely a sign-in renewed it, and nothing was rejected.
  */
-export const forgetOutrun = (db: Database, { account, eventId }: Confirmed) => {
+export const forgetEvent = (db: Database, { account, eventId }: Confirmed) => {
   const isOther = sql`exists (select 1 from ${users} where ${users.id} = ${account.id} and ${users.passwordHash} <> ${account.passwordHash})`
   return db
     .delete(events)
@@ -71,7 +71,7 @@ export const forgetOutrun = (db: Database, { account, eventId }: Confirmed) => {
       and(
         eq(events.id, eventId),
         eq(events.type, 'password_rejected'),
-        needsRehash(account.passwordHash) ? isOther : sql`false`,
+        needsRehash(account.passwordHash) ? undefined : not(isOther),
       ),
     )
 }

@@ -6,7 +6,7 @@ import { isLastAdmin } from '../db/admins'
 import { recordEventOf } from '../db/events'
 import { asCaller } from '../db/live'
 import { events, users } from '../db/schema'
-import { type Confirmed, forgetAttempts, forgetOutrun } from './confirm-store'
+import { type Confirmed, forgetAttempts, forgetEvent, isChecked } from './confirm-store'
 import { countMail, mailKeyOf } from './links'
 
 export type Deleted =
@@ -26,19 +26,17 @@ export async function deleteUser(
   now: Date,
 ): Promise<Deleted> {
   const { id, passwordHash, emailVerified } = confirmed.account
-  const isOther = sql`exists (select 1 from ${users} where ${users.id} = ${id} and ${users.passwordHash} <> ${passwordHash})`
   const isGone = sql`not exists (select 1 from ${users} where ${users.id} = ${id})`
-  const [gone, [left], , , , , counted] = await asCaller(db, caller, now, [
+  const [counted, gone, [left]] = await asCaller(db, caller, now, [
+    countMail(db, mailKeyOf(eq(users.id, id)), now),
     db
       .delete(users)
-      .where(and(eq(users.id, id), eq(users.passwordHash, passwordHash), not(isLastAdmin)))
+      .where(and(isChecked(confirmed), not(isLastAdmin)))
       .returning({ avatarKey: users.avatarKey }),
     db.select({ passwordHash: users.passwordHash }).from(users).where(eq(users.id, id)),
     forgetAttempts(db, confirmed),
-    db.delete(events).where(and(eq(events.id, confirmed.eventId), not(isOther))),
-    forgetOutrun(db, confirmed),
+    forgetEvent(db, confirmed),
     db.delete(events).where(and(eq(events.userId, id), isGone)),
-    countMail(db, mailKeyOf(confirmed.account), now),
     recordEventOf(db, { userId: id, type: 'deleted', at: now }, sql`where ${isGone}`),
   ])
   const mayMail = emailVerified || counted.length > 0

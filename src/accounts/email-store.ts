@@ -1,5 +1,5 @@
 /** Addresses in D1: links asked for, and links used. */
-import { and, eq, inArray, ne, or, sql } from 'drizzle-orm'
+import { and, eq, inArray, ne, or, type SQL, sql } from 'drizzle-orm'
 import type { SQLiteColumn } from 'drizzle-orm/sqlite-core'
 import type { Caller } from '../context'
 import { type Database, uniqueViolation } from '../db'
@@ -7,7 +7,7 @@ import { inheritFailures, loginKey } from '../db/attempts'
 import { recordEventOf } from '../db/events'
 import { asCaller } from '../db/live'
 import { emailTokens, users } from '../db/schema'
-import { type Confirmed, forgetAttempts, forgetOutrun, nameEvent } from './confirm-store'
+import { type Confirmed, forgetAttempts, forgetEvent, isChecked, nameEvent } from './confirm-store'
 import {
   type Address,
   allowResets,
@@ -15,7 +15,6 @@ import {
   isGood,
   type Link,
   mailKeyOf,
-  mailKeyOfUser,
   storeLink,
 } from './links'
 
@@ -42,8 +41,8 @@ export async function requestChange(
   to: Address,
   now: Date,
 ): Promise<RequestedChange> {
-  const { id, passwordHash, emailVerified } = confirmed.account
-  const isSame = and(eq(users.id, id), eq(users.passwordHash, passwordHash))
+  const { id, emailVerified } = confirmed.account
+  const isSame = isChecked(confirmed)
   const isStillSame = sql`exists (select 1 from ${users} where ${isSame})`
   const isOthers = and(eq(users.emailKey, to.emailKey), ne(users.id, id))
   const isFree = sql`not exists (select 1 from ${users} as other where other.email_key = ${to.emailKey} and other.id <> ${id})`
@@ -51,18 +50,18 @@ export async function requestChange(
     forgetAttempts(db, confirmed),
     countMail(
       db,
-      sql`coalesce(${mailKeyOfUser(eq(users.emailKey, to.emailKey))}, ${to.addressKey})`,
+      sql`coalesce(${mailKeyOf(eq(users.emailKey, to.emailKey))}, ${to.addressKey})`,
       now,
       isStillSame,
     ),
     storeLink(db, link, and(isSame, isFree), to),
     nameEvent(db, confirmed, 'email_change_requested', isStillSame),
-    forgetOutrun(db, confirmed),
+    forgetEvent(db, confirmed),
     db.select({ id: users.id }).from(users).where(isSame),
     db.select({ username: users.username, email: users.email }).from(users).where(isOthers),
     countMail(
       db,
-      mailKeyOf(confirmed.account),
+      mailKeyOf(eq(users.id, id)),
       now,
       sql`exists (select 1 from ${emailTokens} where ${emailTokens.tokenHash} = ${link.tokenHash})`,
     ),
@@ -87,7 +86,7 @@ export async function requestVerification(
   const [, stored, [user]] = await asCaller(db, caller, now, [
     countMail(
       db,
-      mailKeyOfUser(eq(users.id, caller.userId)),
+      mailKeyOf(eq(users.id, caller.userId)),
       now,
       sql`exists (select 1 from ${users} where ${isUnproven})`,
     ),
@@ -129,11 +128,11 @@ export async function useVerification(
     eq(users.isActive, true),
     or(eq(emailTokens.purpose, 'change'), eq(emailTokens.emailKey, users.emailKey)),
   )
-  const isOther = sql`${emailTokens.emailKey} <> ${users.emailKey}`
-  /** The link works and moves the account: to another address, or to any, be it another spelling of its own. */
-  const movesTo = (address: 'another' | 'any') =>
-    sql`exists (select 1 from ${emailTokens} join ${users} on ${users.id} = ${emailTokens.userId}
-      where ${works} and ${emailTokens.purpose} = 'change' and ${address === 'any' ? sql`true` : isOther})`
+  const exists = (what: SQL | undefined) =>
+    sql`exists (select 1 from ${emailTokens} join ${users} on ${users.id} = ${emailTokens.userId} where ${what})`
+  const changes = and(works, eq(emailTokens.purpose, 'change'))
+  // Not only to another spelling.
+  const moves = exists(and(changes, ne(emailTokens.emailKey, users.emailKey)))
   const ofLink = <T>(column: SQLiteColumn) =>
     sql<T>`(select ${column} from ${emailTokens} where ${emailTokens.tokenHash} = ${tokenHash})`
   const owner = ofLink<number>(emailTokens.userId)
@@ -152,16 +151,16 @@ export async function useVerification(
         .from(emailTokens)
         .innerJoin(users, eq(users.id, emailTokens.userId))
         .where(works),
-      countMail(db, mailKeyOfUser(sql`${users.id} = ${owner}`), now, movesTo('another')),
+      countMail(db, mailKeyOf(sql`${users.id} = ${owner}`), now, moves),
       inheritFailures(
         db,
         owner,
         'address',
         sql`${loginKey('address', '')} || ${ofLink(emailTokens.addressKey)}`,
         now,
-        sql`${movesTo('another')} and ${ofLink(emailTokens.addressKey)} is not null`,
+        sql`${moves} and ${ofLink(emailTokens.addressKey)} is not null`,
       ),
-      allowResets(db, ofLink(emailTokens.addressKey), movesTo('any')),
+      allowResets(db, ofLink(emailTokens.addressKey), exists(changes)),
       recordEventOf(
         db,
         {

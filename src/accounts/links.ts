@@ -43,11 +43,11 @@ export async function addressOf(keys: Keyring, email: string): Promise<Address> 
   return { email, emailKey, addressKey: await hmacIdentifier(keys, emailKey) }
 }
 
-/** Under which key mails to a person are counted: that of the address, so that neither a new account nor a move brings a new allowance. */
-export const mailKeyOf = ({ id, addressKey }: { id: number; addressKey: string | null }) =>
-  addressKey ?? `user:${id}`
-/** The same in SQL, of the one person that `who` fits; null: nobody. */
-export const mailKeyOfUser = (who: SQL | undefined) =>
+/**
+ * Under which key mails to the one person that `who` fits are counted: that of the address, so that neither a new account nor a move brings a
+ * new allowance. Null: nobody.
+ */
+export const mailKeyOf = (who: SQL | undefined) =>
   sql<string>`(select coalesce(${users.addressKey}, 'user:' || ${users.id}) from ${users} where ${who})`
 
 /** Counts a mail that is no reset, if `condition` holds, unless the address had three and no hour's rest since: `RETURNING` is empty then, and `changes()` 0. */

@@ -4,7 +4,7 @@ import type { Caller } from '../context'
 import type { Database } from '../db'
 import { asCaller } from '../db/live'
 import { emailTokens, sessions, users } from '../db/schema'
-import { type Confirmed, forgetAttempts, forgetOutrun, nameEvent } from './confirm-store'
+import { type Confirmed, forgetAttempts, forgetEvent, isChecked, nameEvent } from './confirm-store'
 import { allowResets, countMail, mailKeyOf } from './links'
 
 /**
@@ -21,16 +21,12 @@ export async function storePassword(
   now: Date,
 ): Promise<{ isStored: boolean; mayMail: boolean }> {
   const { account } = confirmed
-  const mailKey = mailKeyOf(account)
+  const mailKey = mailKeyOf(eq(users.id, account.id))
   const isStored = sql`exists (select 1 from ${users} where ${users.id} = ${account.id} and ${users.passwordHash} = ${passwordHash})`
   const [stored, , , , , , counted] = await asCaller(db, caller, now, [
-    db
-      .update(users)
-      .set({ passwordHash })
-      .where(and(eq(users.id, account.id), eq(users.passwordHash, account.passwordHash)))
-      .returning({ id: users.id }),
+    db.update(users).set({ passwordHash }).where(isChecked(confirmed)).returning({ id: users.id }),
     nameEvent(db, confirmed, 'password_changed', isStored),
-    forgetOutrun(db, confirmed),
+    forgetEvent(db, confirmed),
     db
       .delete(sessions)
       .where(and(eq(sessions.userId, account.id), ne(sessions.id, caller.sessionId), isStored)),

@@ -9,7 +9,7 @@ import {
   countReset,
   isGood,
   type Link,
-  mailKeyOfUser,
+  mailKeyOf,
   storeLink,
 } from './links'
 
@@ -27,7 +27,7 @@ export async function requestReset(
   const isAsked = and(eq(users.emailKey, emailKey), eq(users.isActive, true))
   const id = sql`(select ${users.id} from ${users} where ${isAsked})`
   const [counted, , stored, [user]] = await db.batch([
-    countReset(db, sql`coalesce(${mailKeyOfUser(isAsked)}, ${`nobody:${addressKey}`})`, now),
+    countReset(db, sql`coalesce(${mailKeyOf(isAsked)}, ${`nobody:${addressKey}`})`, now),
     recordEventOf(
       db,
       { userId: sql`coalesce(${id}, 0)`, type: 'password_reset_requested', at: now, location },
@@ -74,7 +74,7 @@ export async function useReset(
     db.delete(sessions).where(and(eq(sessions.userId, userId), works)),
     db.delete(attempts).where(and(eq(attempts.userId, userId), works)),
     recordEventOf(db, { userId, type: 'password_reset', at: now, location }, sql`where ${works}`),
-    allowResets(db, mailKeyOfUser(eq(users.id, userId)), works),
+    allowResets(db, mailKeyOf(eq(users.id, userId)), works),
     db.delete(emailTokens).where(and(eq(emailTokens.userId, userId), works)),
   ])
   return reset.length > 0

@@ -80,7 +80,7 @@ export const inheritFailures = (
     // All columns of the table in their order.
     .select(
       sql`select ${key}, ${userId}, max(${attempts.failures}), max(${attempts.waitUntil}), ${now.getTime()} from ${attempts}
-        where ${attempts.userId} = ${userId} and ${attempts.key} like ${`${login}:%`} and ${condition} group by ${attempts.userId}`,
+        where ${attempts.userId} = ${userId} and ${attempts.key} like ${loginKey(login, '%')} and ${condition} group by ${attempts.userId}`,
     )
     .onConflictDoUpdate({
       target: attempts.key,

@@ -2,7 +2,7 @@
 import { and, eq, not, placeholder, sql } from 'drizzle-orm'
 import type { Scope } from '../context'
 import type { Database } from '../db'
-import { clearAttempts, readWait, reserveAttempt, type Wait } from '../db/attempts'
+import { clearAttempts, type LoginKind, readWait, reserveAttempt, type Wait } from '../db/attempts'
 import { recordEventOf } from '../db/events'
 import { prepared } from '../db/prepared'
 import { events, sessions, users } from '../db/schema'
@@ -44,7 +44,7 @@ function attemptBy(column: 'emailKey' | 'usernameKey') {
     ),
   }
 }
-const attempts = { emailKey: attemptBy('emailKey'), usernameKey: attemptBy('usernameKey') }
+const attempts = { address: attemptBy('emailKey'), name: attemptBy('usernameKey') }
 
 /**
  * Counts an attempt to sign in and reads the account, before any hash is computed. Known and unknown logins run the same
@@ -52,14 +52,14 @@ const attempts = { emailKey: attemptBy('emailKey'), usernameKey: attemptBy('user
  */
 export async function beginSignIn(
   db: Database,
-  login: { column: keyof typeof attempts; key: string; countKey: string },
+  login: { kind: LoginKind; key: string; countKey: string },
   now: Date,
   location: string | null,
 ): Promise<
   | { kind: 'counted'; attempt: Attempt }
   | { kind: 'wait'; wait: Wait | undefined; userId: number | null }
 > {
-  const { reserve, record, readAccount } = attempts[login.column]
+  const { reserve, record, readAccount } = attempts[login.kind]
   const values = { login: login.key, key: login.countKey, now: now.getTime(), location }
   const [reserved, recorded, [wait], [account]] = await db.batch([
     reserve(db, values),

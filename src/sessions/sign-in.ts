@@ -57,13 +57,13 @@ export async function signIn(
   if (!leave) return { kind: 'busy' }
   try {
     const name = canonical(composed(login))
-    const isAddress = name.includes('@')
+    const kind = name.includes('@') ? 'address' : 'name'
     const begun = await beginSignIn(
       db,
       {
-        column: isAddress ? 'emailKey' : 'usernameKey',
+        kind,
         key: name,
-        countKey: loginKey(isAddress ? 'address' : 'name', await hmacIdentifier(keys, name)),
+        countKey: loginKey(kind, await hmacIdentifier(keys, name)),
       },
       now,
       location(),

@@ -3,7 +3,7 @@ import { env } from 'cloudflare:workers'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import type { Problem } from '../../src/http/problem'
 import { call, trips, workerWith } from '../client'
-import { brokenD1 } from '../faults/broken'
+import { interrupted } from '../faults/broken'
 import { catchMails, mailsTo, nextMail, tokenIn } from '../mailbox'
 import { freshName, PASSWORD, person, register, signIn } from '../people'
 
@@ -206,12 +206,9 @@ describe('PUT /api/users/me/email', () => {
     const ann = await person()
     const email = freshAddress()
     const json = { current_password: PASSWORD, new_password: `${PASSWORD} 2` }
-    const DB = brokenD1(async (run, trip) => {
-      if (trip === 2)
-        expect(
-          (await call('PUT', '/api/users/me/password', { token: ann.token, json })).status,
-        ).toBe(204)
-      return run()
+    const DB = interrupted(2, async () => {
+      const changed = await call('PUT', '/api/users/me/password', { token: ann.token, json })
+      expect(changed.status).toBe(204)
     })
     const response = await workerWith({ DB })('PUT', '/api/users/me/email', {
       token: ann.token,

@@ -4,7 +4,7 @@ import { afterEach, describe, expect, it, vi } from 'vitest'
 import type { Problem } from '../../src/http/problem'
 import { call, trips, workerWith } from '../client'
 import { catchMails, nextMail, tokenIn } from '../mailbox'
-import { PASSWORD, person, signIn } from '../people'
+import { eventsOf, PASSWORD, person, signIn } from '../people'
 
 catchMails()
 afterEach(() => {
@@ -15,12 +15,6 @@ const NEW = 'a fresh long password'
 const change = (token: string, new_password = NEW, current_password = PASSWORD) =>
   call('PUT', '/api/users/me/password', { token, json: { current_password, new_password } })
 const status = (token: string) => call('GET', '/api/users/me', { token }).then((r) => r.status)
-const eventTypes = async (id: number) => {
-  const found = await env.DB.prepare('select type from events where user_id = ? order by id')
-    .bind(id)
-    .all<{ type: string }>()
-  return found.results.map((event) => event.type)
-}
 
 describe('PUT /api/users/me/password', () => {
   it('changes it in two trips; this session goes on, every other ends, the owner is told', async () => {
@@ -36,7 +30,7 @@ describe('PUT /api/users/me/password', () => {
     await expect(signIn(ann.email, PASSWORD)).rejects.toThrow('401')
     await signIn(ann.email, NEW)
     await nextMail(ann.email, 'Your password was changed')
-    expect(await eventTypes(ann.id)).toEqual([
+    expect(await eventsOf(ann.id)).toEqual([
       'registered',
       'login',
       'login',
@@ -53,7 +47,7 @@ describe('PUT /api/users/me/password', () => {
     expect([response.status, trips(response)]).toEqual([403, 1])
     expect((await response.json<Problem>()).type).toBe('/problems/wrong-password')
     expect(await status(other.token)).toBe(200)
-    expect((await eventTypes(ann.id)).at(-1)).toBe('password_rejected')
+    expect((await eventsOf(ann.id)).at(-1)).toBe('password_rejected')
   })
 
   it('makes one who guesses wait, here but not at sign-in, without hashing; a right password forgets the guesses', async () => {
@@ -93,7 +87,7 @@ describe('PUT /api/users/me/password', () => {
         .bind(ann.id)
         .first('n')
       expect(left).toBe(0)
-      expect(await eventTypes(ann.id)).toEqual(['registered', 'login'])
+      expect(await eventsOf(ann.id)).toEqual(['registered', 'login'])
       await signIn(ann.email)
     },
   )

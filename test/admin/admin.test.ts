@@ -4,19 +4,13 @@ import { describe, expect, it } from 'vitest'
 import type { Problem } from '../../src/http/problem'
 import type { UserPrivate } from '../../src/user'
 import { call, trips } from '../client'
-import { admin, freshName, PASSWORD, person, register, signIn } from '../people'
+import { admin, eventsOf, freshName, PASSWORD, person, register, signIn } from '../people'
 
 const change = (token: string, id: number, json: object) =>
   call('PATCH', `/api/admin/users/${id}`, { token, json })
 const list = (token: string, query = '') => call('GET', `/api/admin/users${query}`, { token })
 const ids = async (response: Response) =>
   (await response.json<{ users: UserPrivate[] }>()).users.map((user) => user.id)
-const typesOf = async (id: number) => {
-  const found = await env.DB.prepare('select type from events where user_id = ? order by id')
-    .bind(id)
-    .all<{ type: string }>()
-  return found.results.map((event) => event.type)
-}
 /** Nobody else is an admin afterwards. */
 const onlyAdmin = async () => {
   await env.DB.prepare("update users set role = 'user'").run()
@@ -79,7 +73,7 @@ describe('PATCH /api/admin/users/{id}', () => {
     expect((await list(ann.token)).status).toBe(403)
     const { token } = await signIn(ann.email)
     expect((await list(token)).status).toBe(200)
-    expect(await typesOf(ann.id)).toEqual(['registered', 'login', 'role_changed', 'login'])
+    expect(await eventsOf(ann.id)).toEqual(['registered', 'login', 'role_changed', 'login'])
   })
 
   it('disables at once: tokens are dead, signing in fails like a wrong password, links are void; enabling opens the door again', async () => {
@@ -102,7 +96,7 @@ describe('PATCH /api/admin/users/{id}', () => {
     await change(root.token, ann.id, { is_active: true })
     await signIn(ann.email)
     expect((await call('GET', '/api/users/me', { token: ann.token })).status).toBe(401)
-    expect(await typesOf(ann.id)).toEqual([
+    expect(await eventsOf(ann.id)).toEqual([
       'registered',
       'login',
       'disabled',
@@ -137,7 +131,7 @@ describe('PATCH /api/admin/users/{id}', () => {
       expect(response.status).toBe(409)
       expect((await response.json<Problem>()).type).toBe('/problems/last-admin')
       expect((await list(root.token)).status).toBe(200)
-      expect(await typesOf(root.id)).toEqual(['registered', 'login'])
+      expect(await eventsOf(root.id)).toEqual(['registered', 'login'])
     },
   )
 

@@ -41,6 +41,12 @@ const fail = () => Promise.reject(new Error(LOST))
 export const dead = () => brokenD1(fail)
 /** Only this trip fails, before it does anything. */
 export const failingTrip = (n: number) => brokenD1((run, trip) => (trip === n ? fail() : run()))
+/** Before this trip something else happens. */
+export const interrupted = (n: number, act: () => Promise<unknown>) =>
+  brokenD1(async (run, trip) => {
+    if (trip === n) await act()
+    return run()
+  })
 /** Each trip does its work, and its answer is lost. */
 export const losingAnswers = () => brokenD1((run) => run().then(fail))
 /** As if a migration had not been applied. */

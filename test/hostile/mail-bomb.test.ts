@@ -1,31 +1,13 @@
 // What is promised to whoever owns an address that a stranger types: few mails an hour, whatever accounts are made and deleted with it; and always a reset.
 import { env } from 'cloudflare:workers'
-import { describe, expect, it, vi } from 'vitest'
-import { workerWith } from '../client'
+import { describe, expect, it } from 'vitest'
+import type { call } from '../client'
+import { ownMailbox } from '../mailbox'
 import { freshName, PASSWORD, person, signIn } from '../people'
-
-/** A Worker whose mails are counted instead of sent. */
-function counting() {
-  const send = vi.fn(async (_mail: Mail) => ({ messageId: 'counted' }))
-  /** The subjects of the mails to an address. They are out when `ask` returns, also those of resets, which take a moment. */
-  const subjectsTo = (email: string) =>
-    send.mock.calls.filter(([{ to }]) => to === email).map(([{ subject }]) => subject)
-  /** The token of the link in the latest mail to an address. */
-  const tokenTo = (email: string) => {
-    const mail = send.mock.calls.findLast(([{ to }]) => to === email)?.[0]
-    return /#token=([\w-]{43})/.exec(mail?.text ?? '')?.[1]
-  }
-  return { send, subjectsTo, tokenTo, ask: workerWith({ MAIL: { send } }) }
-}
-interface Mail {
-  to: string
-  subject: string
-  text: string
-}
 
 /** An account of that address from registration to deletion. */
 async function live(
-  ask: ReturnType<typeof counting>['ask'],
+  ask: typeof call,
   email: string,
   act: (token: string) => Promise<void> = async () => undefined,
 ) {
@@ -38,7 +20,7 @@ async function live(
 }
 
 it('registering and deleting accounts again and again mails three times', async () => {
-  const { send, ask } = counting()
+  const { send, ask } = ownMailbox()
   const email = `${freshName()}@example.com`
   for (let n = 0; n < 6; n++) await live(ask, email)
   expect(send).toHaveBeenCalledTimes(3)
@@ -46,7 +28,7 @@ it('registering and deleting accounts again and again mails three times', async 
 
 it('changing the password of an account with an unproven address mails three times, of a proven one always', async () => {
   const { token, id } = await person()
-  const { send, ask } = counting()
+  const { send, ask } = ownMailbox()
   let current = PASSWORD
   const change = async () => {
     const json = { current_password: current, new_password: `${freshName()} new horse` }
@@ -62,7 +44,7 @@ it('changing the password of an account with an unproven address mails three tim
 })
 
 it('all that accounts can ask for, with the address and for it, again and again, mails five times', async () => {
-  const { ask, subjectsTo } = counting()
+  const { ask, subjectsTo } = ownMailbox()
   const eve = await person('eve')
   const email = `${freshName()}@example.com`
   for (let n = 0; n < 3; n++) {
@@ -83,22 +65,21 @@ it('all that accounts can ask for, with the address and for it, again and again,
 
 it('asking for other addresses tells an unproven one three times, a proven one always', async () => {
   const { token, id, email } = await person()
-  const { send, ask } = counting()
-  const toMine = () => send.mock.calls.filter(([{ to }]) => to === email).length
+  const { ask, subjectsTo } = ownMailbox()
   const change = async () => {
     const json = { email: `${freshName()}@example.com`, password: PASSWORD }
     expect((await ask('PUT', '/api/users/me/email', { token, json })).status).toBe(202)
   }
   for (let n = 0; n < 6; n++) await change()
   // The first of the three was the link of the registration.
-  expect(toMine()).toBe(2)
+  expect(subjectsTo(email)).toHaveLength(2)
   await env.DB.prepare('update users set email_verified = 1 where id = ?').bind(id).run()
   await change()
-  expect(toMine()).toBe(3)
+  expect(subjectsTo(email)).toHaveLength(3)
 })
 
 it('moving accounts away from an address and making new ones with it mails five times', async () => {
-  const { ask, tokenTo, subjectsTo } = counting()
+  const { ask, tokenTo, subjectsTo } = ownMailbox()
   const email = `${freshName()}@example.com`
   for (let n = 0; n < 8; n++) {
     const json = { username: freshName(), email, password: PASSWORD }
@@ -115,7 +96,7 @@ it('moving accounts away from an address and making new ones with it mails five 
 })
 
 it('what others cause leaves an address its reset', async () => {
-  const { ask, subjectsTo } = counting()
+  const { ask, subjectsTo } = ownMailbox()
   const [ann, eve] = [await person(), await person('eve')]
   for (let n = 0; n < 7; n++) {
     const json = { email: ann.email, password: PASSWORD }
@@ -133,7 +114,7 @@ it('what others cause leaves an address its reset', async () => {
 })
 
 it('who asks for resets of an address that nobody has keeps nobody from moving there', async () => {
-  const { ask, subjectsTo } = counting()
+  const { ask, subjectsTo } = ownMailbox()
   const { token } = await person()
   const email = `${freshName()}@example.com`
   for (let n = 0; n < 7; n++) await ask('POST', '/api/users/forgot-password', { json: { email } })
@@ -143,7 +124,7 @@ it('who asks for resets of an address that nobody has keeps nobody from moving t
 
 describe('a reset is left to who proved the address,', () => {
   const forgetting = () => {
-    const { ask, subjectsTo, tokenTo } = counting()
+    const { ask, subjectsTo, tokenTo } = ownMailbox()
     return {
       ask,
       tokenTo,
@@ -213,7 +194,7 @@ describe('a reset is left to who proved the address,', () => {
 })
 
 it('asking again for what is proven takes no mail from the resets', async () => {
-  const { ask, subjectsTo } = counting()
+  const { ask, subjectsTo } = ownMailbox()
   const { email, id, token } = await person()
   await env.DB.prepare('update users set email_verified = 1 where id = ?').bind(id).run()
   for (let n = 0; n < 4; n++) await ask('POST', '/api/users/me/verify-email', { token })
@@ -222,7 +203,7 @@ it('asking again for what is proven takes no mail from the resets', async () => 
 })
 
 it('an account older than address_key has its bound too', async () => {
-  const { ask, subjectsTo } = counting()
+  const { ask, subjectsTo } = ownMailbox()
   const { email, id, token } = await person()
   await env.DB.prepare('update users set address_key = null where id = ?').bind(id).run()
   for (let n = 0; n < 6; n++) {
@@ -233,7 +214,7 @@ it('an account older than address_key has its bound too', async () => {
 })
 
 it('a notice that is not sent is not counted', async () => {
-  const { ask, subjectsTo } = counting()
+  const { ask, subjectsTo } = ownMailbox()
   const [ann, eve] = [await person(), await person('eve')]
   const json = { email: ann.email, password: PASSWORD }
   for (let n = 0; n < 3; n++) await ask('PUT', '/api/users/me/email', { token: eve.token, json })

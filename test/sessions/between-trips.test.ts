@@ -8,8 +8,8 @@ import { hashPassword } from '../../src/security/password'
 import { randomId } from '../../src/security/secret-token'
 import { type Account, beginSignIn, startSession } from '../../src/sessions/sign-in-store'
 import { call, trips, workerWith } from '../client'
-import { brokenD1 } from '../faults/broken'
-import { PASSWORD, person, signIn } from '../people'
+import { interrupted } from '../faults/broken'
+import { eventsOf, PASSWORD, person, signIn } from '../people'
 
 const open = () => openDatabase(env.DB, { count: 0, ms: 0 })
 
@@ -26,24 +26,11 @@ function storeWeaker(id: number) {
 }
 
 /** Asks a Worker before whose second trip something happens. */
-const askWhile = (act: () => Promise<unknown>) =>
-  workerWith({
-    DB: brokenD1(async (run, trip) => {
-      if (trip === 2) await act()
-      return run()
-    }),
-  })
-
-const eventsOf = async (id: number) =>
-  (
-    await env.DB.prepare('select type from events where user_id = ? order by id')
-      .bind(id)
-      .all<{ type: string }>()
-  ).results.map(({ type }) => type)
+const askWhile = (act: () => Promise<unknown>) => workerWith({ DB: interrupted(2, act) })
 
 /** The first trip of a sign-in, with the account as it was read then. */
 async function begin(key: string) {
-  const login = { column: 'emailKey', key, countKey: `test:${key}` } as const
+  const login = { kind: 'address', key, countKey: `test:${key}` } as const
   const begun = await beginSignIn(open(), login, new Date(), null)
   if (begun.kind !== 'counted') throw new Error('must wait')
   return { ...begun.attempt, account: begun.attempt.account as Account }

@@ -1,7 +1,7 @@
 import { env } from 'cloudflare:workers'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { call, trips } from '../client'
-import { admin, type Person, person } from '../people'
+import { admin, eventsOf, type Person, person } from '../people'
 import {
   expectDead,
   expectOAuthError,
@@ -27,12 +27,6 @@ const wait = (ms: number) => vi.setSystemTime(Date.now() + ms)
 const next = async (token: string) => (await tokens(await refresh(token))).refresh_token
 const rows = async (sessionId: string) =>
   (await env.DB.prepare('select * from sessions where id = ?').bind(sessionId).all()).results
-const eventsOf = async (userId: number) =>
-  (
-    await env.DB.prepare('select type from events where user_id = ?')
-      .bind(userId)
-      .all<{ type: string }>()
-  ).results.map((row) => row.type)
 
 describe('a refresh token', () => {
   it('becomes the next one, many times over, and the session lives', async () => {
