@@ -109,6 +109,18 @@ describe('between the two trips of the first sign-in with a weaker hash', () => 
 })
 
 describe('between the two trips of an act that asks for the password again', () => {
+  it('nothing happens: its event stands, also when the hash was a weaker one', async () => {
+    for (const prepare of [storeWeaker, async () => undefined]) {
+      const { id, token } = await person()
+      await prepare(id)
+      const want = { email: `${crypto.randomUUID()}@example.org`, password: PASSWORD }
+      expect((await call('PUT', '/api/users/me/email', { token, json: want })).status).toBe(202)
+      const json = { current_password: PASSWORD, new_password: OTHER }
+      expect((await call('PUT', '/api/users/me/password', { token, json })).status).toBe(204)
+      expect((await eventsOf(id)).slice(2)).toEqual(['email_change_requested', 'password_changed'])
+    }
+  })
+
   it.each<[string, string, object]>([
     ['PUT', '/api/users/me/password', { current_password: PASSWORD, new_password: 'a new horse' }],
     ['PUT', '/api/users/me/email', { email: 'nobody.yet@example.org', password: PASSWORD }],
