@@ -1,5 +1,5 @@
 // `npm run bench -- lists`: 100 000 posts. Does page 1 000 cost what page 1 costs, and search little more than a list?
-import { seed, word } from '../scripts/seed.mjs'
+import { seed, word } from '../scripts/dev/seed.mjs'
 import { build } from './build.mjs'
 import { load, send } from './load.mjs'
 import { addUp, fixed, histogram, median, quantile, table } from './numbers.mjs'

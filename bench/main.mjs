@@ -1,7 +1,7 @@
 // The main table: Gatepost, the floor and the bare hash take turns, in another order each round; medians of the rounds.
 import { argon2id } from 'hash-wasm'
 import { SignJWT } from 'jose'
-import { seed } from '../scripts/seed.mjs'
+import { seed } from '../scripts/dev/seed.mjs'
 import { build, composition } from './build.mjs'
 import { load, send } from './load.mjs'
 import { addUp, fixed, histogram, median, quantile, table } from './numbers.mjs'

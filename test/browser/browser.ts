@@ -10,7 +10,7 @@ import {
   type Page,
 } from 'playwright-core'
 
-/** Set by scripts/test-browser.mjs, which starts the service. */
+/** Set by scripts/dev/test-browser.mjs, which starts the service. */
 export const ORIGIN = process.env.GATEPOST_ORIGIN ?? 'http://localhost:8798'
 export const LISTED_ORIGIN = process.env.GATEPOST_LISTED_ORIGIN ?? 'http://localhost:8796'
 export const ARTIFACTS = 'test/browser/artifacts'

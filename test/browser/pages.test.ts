@@ -15,7 +15,7 @@ before(async () => {
   browser = await launch()
   ann = await person(undefined, 'Ann Example')
   await promisify(execFile)(process.execPath, [
-    'scripts/admin.mjs',
+    'scripts/ops/admin.mjs',
     'grant',
     ann.email,
     '--persist-to',

@@ -216,7 +216,7 @@ describe('the modules', () => {
   it('come out of a second build the same, byte for byte', { timeout: 60_000 }, () => {
     const target = mkdtempSync(join(tmpdir(), 'argon2-'))
     try {
-      execFileSync(process.execPath, ['scripts/build-wasm.mjs', target])
+      execFileSync(process.execPath, ['scripts/build/wasm.mjs', target])
       for (const name of ['kernel', 'blake2b', 'hash-wasm-argon2']) {
         const [installed, again] = [folder, target].map((at) => readFileSync(`${at}/${name}.wasm`))
         expect(again?.equals(installed!), name).toBe(true)

@@ -21,7 +21,7 @@ interface Run {
 /** Runs `npm run keys` with these options, in the test's own folder. */
 const keys = (options: string[] = [], stdin = ''): Promise<Run> =>
   new Promise((done) => {
-    const script = join(import.meta.dirname, '../../scripts/keys.mjs')
+    const script = join(import.meta.dirname, '../../scripts/ops/keys.mjs')
     const child = execFile(
       process.execPath,
       [script, ...options],

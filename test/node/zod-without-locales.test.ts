@@ -1,7 +1,7 @@
 /** The zod that the Worker bundles is the package's own, less what is listed here. */
 import { describe, expect, it } from 'vitest'
 import * as whole from 'zod'
-import * as bundled from '../../scripts/zod-without-locales'
+import * as bundled from '../../scripts/build/zod-without-locales'
 
 describe('zod without locales', () => {
   it('lacks only what no schema is made with', () => {

@@ -5,7 +5,7 @@ import { spawn } from 'node:child_process'
 import { createWriteStream, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { run } from './tools.mjs'
+import { run } from '../tools.mjs'
 
 const PORT = Number(process.env.BROWSER_TEST_PORT ?? 8798)
 const [origin, listed, unlisted] = [PORT, PORT - 2, PORT - 4].map((p) => `http://localhost:${p}`)
@@ -27,7 +27,7 @@ function tests() {
 function serve(state) {
   const where = ['--port', String(PORT), '--persist-to', state]
   const allow = ['--var', `ALLOWED_ORIGINS:${listed}`]
-  const child = spawn(process.execPath, ['scripts/dev.mjs', ...where, ...allow], {
+  const child = spawn(process.execPath, ['scripts/dev/dev.mjs', ...where, ...allow], {
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   const ended = new Promise((done) => child.on('close', done))
@@ -79,7 +79,7 @@ function walk(state) {
 }
 
 mkdirSync(artifacts, { recursive: true })
-const setup = await run([process.execPath, 'scripts/dev-setup.mjs'])
+const setup = await run([process.execPath, 'scripts/dev/setup.mjs'])
 if (setup.code !== 0) {
   process.stderr.write(setup.output)
   process.exit(1)

@@ -92,7 +92,7 @@ async function main() {
   })
   const posts = count(values.posts, 'posts', 1_000_000)
   const authors = count(values.authors, 'authors', 10_000)
-  const { command, must } = await import('./tools.mjs')
+  const { command, must } = await import('../tools.mjs')
   const folder = values['persist-to']
   await must(
     'Applying the migrations',

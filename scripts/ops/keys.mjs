@@ -3,7 +3,7 @@
 import { createHash, generateKeyPairSync, randomBytes } from 'node:crypto'
 import { readFileSync, realpathSync, renameSync, writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
-import { parseSigningKeys } from '../src/security/signing-keys.ts'
+import { parseSigningKeys } from '../../src/security/signing-keys.ts'
 
 const HELP = `npm run --silent keys [-- <option>…]
 

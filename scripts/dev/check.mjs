@@ -4,7 +4,7 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node
 import { cp } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { command, run } from './tools.mjs'
+import { command, run } from '../tools.mjs'
 
 const results = 'dist/tests.json'
 
@@ -38,7 +38,7 @@ async function bindings() {
 
 /** The document that the built Worker serves, without errors for @redocly/cli. */
 async function document() {
-  const made = await run([process.execPath, 'scripts/openapi.mjs'])
+  const made = await run([process.execPath, 'scripts/build/openapi.mjs'])
   if (made.code !== 0) return made
   return run(command('redocly', ['lint', '--format=stylish', 'dist/openapi.json']), {
     env: { REDOCLY_TELEMETRY: 'off', REDOCLY_SUPPRESS_UPDATE_NOTICE: 'true' },
@@ -58,7 +58,7 @@ async function step(name, work) {
 }
 
 const filter = process.argv.slice(2)
-const web = () => run([process.execPath, 'scripts/build-web.mjs', '--if-stale'])
+const web = () => run([process.execPath, 'scripts/build/web.mjs', '--if-stale'])
 if (filter.length > 0) {
   await web()
   const { code } = await run(command('vitest', ['run', ...filter]), { show: true })

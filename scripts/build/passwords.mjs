@@ -41,6 +41,6 @@ const lines = [...common].sort().map((word) => {
   return String.fromCharCode(48 + shared) + word.slice(shared)
 })
 writeFileSync(
-  new URL('../src/security/common-passwords-list.ts', import.meta.url),
-  `// Made by scripts/build-passwords.mjs.\nexport const FRONT_CODED =\n  ${JSON.stringify(lines.join('\n'))}\n`,
+  new URL('../../src/security/common-passwords-list.ts', import.meta.url),
+  `// Made by scripts/build/passwords.mjs.\nexport const FRONT_CODED =\n  ${JSON.stringify(lines.join('\n'))}\n`,
 )

@@ -3,9 +3,9 @@
 import { existsSync, mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { buildDocs } from './build-docs.mjs'
+import { command, must } from '../tools.mjs'
+import { buildDocs } from './docs.mjs'
 import { headersFile } from './static-headers.mjs'
-import { command, must } from './tools.mjs'
 
 const folder = 'dist/web'
 const last = join(folder, '_headers') // written last: its time is the time of the build

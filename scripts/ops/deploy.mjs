@@ -1,8 +1,8 @@
 // `npm run deploy`: builds the pages, applies the migrations to the remote database, then deploys the Worker.
 // Refuses a configuration that is still the example's. Arguments go to `wrangler deploy`; `--dry-run` builds everything and needs no account.
 import { unstable_readConfig as readConfig } from 'wrangler'
-import { buildWeb } from './build-web.mjs'
-import { command, must, run } from './tools.mjs'
+import { buildWeb } from '../build/web.mjs'
+import { command, must, run } from '../tools.mjs'
 
 const args = process.argv.slice(2)
 const dryRun = args.includes('--dry-run')

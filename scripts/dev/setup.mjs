@@ -1,7 +1,7 @@
 // Runs before `npm run dev`: makes what a fresh clone lacks and touches nothing that is there.
 import { randomBytes } from 'node:crypto'
 import { writeFileSync } from 'node:fs'
-import { buildWeb } from './build-web.mjs'
+import { buildWeb } from '../build/web.mjs'
 
 try {
   writeFileSync('.dev.vars', `JWT_SECRET=${randomBytes(48).toString('base64url')}\n`, {

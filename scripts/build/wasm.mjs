@@ -9,7 +9,7 @@ import { pathToFileURL } from 'node:url'
 import asc from 'assemblyscript/asc'
 import { argon2id } from 'hash-wasm'
 
-const source = new URL('../src/security/argon2/', import.meta.url)
+const source = new URL('../../src/security/argon2/', import.meta.url)
 // another folder may be named, to compare what two builds give
 const target = process.argv[2] ? pathToFileURL(`${process.argv[2]}/`) : source
 

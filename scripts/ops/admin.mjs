@@ -1,6 +1,6 @@
 // `npm run admin -- grant ann@example.com [--remote]`: makes an account an admin; `revoke` makes an admin a user again.
 // For the first admin, when nobody could do it over the API. Without --remote it changes the local database of `npm run dev`.
-import { command, run } from './tools.mjs'
+import { command, run } from '../tools.mjs'
 
 const [act, email = '', ...options] = process.argv.slice(2)
 const roles = { grant: 'admin', revoke: 'user' }

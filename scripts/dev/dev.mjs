@@ -4,8 +4,8 @@ import { spawn } from 'node:child_process'
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { connect } from 'node:net'
 import { parseEnv } from 'node:util'
-import { hasWebApp, viteBuild } from './build-web.mjs'
-import { command, must } from './tools.mjs'
+import { hasWebApp, viteBuild } from '../build/web.mjs'
+import { command, must } from '../tools.mjs'
 
 const args = process.argv.slice(2)
 const port = Number(option('port') ?? 8787)
