@@ -108,7 +108,7 @@ export const idempotencyKeys = sqliteTable(
       .notNull()
       .references(() => users.id, { onDelete: 'cascade' }),
     key: text('key').notNull(),
-    /** SHA-256 of the request's title and content. */
+    /** SHA-256, in base64url, of the JSON array of the request's title and content. */
     bodyHash: text('body_hash').notNull(),
     postId: integer('post_id').notNull(),
     createdAt: time('created_at').notNull(),

@@ -2,6 +2,7 @@
 import { z } from '@hono/zod-openapi'
 import type { TypedResponse } from 'hono'
 import type { AnyContext } from '../context'
+import { sha256Base64url } from '../security/digest'
 
 const ENTITY_TAG = /(W\/)?"[\x21\x23-\x7e\x80-\xff]*"/g
 /** Such tags and commas between them; empty elements do no harm (RFC 9110 §5.6.1). */
@@ -33,11 +34,10 @@ export const notModified = (c: AnyContext) =>
   // biome-ignore lint/complexity/noBannedTypes: hono's own type of an empty answer
   c.body(null, 304) as unknown as TypedResponse<{}, 304, string>
 
-/** A version made of what determines an answer, where that is more than a number: the first 128 bits of its SHA-256. */
+/** An entity tag: the first 132 bits of the SHA-256 of the JSON of everything the response shows. */
 export async function digestTag(parts: unknown): Promise<string> {
-  const bytes = new TextEncoder().encode(JSON.stringify(parts))
-  const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', bytes)).subarray(0, 16)
-  return `"${btoa(String.fromCharCode(...digest)).replaceAll('=', '')}"`
+  const digest = await sha256Base64url(JSON.stringify(parts))
+  return `"${digest.slice(0, 22)}"`
 }
 
 /** The header of a read. What is not an entity tag matches nothing. */
