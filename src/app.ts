@@ -1,30 +1,34 @@
 /** The whole service on one page: what surrounds a request, the features, the documents, the errors. */
 import { OpenAPIHono } from '@hono/zod-openapi'
-import { avatarRoutes } from './accounts/avatar'
 import { accountRoutes } from './accounts/routes'
 import { adminRoutes } from './admin/routes'
 import type { AppEnv } from './context'
-import { crossOrigin } from './http/cors'
+import { healthRoutes } from './health/routes'
+import { corsHeaders } from './http/cors'
 import { describeApi } from './http/docs'
-import { invalidRequest, type MethodTable, methodTable, onError, refuseMethod } from './http/errors'
-import { configured, frame, safeHeaders } from './http/frame'
-import { serviceRoutes } from './http/service'
+import {
+  invalidRequest,
+  type MethodTable,
+  methodNotAllowed,
+  methodTable,
+  onError,
+} from './http/errors'
+import { frame, loadSettings, securityHeaders } from './http/request-context'
 import { postRoutes } from './posts/routes'
 import { sessionRoutes } from './sessions/routes'
 
 const base = new OpenAPIHono<AppEnv>({ defaultHook: invalidRequest })
 
 let methods: MethodTable | undefined
-base.use(safeHeaders, frame, configured, crossOrigin)
-base.use(refuseMethod(() => (methods ??= methodTable(base.routes))))
+base.use(securityHeaders, frame, loadSettings, corsHeaders)
+base.use(methodNotAllowed(() => (methods ??= methodTable(base.routes))))
 
 export const app = base.openapiRoutes([
   ...accountRoutes,
-  ...avatarRoutes,
   ...sessionRoutes,
   ...postRoutes,
   ...adminRoutes,
-  ...serviceRoutes,
+  ...healthRoutes,
 ] as const)
 
 let document: string | undefined

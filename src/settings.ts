@@ -142,11 +142,11 @@ const BINDINGS = {
 } as const
 
 /** The service cannot run: the message names each setting and its rule, and shows no value. Answered as 503 (ASVS 13.3). */
-export class Misconfigured extends Error {
+export class ConfigurationError extends Error {
   override name = 'Misconfigured'
 }
 
-const checked = new WeakMap<object, Settings | Misconfigured>()
+const checked = new WeakMap<object, Settings | ConfigurationError>()
 
 /** The settings of this Worker. Checked at the first request of an isolate, since a Worker has no start-up of its own. @throws Misconfigured */
 export function readSettings(env: Env): Settings {
@@ -155,11 +155,11 @@ export function readSettings(env: Env): Settings {
     result = check(env)
     checked.set(env, result)
   }
-  if (result instanceof Misconfigured) throw result
+  if (result instanceof ConfigurationError) throw result
   return result
 }
 
-function check(env: Env): Settings | Misconfigured {
+function check(env: Env): Settings | ConfigurationError {
   const parsed = Vars.safeParse(env)
   const problems = [
     ...(parsed.error?.issues ?? []).map((i) => `${String(i.path[0])} ${i.message}`),
@@ -167,7 +167,7 @@ function check(env: Env): Settings | Misconfigured {
   ]
   return parsed.success && problems.length === 0
     ? parsed.data
-    : new Misconfigured(`Gatepost is not configured: ${[...new Set(problems)].join('; ')}`)
+    : new ConfigurationError(`Gatepost is not loadSettings: ${[...new Set(problems)].join('; ')}`)
 }
 
 function brokenBinding(env: Env, name: string, method: string): string[] {

@@ -2,9 +2,9 @@ import { createExecutionContext } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { type Schema, Validator } from '@cfworker/json-schema'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { call, trips } from './client'
-import { type ApiDocument, apiDocument, checkAnswer, type Operation } from './openapi'
-import { sampleOf, samples } from './openapi-samples'
+import { call, trips } from './support/client'
+import { type ApiDocument, apiDocument, checkAnswer, type Operation } from './support/openapi'
+import { sampleOf, samples } from './support/openapi-samples'
 
 let api: ApiDocument
 let operations: Operation[]

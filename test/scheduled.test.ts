@@ -2,7 +2,7 @@
 import { env, exports } from 'cloudflare:workers'
 import { expect, it } from 'vitest'
 import { BATCH, deleteExpired } from '../src/scheduled'
-import { person } from './people'
+import { person } from './support/users'
 
 /** The cron trigger's way in, which the types of `exports` leave out. */
 const worker = exports.default as unknown as {

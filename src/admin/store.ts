@@ -6,7 +6,7 @@ import { isLastAdmin } from '../db/admins'
 import { recordEventOf } from '../db/events'
 import { asCaller } from '../db/live'
 import { emailTokens, events, sessions, users } from '../db/schema'
-import { canonical, composed } from '../spelling'
+import { caseFold, normalizeInput } from '../normalize'
 import { type PrivateRow, privateColumns } from '../user'
 import type { UserChange } from './schemas'
 
@@ -41,7 +41,7 @@ export async function listUsers(
 
 /** Ranges instead of LIKE, so that the unique indexes serve and no character is a wildcard. */
 function matches(q: string): SQL | undefined {
-  const prefix = canonical(composed(q))
+  const prefix = caseFold(normalizeInput(q))
   const id = /^\d{1,15}$/.test(prefix) ? Number(prefix) : 0
   return or(
     eq(users.id, id),

@@ -24,7 +24,7 @@ export const users = sqliteTable(
     email: text('email').notNull(),
     emailKey: text('email_key').notNull(),
     /** HMAC of `email_key`: under it mails to the address and failed sign-ins with it are counted, before and after the account too. Null: older than the column. */
-    addressKey: text('address_key'),
+    emailHmac: text('address_key'),
     emailVerified: flag('email_verified').notNull().default(false),
     fullName: text('full_name'),
     role: text('role', { enum: ['user', 'admin'] })
@@ -135,7 +135,7 @@ export const emailTokens = sqliteTable(
     createdAt: time('created_at').notNull(),
     expiresAt: time('expires_at').notNull(),
     /** What `users.address_key` is, of that address. */
-    addressKey: text('address_key'),
+    emailHmac: text('address_key'),
   },
   (t) => [
     primaryKey({ columns: [t.userId, t.purpose] }),
@@ -163,7 +163,7 @@ export const attempts = sqliteTable(
   (t) => [index('attempts_age').on(t.lastAt), index('attempts_user').on(t.userId)],
 )
 
-/** Mails sent to an address within the running hour. The key is that of the address, whoever has it; see `accounts/links.ts` for the others. */
+/** Mails sent to an address within the running hour. The key is that of the address, whoever has it; see `credentials/mail-links.ts` for the others. */
 export const mailCounts = sqliteTable(
   'mail_counts',
   {

@@ -3,14 +3,14 @@ import type { Context } from 'hono'
 
 export const KIB = 1024
 /** Up to here a body is small, and needs no room of its own. */
-const SMALL = 64 * KIB
+const SMALL_BODY_BYTES = 64 * KIB
 /** Bytes a second at which a body must come, on the whole, and the milliseconds that it may take beside: 2 MiB have 74 s. Who stalls is given up after these. */
-const PACE = 32 * KIB
+const MIN_BYTES_PER_SECOND = 32 * KIB
 const GRACE_MS = 10_000
 /** Milliseconds in which so many bytes must have come. */
-export const timeFor = (bytes: number) => GRACE_MS + (bytes / PACE) * 1000
+export const uploadTimeMs = (bytes: number) => GRACE_MS + (bytes / MIN_BYTES_PER_SECOND) * 1000
 /** A body that nobody wants is read up to here and thrown away: many clients see no answer before they have sent all of it. */
-const DISCARDED_MAX = 16 * 1024 * KIB
+const MAX_DRAINED_BYTES = 16 * 1024 * KIB
 
 /** The size of the body as `Content-Length` tells it, 0 without a body; undefined if only its end will tell. No more than this can come (RFC 9112 §6.3). */
 export function declaredLength(c: Context): number | undefined {
@@ -28,17 +28,17 @@ export async function readBody(
 ): Promise<ArrayBuffer | 'too-large' | 'no-room' | 'late' | 'broken'> {
   const length = declaredLength(c)
   const { body } = c.req.raw
-  if (!body || (length !== undefined && length <= SMALL))
+  if (!body || (length !== undefined && length <= SMALL_BODY_BYTES))
     // Half the time of chunks.
-    return within(timeFor(SMALL), c.req.raw.arrayBuffer()).catch(() => 'broken')
+    return within(uploadTimeMs(SMALL_BODY_BYTES), c.req.raw.arrayBuffer()).catch(() => 'broken')
   let chunks: Uint8Array[] = []
   let size = 0
   let refusal: 'too-large' | 'no-room' | undefined
   const outcome = await readChunks(body, (chunk) => {
-    const wasSmall = size <= SMALL
+    const wasSmall = size <= SMALL_BODY_BYTES
     size += chunk.length
     if (size > max) refusal = 'too-large'
-    else if (wasSmall && size > SMALL && !enter(length ?? max)) refusal = 'no-room'
+    else if (wasSmall && size > SMALL_BODY_BYTES && !enter(length ?? max)) refusal = 'no-room'
     if (refusal) chunks = []
     else chunks.push(chunk)
   })
@@ -54,9 +54,9 @@ export async function readBody(
 }
 
 /** Reads what nobody has read of a body, as far as that makes sense, and keeps nothing. @returns the bytes read */
-export async function discardBody(c: Context): Promise<number> {
+export async function drainBody(c: Context): Promise<number> {
   const { body, bodyUsed } = c.req.raw
-  if (!body || bodyUsed || (declaredLength(c) ?? 0) > DISCARDED_MAX) return 0
+  if (!body || bodyUsed || (declaredLength(c) ?? 0) > MAX_DRAINED_BYTES) return 0
   let size = 0
   await readChunks(body, (chunk) => {
     size += chunk.length
@@ -72,8 +72,8 @@ async function readChunks(
   const reader = body.getReader()
   const start = Date.now()
   let size = 0
-  while (size <= DISCARDED_MAX) {
-    const read = await within(start + timeFor(size) - Date.now(), reader.read()).catch(
+  while (size <= MAX_DRAINED_BYTES) {
+    const read = await within(start + uploadTimeMs(size) - Date.now(), reader.read()).catch(
       () => 'broken' as const,
     )
     if (read === 'late' || read === 'broken') return read

@@ -2,8 +2,8 @@
 import type { Context, MiddlewareHandler } from 'hono'
 import { HTTPException } from 'hono/http-exception'
 import type { AppEnv } from '../context'
-import { declaredLength, discardBody, KIB, readBody, timeFor } from './body-reader'
-import { takeRoom } from './body-room'
+import { reserveBuffer } from './body-buffer'
+import { declaredLength, drainBody, KIB, readBody, uploadTimeMs } from './body-reader'
 import { problem } from './problem'
 
 /** Milliseconds that a handler may work on a large body, before its room counts as free. */
@@ -19,12 +19,12 @@ export interface BodyRules {
 }
 
 /** Answers 413, which comes before all that follows: by `Content-Length`, or, of a chunked body that was refused unread, by counting what comes of it. */
-export function checkSize({ maxBytes }: BodyRules): MiddlewareHandler<AppEnv> {
+export function bodyLimit({ maxBytes }: BodyRules): MiddlewareHandler<AppEnv> {
   return async (c, next) => {
     const length = declaredLength(c)
     if (length !== undefined && length > maxBytes) return tooLarge(c, maxBytes)
     await next()
-    if (length === undefined && (await discardBody(c)) > maxBytes) {
+    if (length === undefined && (await drainBody(c)) > maxBytes) {
       const answer = tooLarge(c, maxBytes)
       // hono hands on the headers of the answer before.
       for (const name of ['Retry-After', 'WWW-Authenticate']) answer.headers.delete(name)
@@ -36,7 +36,7 @@ export function checkSize({ maxBytes }: BodyRules): MiddlewareHandler<AppEnv> {
 }
 
 /** Throws 415 by the headers; not for optional bodies, since no body at all needs no type. */
-export function checkType({ mediaTypes }: BodyRules): MiddlewareHandler<AppEnv> {
+export function requireContentType({ mediaTypes }: BodyRules): MiddlewareHandler<AppEnv> {
   return (c, next) => {
     requireType(c, mediaTypes)
     return next()
@@ -47,14 +47,18 @@ export function checkType({ mediaTypes }: BodyRules): MiddlewareHandler<AppEnv> 
  * Reads the body for `readText` and the handler. Answers 408 when it comes too slowly, 413 when a chunked one is too large, and 503 when there is no
  * room for another large one; throws 400 when it does not come whole.
  */
-export function keepBody({ mediaTypes, maxBytes, optional }: BodyRules): MiddlewareHandler<AppEnv> {
+export function bufferBody({
+  mediaTypes,
+  maxBytes,
+  optional,
+}: BodyRules): MiddlewareHandler<AppEnv> {
   return async (c, next) => {
     let leave = () => {}
     const enter = (bytes: number) => {
       const now = Date.now()
       // Only routes that know their caller take large bodies.
       const userId = c.get('caller')?.userId ?? 0
-      const lease = takeRoom(userId, bytes, now, now + timeFor(bytes) + HANDLER_MS)
+      const lease = reserveBuffer(userId, bytes, now, now + uploadTimeMs(bytes) + HANDLER_MS)
       if (lease) leave = lease
       return lease !== null
     }

@@ -13,7 +13,7 @@ const SHAPE = /^[0-9a-f]{8}(?:-[0-9a-f]{8,32}){3}$/
 const isRead = (c: AnyContext) => c.req.method === 'GET' || c.req.method === 'HEAD'
 
 /** Where the request's session with D1 begins. A text that is no bookmark asks for the newest data: it cannot be compared with anything. */
-export function beginsAt(c: AnyContext): string {
+export function readBookmark(c: AnyContext): string {
   if (!isRead(c) || hasCredentials(c)) return 'first-primary'
   const bookmark = c.req.header(BOOKMARK)
   if (bookmark === undefined) return 'first-unconstrained'
@@ -24,7 +24,7 @@ export function beginsAt(c: AnyContext): string {
  * Tells the client what it has now seen; sent back with its next anonymous read, it never sees less. Not behind a refusal, nor where
  * somebody unknown writes (sign-in, forgotten password): those answers must be alike, whatever was written (ASVS 6.3.8).
  */
-export function tellBookmark(c: AnyContext) {
+export function setBookmark(c: AnyContext) {
   const isTold = c.res.status < 400 && (isRead(c) || c.get('caller') !== undefined)
   const bookmark = isTold && c.get('trips').count > 0 && c.get('db')?.bookmark()
   if (bookmark) c.res.headers.set(BOOKMARK, bookmark)

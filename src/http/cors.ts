@@ -29,7 +29,7 @@ const answer = cors({
 })
 
 /** Any other origin, and none, goes on without a word of CORS; `Vary` keeps caches from mixing the two. */
-export const crossOrigin: MiddlewareHandler<AppEnv> = async (c, next) => {
+export const corsHeaders: MiddlewareHandler<AppEnv> = async (c, next) => {
   const origin = c.req.header('Origin')
   if (origin && c.var.settings.allowedOrigins.has(origin)) return answer(c, next)
   c.header('Vary', 'Origin', { append: true })

@@ -3,14 +3,14 @@ import type { RouteConfig, RouteConfigToTypedResponse, RouteHandler, z } from '@
 import { createRoute } from '@hono/zod-openapi'
 import type { Context, MiddlewareHandler, TypedResponse } from 'hono'
 import type { AnyContext, AppEnv, CallerEnv } from '../context'
-import { checkSize, checkType, keepBody, parseJson } from './body'
+import { type Access, bearerAuth } from './bearer-auth'
+import { bodyLimit, bufferBody, parseJson, requireContentType } from './body'
 import { KIB } from './body-reader'
-import { type Access, requireCaller } from './caller'
+import { csrf } from './csrf'
 import { FORM_TYPE, parseForm } from './form'
-import { passHashGate } from './hashing'
-import { type Limit, limitRate } from './limits'
+import { admitHash } from './hash-admission'
 import { type ProblemCode, problems } from './problem'
-import { refuseCrossSite } from './same-site'
+import { type Limit, rateLimit } from './rate-limit'
 
 /** An OpenAPI operation, and what middleware does before its handler runs. */
 export type Operation = Omit<RouteConfig, 'middleware' | 'security'> & {
@@ -61,29 +61,32 @@ function compile<R extends Operation>(operation: R): R {
   const automatic: ProblemCode[] = ['internal', 'unavailable', 'misconfigured']
   if (body) {
     // Whether an optional body is there at all, and so whether its type matters, only shows when it is read.
-    middleware.push(checkSize(bodyRules), optional ? keepBody(bodyRules) : checkType(bodyRules))
+    middleware.push(
+      bodyLimit(bodyRules),
+      optional ? bufferBody(bodyRules) : requireContentType(bodyRules),
+    )
     automatic.push('too-large', 'request-timeout')
     if (!oauth) automatic.push('unsupported-media-type', 'malformed-request')
     if (maxKib > 64) automatic.push('busy')
   }
   if (limit) {
-    middleware.push(limitRate(limit))
+    middleware.push(rateLimit(limit))
     automatic.push('too-many-requests')
   }
   if (access !== 'anyone') {
-    middleware.push(requireCaller(access))
+    middleware.push(bearerAuth(access))
     automatic.push('unauthenticated', 'invalid-access-token')
     if (access !== 'live-token') automatic.push('insufficient-scope')
   }
   if (sameSite) {
-    middleware.push(refuseCrossSite)
+    middleware.push(csrf)
     automatic.push('cross-site')
   }
-  if (body && !optional) middleware.push(keepBody(bodyRules))
+  if (body && !optional) middleware.push(bufferBody(bodyRules))
   if (isForm) middleware.push(parseForm)
   if (isJson) middleware.push(parseJson(optional))
   if (hashes) {
-    middleware.push(passHashGate)
+    middleware.push(admitHash)
     automatic.push('busy')
   }
   const { query, params } = operation.request ?? {}

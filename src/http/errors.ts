@@ -6,7 +6,7 @@ import type { AppEnv } from '../context'
 import { causes } from '../db/causes'
 import { DeadSession, RoleMissing } from '../db/live'
 import { logLine } from '../security/log-line'
-import { insufficientScope, invalidAccessToken } from './caller'
+import { insufficientScope, invalidAccessToken } from './bearer-auth'
 import { oauthError } from './oauth-error'
 import { type FieldError, problem } from './problem'
 
@@ -130,7 +130,7 @@ export function methodTable(routes: readonly { method: string; path: string }[])
 export type MethodTable = ReturnType<typeof methodTable>
 
 /** 404 and 405 + `Allow` come before every other refusal; `OPTIONS` that is no preflight tells what the address answers to. */
-export const refuseMethod =
+export const methodNotAllowed =
   (table: () => MethodTable): MiddlewareHandler<AppEnv> =>
   async (c, next) => {
     const allowed = table().at(c.req.path)

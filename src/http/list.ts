@@ -2,7 +2,7 @@
 import { z } from '@hono/zod-openapi'
 import type { AnyContext } from '../context'
 import { openCursor, sealCursor } from '../security/cursor'
-import { brokenRule } from './problem'
+import { fieldProblem } from './problem'
 
 export const Limit = z
   .string('must be given once')
@@ -31,7 +31,7 @@ export const Cursor = z
 export const ListQuery = z.strictObject({ limit: Limit, cursor: Cursor })
 
 /** The 422 for a cursor that was edited, or is another list's. */
-export const badCursor = brokenRule('cursor', 'is not one of this list: begin again without it')
+export const badCursor = fieldProblem('cursor', 'is not one of this list: begin again without it')
 
 /** What a cursor holds: null without one, `'bad'` for one that this list did not give. `list` names the list and its filters. */
 export async function readCursor(

@@ -32,7 +32,7 @@ export const oauthErrors: Record<400 | 401, ReturnType<typeof answer>> = {
 }
 
 /** The headers of every answer with tokens, and of every error of OAuth (RFC 6749 §5.1, §5.2). */
-export const NOT_KEPT = { 'Cache-Control': 'no-store', Pragma: 'no-cache' }
+export const NO_STORE_HEADERS = { 'Cache-Control': 'no-store', Pragma: 'no-cache' }
 
 /** 400, or 401 for `invalid_client` when the client tried to authenticate. */
 export function oauthError<C extends OAuthErrorCode>(
@@ -42,7 +42,7 @@ export function oauthError<C extends OAuthErrorCode>(
 ): Response & TypedResponse<OAuthError, C extends 'invalid_client' ? 401 : 400, 'json'> {
   const isClient = error === 'invalid_client'
   return c.json({ error, error_description: speakable(description) }, isClient ? 401 : 400, {
-    ...NOT_KEPT,
+    ...NO_STORE_HEADERS,
     ...(isClient && { 'WWW-Authenticate': 'Basic realm="gatepost"' }),
   }) as never
 }

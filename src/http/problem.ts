@@ -5,7 +5,7 @@ import type { ContentfulStatusCode } from 'hono/utils/http-status'
 import type { AnyContext } from '../context'
 
 /** The key is the last part of the problem's `type`: add, never rename. `detail` is what a person reads when the route says nothing better. */
-export const catalogue = {
+export const problemCatalog = {
   'malformed-request': {
     status: 400,
     title: 'The request cannot be read',
@@ -154,8 +154,8 @@ export const catalogue = {
   },
   'not-ready': { status: 503, title: 'Not ready', detail: 'A part of this service does not work.' },
 } as const satisfies Record<string, { status: ContentfulStatusCode; title: string; detail: string }>
-export type ProblemCode = keyof typeof catalogue
-type StatusOf<C extends ProblemCode> = (typeof catalogue)[C]['status']
+export type ProblemCode = keyof typeof problemCatalog
+type StatusOf<C extends ProblemCode> = (typeof problemCatalog)[C]['status']
 
 export const FieldError = z
   .object({
@@ -194,7 +194,7 @@ export interface ProblemDetails {
 }
 
 /** The details of a 422 for one member that breaks a rule, which reads on from the member's name: `must have …`. */
-export const brokenRule = (member: string, rule: string): ProblemDetails => ({
+export const fieldProblem = (member: string, rule: string): ProblemDetails => ({
   detail: `${member} ${rule}.`,
   errors: [{ pointer: `#/${member}`, detail: rule }],
 })
@@ -205,7 +205,7 @@ export function problem<C extends ProblemCode>(
   code: C,
   { detail, errors, headers, retryAfter }: ProblemDetails = {},
 ): Response & TypedResponse<Problem, StatusOf<C>, 'json'> {
-  const { status, title, detail: usual } = catalogue[code]
+  const { status, title, detail: usual } = problemCatalog[code]
   const body: Problem = {
     type: `/problems/${code}`,
     title,
@@ -226,7 +226,7 @@ export function problem<C extends ProblemCode>(
 export function problems<const C extends ProblemCode>(...codes: C[]) {
   const byStatus: Record<number, { description: string; content: object }> = {}
   for (const code of codes) {
-    const { status, title } = catalogue[code]
+    const { status, title } = problemCatalog[code]
     const line = `\`${code}\`: ${title}`
     const before = byStatus[status]
     byStatus[status] = {

@@ -28,7 +28,7 @@ export type Refusal =
   | { kind: 'precondition-failed'; etag: string }
 
 /** Why a post was not changed, from what the same round trip found there; `isAllowed` is SQLite's 0 or 1. */
-export function whyRefused(found: (Version & { isAllowed: number }) | undefined): Refusal {
+export function refusalReason(found: (Version & { isAllowed: number }) | undefined): Refusal {
   if (!found) return { kind: 'post-not-found' }
   if (!found.isAllowed) return { kind: 'not-allowed' }
   return { kind: 'precondition-failed', etag: versionTag(found) }

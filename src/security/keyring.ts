@@ -4,7 +4,7 @@
 // SIGNING_KEYS may come and go without ending a session.
 
 import { base64url, calculateJwkThumbprint, importJWK } from 'jose'
-import { Misconfigured } from '../settings'
+import { ConfigurationError } from '../settings'
 import type { SigningJwk } from './signing-keys'
 
 /** The secrets as settings hold them; the object is the key of the cache, so pass the same one. */
@@ -147,8 +147,8 @@ async function importSigningKey(jwk: SigningJwk, index: number) {
   } catch {
     // Whatever the importer says may quote the key; the rule below says enough.
   }
-  throw new Misconfigured(
-    `Gatepost is not configured: SIGNING_KEYS key ${index + 1} must be one valid pair of keys`,
+  throw new ConfigurationError(
+    `Gatepost is not loadSettings: SIGNING_KEYS key ${index + 1} must be one valid pair of keys`,
   )
 }
 

@@ -2,8 +2,8 @@
 import type { AnyContext, AppEnv, Scope } from '../context'
 import { logSecurity } from '../http/log'
 import { readRefreshToken } from '../security/refresh-token'
-import { judgeRefresh, narrowScope } from './rules'
-import { type Grant, issueGrant } from './sign-in'
+import { type Grant, issueGrant } from './grant'
+import { judgeRotation, narrowScope } from './rules'
 import { rotateSession } from './store'
 
 export type RefreshResult =
@@ -30,7 +30,7 @@ export async function refresh(
     settings,
     location(),
   )
-  const { kind } = judgeRefresh(presented.counter, outcome, now)
+  const { kind } = judgeRotation(presented.counter, outcome, now)
   switch (kind) {
     case 'rotated':
     case 'repeated': {

@@ -1,14 +1,14 @@
 /** Signing in, staying signed in, signing out. */
-import { browserDoor } from './browser-door'
-import { createToken } from './form-door'
-import { oauthDoor } from './oauth-door'
+import { browserRoutes } from './browser'
+import { sessionListRoutes } from './list'
+import { oauthRoutes } from './oauth'
 import { oauthMetadataRoutes } from './oauth-metadata'
-import { ownSessions } from './own-sessions'
+import { createToken } from './token-form'
 
 export const sessionRoutes = [
   createToken,
-  ...oauthDoor,
+  ...oauthRoutes,
   ...oauthMetadataRoutes,
-  ...browserDoor,
-  ...ownSessions,
+  ...browserRoutes,
+  ...sessionListRoutes,
 ] as const

@@ -6,12 +6,13 @@ export const FIRST_PARTY = 'first-party'
 /** RFC 6749 A.1, and a bound of ours. */
 export const CLIENT_ID = /^[\x20-\x7e]{1,100}$/
 /** What is wrong with any other, read on from its name. */
-export const NO_CLIENT_ID = 'must have at most 100 characters, all of them printable ASCII'
+export const CLIENT_ID_RULE = 'must have at most 100 characters, all of them printable ASCII'
 /** How long the immediate parent of a refresh token may be repeated: a lost reply, a second tab (RFC 9700 §4.14.2). */
 export const REPEAT_MS = 10_000
 
 /** What is wrong with a scope that cannot be granted, read on from its name. */
-export const NO_SCOPE = 'names a scope that does not exist, or is beyond the role of the account'
+export const UNKNOWN_SCOPE =
+  'names a scope that does not exist, or is beyond the role of the account'
 
 const OF_ROLE: Record<'user' | 'admin', readonly Scope[]> = {
   user: ['posts:write', 'account'],
@@ -19,7 +20,7 @@ const OF_ROLE: Record<'user' | 'admin', readonly Scope[]> = {
 }
 
 /** The scopes that are asked for, or null when one of them does not exist (RFC 6749 §3.3). Nothing asked: all of `role`'s later. */
-export function askedScope(text: string | undefined): readonly Scope[] | 'all' | null {
+export function parseScope(text: string | undefined): readonly Scope[] | 'all' | null {
   const names = text?.split(' ').filter(Boolean) ?? []
   if (names.length === 0) return 'all'
   const known = SCOPES.filter((scope) => names.includes(scope))
@@ -64,7 +65,7 @@ export type Refresh =
   | { kind: 'dead' }
 
 /** Judges a refresh with the token numbered `counter`; the statement that ends a reused session has the same condition. */
-export function judgeRefresh(
+export function judgeRotation(
   counter: number,
   { moved, session }: RotationOutcome,
   now: Date,

@@ -2,8 +2,8 @@
 import { z } from '@hono/zod-openapi'
 import type { sessions } from '../db/schema'
 import { Time, UserPrivate } from '../user'
-import { CLIENT_ID, NO_CLIENT_ID } from './rules'
-import type { Grant } from './sign-in'
+import type { Grant } from './grant'
+import { CLIENT_ID, CLIENT_ID_RULE } from './rules'
 
 /** A text that JSON or a form gives: of a form, a field that comes twice is an array. */
 const once = {
@@ -39,7 +39,7 @@ export const TokenForm = z
     scope: ScopeText.optional(),
     client_id: z
       .string(once)
-      .refine((name) => name === '' || CLIENT_ID.test(name), NO_CLIENT_ID)
+      .refine((name) => name === '' || CLIENT_ID.test(name), CLIENT_ID_RULE)
       .optional(),
     client_secret: z.string(once).optional(),
   })

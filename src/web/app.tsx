@@ -13,7 +13,7 @@ import { Crashed, useScrollMemory } from './ui/page'
 /** Pages that are not the first thing a visitor sees are loaded when they are asked for. */
 const part = <K extends string>(load: () => Promise<Record<K, preact.ComponentType>>, name: K) =>
   lazy(() => load().then((module) => module[name]))
-const doors = () => import('./pages/doors')
+const doors = () => import('./pages/sign-in')
 const mailed = () => import('./pages/mailed')
 const account = () => import('./account/account')
 const admin = () => import('./admin/admin')

@@ -2,9 +2,9 @@ import { env } from 'cloudflare:workers'
 import { describe, expect, it } from 'vitest'
 import type { Post } from '../../src/posts/schemas'
 import type { UserPrivate } from '../../src/user'
-import { call, ORIGIN, trips } from '../client'
-import { type Person, person, signIn } from '../people'
-import { NO_PICTURES, PICTURES, png } from './pictures'
+import { call, ORIGIN, trips } from '../support/client'
+import { NO_PICTURES, PICTURES, png } from '../support/pictures'
+import { type Person, person, signIn } from '../support/users'
 
 const put = (who: Partial<Person>, body: Uint8Array | string, type = 'image/png') =>
   call('PUT', '/api/users/me/avatar', {

@@ -2,10 +2,10 @@
 import { env } from 'cloudflare:workers'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import type { Problem } from '../../src/http/problem'
-import { call, trips, workerWith } from '../client'
-import { interrupted } from '../faults/broken'
-import { catchMails, mailsTo, nextMail, tokenIn } from '../mailbox'
-import { freshName, PASSWORD, person, register, signIn } from '../people'
+import { interrupted } from '../support/broken-database'
+import { call, trips, workerWith } from '../support/client'
+import { catchMails, mailsTo, nextMail, tokenIn } from '../support/mailbox'
+import { freshName, PASSWORD, person, register, signIn } from '../support/users'
 
 catchMails()
 afterEach(() => {

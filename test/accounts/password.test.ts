@@ -2,9 +2,9 @@
 import { env } from 'cloudflare:workers'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import type { Problem } from '../../src/http/problem'
-import { call, trips, workerWith } from '../client'
-import { catchMails, nextMail, tokenIn } from '../mailbox'
-import { eventsOf, PASSWORD, person, signIn } from '../people'
+import { call, trips, workerWith } from '../support/client'
+import { catchMails, nextMail, tokenIn } from '../support/mailbox'
+import { eventsOf, PASSWORD, person, signIn } from '../support/users'
 
 catchMails()
 afterEach(() => {

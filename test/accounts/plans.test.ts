@@ -1,10 +1,10 @@
 /** No route of an account or an admin reads a whole table. */
 import { expect, it } from 'vitest'
 import { deleteExpired } from '../../src/scheduled'
-import { call, workerWith } from '../client'
-import { catchMails, nextMail, tokenIn } from '../mailbox'
-import { admin, freshName, PASSWORD, person } from '../people'
-import { recordQueries, scans } from '../queries'
+import { call, workerWith } from '../support/client'
+import { catchMails, nextMail, tokenIn } from '../support/mailbox'
+import { recordQueries, scans } from '../support/queries'
+import { admin, freshName, PASSWORD, person } from '../support/users'
 
 catchMails()
 

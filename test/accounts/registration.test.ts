@@ -3,9 +3,9 @@ import { env, exports } from 'cloudflare:workers'
 import { describe, expect, it, vi } from 'vitest'
 import type { Problem } from '../../src/http/problem'
 import type { UserPrivate } from '../../src/user'
-import { call, ORIGIN, trips, workerWith } from '../client'
-import { catchMails, nextMail } from '../mailbox'
-import { freshName, PASSWORD, person, register } from '../people'
+import { call, ORIGIN, trips, workerWith } from '../support/client'
+import { catchMails, nextMail } from '../support/mailbox'
+import { freshName, PASSWORD, person, register } from '../support/users'
 
 catchMails()
 

@@ -2,9 +2,9 @@
 import { env } from 'cloudflare:workers'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import type { Problem } from '../../src/http/problem'
-import { call, trips, workerWith } from '../client'
-import { catchMails, mailsTo, nextMail, tokenIn } from '../mailbox'
-import { PASSWORD, person, register, signIn } from '../people'
+import { call, trips, workerWith } from '../support/client'
+import { catchMails, mailsTo, nextMail, tokenIn } from '../support/mailbox'
+import { PASSWORD, person, register, signIn } from '../support/users'
 
 catchMails()
 afterEach(() => {

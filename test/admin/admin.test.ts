@@ -3,8 +3,8 @@ import { env } from 'cloudflare:workers'
 import { describe, expect, it } from 'vitest'
 import type { Problem } from '../../src/http/problem'
 import type { UserPrivate } from '../../src/user'
-import { call, trips } from '../client'
-import { admin, eventsOf, freshName, PASSWORD, person, register, signIn } from '../people'
+import { call, trips } from '../support/client'
+import { admin, eventsOf, freshName, PASSWORD, person, register, signIn } from '../support/users'
 
 const change = (token: string, id: number, json: object) =>
   call('PATCH', `/api/admin/users/${id}`, { token, json })

@@ -5,7 +5,7 @@ import type { Caller } from '../../src/context'
 import { openDatabase } from '../../src/db'
 import { asCaller, DeadSession, RoleMissing } from '../../src/db/live'
 import { users } from '../../src/db/schema'
-import { admin, type Person, person } from '../people'
+import { admin, type Person, person } from '../support/users'
 
 const open = () => {
   const trips = { count: 0, ms: 0 }

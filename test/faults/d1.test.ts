@@ -1,9 +1,9 @@
 // What is promised of a failing database and of wrong bindings (HT5, HT7): 503 with its reason, no token, no half write, and then all is well again.
 import { env } from 'cloudflare:workers'
 import { describe, expect, it, vi } from 'vitest'
-import { type Call, call, workerWith } from '../client'
-import { freshName, PASSWORD, type Person, person } from '../people'
-import { dead, failingTrip, losingAnswers, withoutTable } from './broken'
+import { dead, failingTrip, losingAnswers, withoutTable } from '../support/broken-database'
+import { type Call, call, workerWith } from '../support/client'
+import { freshName, PASSWORD, type Person, person } from '../support/users'
 
 const TABLES = [
   'users',

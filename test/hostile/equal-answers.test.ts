@@ -2,8 +2,8 @@
 import { env } from 'cloudflare:workers'
 import { describe, expect, it } from 'vitest'
 import { hashesComputed } from '../../src/security/password'
-import { call, trips } from '../client'
-import { freshName, PASSWORD, person, register } from '../people'
+import { call, trips } from '../support/client'
+import { freshName, PASSWORD, person, register } from '../support/users'
 
 const WRONG = 'wrong horse battery staple'
 

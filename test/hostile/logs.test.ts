@@ -1,10 +1,10 @@
 // What is promised of the log (HT8): one JSON object a line, with ids and patterns, without anything secret or personal, and not to be forged.
 import { env } from 'cloudflare:workers'
 import { afterEach, beforeEach, expect, it, vi } from 'vitest'
-import { png } from '../accounts/pictures'
-import { type Call, call, workerWith } from '../client'
-import { dead } from '../faults/broken'
-import { admin, freshName, type Person, person, signIn } from '../people'
+import { dead } from '../support/broken-database'
+import { type Call, call, workerWith } from '../support/client'
+import { png } from '../support/pictures'
+import { admin, freshName, type Person, person, signIn } from '../support/users'
 
 const SECRET = 'purple horse battery staple'
 const FORGED = 'x\r\n{"event":"forged"}\u2028{"event":"forged"}\u2029\u0085\u001b[2J'

@@ -1,9 +1,9 @@
 // What is promised to whoever owns an address that a stranger types: few mails an hour, whatever accounts are made and deleted with it; and always a reset.
 import { env } from 'cloudflare:workers'
 import { describe, expect, it } from 'vitest'
-import type { call } from '../client'
-import { ownMailbox } from '../mailbox'
-import { freshName, PASSWORD, person, signIn } from '../people'
+import type { call } from '../support/client'
+import { ownMailbox } from '../support/mailbox'
+import { freshName, PASSWORD, person, signIn } from '../support/users'
 
 /** An account of that address from registration to deletion. */
 async function live(

@@ -1,7 +1,7 @@
 // What is promised of other sites and other hosts: no word of CORS unless listed, no use of a cookie, no say in our addresses.
 import { describe, expect, it } from 'vitest'
-import { call, workerWith } from '../client'
-import { person } from '../people'
+import { call, workerWith } from '../support/client'
+import { person } from '../support/users'
 
 const LISTED = 'https://app.example'
 const listed = workerWith({ ALLOWED_ORIGINS: LISTED })

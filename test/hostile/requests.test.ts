@@ -1,8 +1,8 @@
 // What is promised of hostile requests (HT1): an answer that the API document knows, never a 5xx, never a hang.
 import { expect, it } from 'vitest'
-import { call } from '../client'
-import { apiDocument } from '../openapi'
-import { freshName, register, signIn } from '../people'
+import { call } from '../support/client'
+import { apiDocument } from '../support/openapi'
+import { freshName, register, signIn } from '../support/users'
 import { type Hostile, hostileRequests } from './corpus'
 import type { Api } from './targets'
 

@@ -2,9 +2,9 @@
 // with what the document knows, and never with a 5xx. The values come from fast-check with a fixed seed.
 import fc from 'fast-check'
 import { beforeAll, expect, it } from 'vitest'
-import { call } from '../client'
-import { apiDocument } from '../openapi'
-import { freshName, register, signIn } from '../people'
+import { call } from '../support/client'
+import { apiDocument } from '../support/openapi'
+import { freshName, register, signIn } from '../support/users'
 import { FORM_TYPE, JSON_TYPE } from './corpus'
 import { type Api, targets } from './targets'
 

@@ -1,7 +1,7 @@
 // What is promised of texts that are not what they look like: names, addresses, searches, user agents, pictures.
 import { describe, expect, it } from 'vitest'
-import { call } from '../client'
-import { admin, freshName, PASSWORD, person, register, signIn } from '../people'
+import { call } from '../support/client'
+import { admin, freshName, PASSWORD, person, register, signIn } from '../support/users'
 
 describe('names that look alike', () => {
   it('are one account in every spelling, and cannot be registered twice', async () => {

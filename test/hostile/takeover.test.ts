@@ -1,8 +1,8 @@
 // What is promised of what belongs to somebody else, or to nobody: it cannot be reached, taken over or kept.
 import { env } from 'cloudflare:workers'
 import { describe, expect, it } from 'vitest'
-import { call } from '../client'
-import { admin, freshName, PASSWORD, person } from '../people'
+import { call } from '../support/client'
+import { admin, freshName, PASSWORD, person } from '../support/users'
 
 describe("somebody else's things", () => {
   it('cannot be reached with the id of another', async () => {

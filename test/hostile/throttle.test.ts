@@ -1,11 +1,11 @@
 // What is promised of guessing passwords (PW7): counted before the hash, per account and whatever the address; at most 100 in a row.
 import { env } from 'cloudflare:workers'
 import { afterEach, beforeEach, expect, it, vi } from 'vitest'
-import { LONGEST_WAIT_MS } from '../../src/db/attempts'
+import { LONGEST_WAIT_MS } from '../../src/credentials/throttle'
 import { hashesComputed } from '../../src/security/password'
-import { call, trips } from '../client'
-import { ownMailbox } from '../mailbox'
-import { freshName, PASSWORD, type Person, person } from '../people'
+import { call, trips } from '../support/client'
+import { ownMailbox } from '../support/mailbox'
+import { freshName, PASSWORD, type Person, person } from '../support/users'
 
 const WRONG = 'wrong horse battery staple'
 /** Argon2id at its lowest cost, of no known password: counts like any other, and takes no time. */

@@ -1,8 +1,8 @@
 import { env } from 'cloudflare:workers'
 import { describe, expect, it } from 'vitest'
-import { call, trips } from '../client'
-import { type Person, person } from '../people'
-import { TEXT } from './posts'
+import { call, trips } from '../support/client'
+import { TEXT } from '../support/posts'
+import { type Person, person } from '../support/users'
 
 const send = (who: Person, key: string, json: object = TEXT) =>
   call('POST', '/api/posts', { token: who.token, json, headers: { 'Idempotency-Key': key } })

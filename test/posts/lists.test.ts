@@ -1,9 +1,9 @@
 import { env } from 'cloudflare:workers'
 import { describe, expect, it } from 'vitest'
 import type { Problem } from '../../src/http/problem'
-import { call, trips } from '../client'
-import { person, register } from '../people'
-import { readAll, readPage, write, writeMany } from './posts'
+import { call, trips } from '../support/client'
+import { readAll, readPage, write, writeMany } from '../support/posts'
+import { person, register } from '../support/users'
 
 const ids = (posts: { id: number }[]) => posts.map((post) => post.id)
 

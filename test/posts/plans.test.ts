@@ -1,8 +1,8 @@
 import { env } from 'cloudflare:workers'
 import { expect, it } from 'vitest'
-import { call } from '../client'
-import { admin, person } from '../people'
-import { readPage, TEXT, write, writeMany } from './posts'
+import { call } from '../support/client'
+import { readPage, TEXT, write, writeMany } from '../support/posts'
+import { admin, person } from '../support/users'
 
 interface Query {
   sql: string

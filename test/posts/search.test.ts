@@ -1,8 +1,8 @@
 import { env } from 'cloudflare:workers'
 import { describe, expect, it } from 'vitest'
-import { call, trips } from '../client'
-import { freshName, person } from '../people'
-import { readAll, readPage, write } from './posts'
+import { call, trips } from '../support/client'
+import { readAll, readPage, write } from '../support/posts'
+import { freshName, person } from '../support/users'
 
 const find = async (q: string, more = '') =>
   (await readPage(`/api/posts?q=${encodeURIComponent(q)}${more}`)).posts.map((post) => post.id)

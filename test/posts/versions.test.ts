@@ -1,9 +1,9 @@
 import { env } from 'cloudflare:workers'
 import { describe, expect, it } from 'vitest'
 import type { Post } from '../../src/posts/schemas'
-import { call, trips } from '../client'
-import { person } from '../people'
-import { TEXT, write, writeMany } from './posts'
+import { call, trips } from '../support/client'
+import { TEXT, write, writeMany } from '../support/posts'
+import { person } from '../support/users'
 
 const PUBLIC = 'public, max-age=0, must-revalidate'
 

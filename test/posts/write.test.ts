@@ -2,9 +2,9 @@ import { env } from 'cloudflare:workers'
 import { describe, expect, it } from 'vitest'
 import type { Problem } from '../../src/http/problem'
 import type { Post } from '../../src/posts/schemas'
-import { call, trips } from '../client'
-import { admin, type Person, person, signIn } from '../people'
-import { TEXT, write } from './posts'
+import { call, trips } from '../support/client'
+import { TEXT, write } from '../support/posts'
+import { admin, type Person, person, signIn } from '../support/users'
 
 const longest = { title: '𝕏'.repeat(200), content: '😀'.repeat(50_000) }
 

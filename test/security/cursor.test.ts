@@ -2,7 +2,7 @@ import { base64url } from 'jose'
 import { beforeAll, expect, it } from 'vitest'
 import { openCursor, sealCursor } from '../../src/security/cursor'
 import { type Keyring, openKeyring } from '../../src/security/keyring'
-import { flipSpareBit } from './jwks'
+import { flipSpareBit } from '../support/jwks'
 
 const SECRET = 'Vq3x-first-secret-of-the-cursor-tests-01234'
 const OTHER_SECRET = 'Zt8y-other-secret-of-the-cursor-tests-45678'

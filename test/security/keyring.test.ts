@@ -3,8 +3,8 @@ import { beforeAll, describe, expect, it } from 'vitest'
 import { issueAccessToken, readAccessToken } from '../../src/security/access-token'
 import { hmacIdentifier, type KeySource, openKeyring } from '../../src/security/keyring'
 import { parseSigningKeys } from '../../src/security/signing-keys'
-import { Misconfigured } from '../../src/settings'
-import { jwkSet, newJwk } from './jwks'
+import { ConfigurationError } from '../../src/settings'
+import { jwkSet, newJwk } from '../support/jwks'
 
 const SECRET = 'Vq3x-first-secret-of-the-keyring-tests-0123'
 const OTHER_SECRET = 'Zt8y-other-secret-of-the-keyring-tests-4567'
@@ -127,7 +127,7 @@ describe('SIGNING_KEYS', () => {
     ]
     for (const key of wrong) {
       const opening = openKeyring(withKeys(okp, key))
-      await expect(opening).rejects.toThrow(Misconfigured)
+      await expect(opening).rejects.toThrow(ConfigurationError)
       await expect(opening).rejects.toThrow(/SIGNING_KEYS key 2 must be one valid pair of keys$/)
     }
   })

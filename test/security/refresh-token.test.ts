@@ -5,7 +5,7 @@ import { type Keyring, openKeyring } from '../../src/security/keyring'
 import { issueRefreshToken, readRefreshToken } from '../../src/security/refresh-token'
 import { newSecretToken, randomId } from '../../src/security/secret-token'
 import { parseSigningKeys } from '../../src/security/signing-keys'
-import { flipSpareBit, hmac, jwkSet, newJwk } from './jwks'
+import { flipSpareBit, hmac, jwkSet, newJwk } from '../support/jwks'
 
 const SECRET = 'Vq3x-first-secret-of-the-refresh-tests-0123'
 const OTHER_SECRET = 'Zt8y-other-secret-of-the-refresh-tests-4567'

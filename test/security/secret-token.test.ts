@@ -1,7 +1,7 @@
 import { base64url } from 'jose'
 import { expect, it } from 'vitest'
 import { hashSecretToken, newSecretToken, randomId } from '../../src/security/secret-token'
-import { flipSpareBit } from './jwks'
+import { flipSpareBit } from '../support/jwks'
 
 it('gives the user 256 random bits and the database only their SHA-256', async () => {
   const { token, tokenHash } = await newSecretToken()

@@ -1,10 +1,10 @@
 import { env } from 'cloudflare:workers'
 import { decodeJwt, decodeProtectedHeader } from 'jose'
 import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
-import { call, ORIGIN, trips } from '../client'
-import { type Person, person } from '../people'
-import { encodeJson, flipSpareBit, forge, hmac } from '../security/jwks'
-import { browserSignIn, expectProblem, me } from './doors'
+import { call, ORIGIN, trips } from '../support/client'
+import { encodeJson, flipSpareBit, forge, hmac } from '../support/jwks'
+import { browserSignIn, expectProblem, me } from '../support/sign-in'
+import { type Person, person } from '../support/users'
 
 const CHALLENGE = 'Bearer realm="gatepost"'
 const INVALID = `${CHALLENGE}, error="invalid_token"`

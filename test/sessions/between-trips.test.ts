@@ -6,10 +6,10 @@ import { argon2id } from '../../src/security/argon2/own-kernel'
 import { formatPhc } from '../../src/security/argon2/phc'
 import { hashPassword } from '../../src/security/password'
 import { randomId } from '../../src/security/secret-token'
-import { type Account, beginSignIn, startSession } from '../../src/sessions/sign-in-store'
-import { call, trips, workerWith } from '../client'
-import { interrupted } from '../faults/broken'
-import { eventsOf, PASSWORD, person, signIn } from '../people'
+import { type Account, reserveSignIn, startSession } from '../../src/sessions/authenticate-store'
+import { interrupted } from '../support/broken-database'
+import { call, trips, workerWith } from '../support/client'
+import { eventsOf, PASSWORD, person, signIn } from '../support/users'
 
 const open = () => openDatabase(env.DB, { count: 0, ms: 0 })
 
@@ -30,8 +30,8 @@ const askWhile = (act: () => Promise<unknown>) => workerWith({ DB: interrupted(2
 
 /** The first trip of a sign-in, with the account as it was read then. */
 async function begin(key: string) {
-  const login = { kind: 'address', key, countKey: `test:${key}` } as const
-  const begun = await beginSignIn(open(), login, new Date(), null)
+  const login = { kind: 'address', key, loginHmac: `test:${key}` } as const
+  const begun = await reserveSignIn(open(), login, new Date(), null)
   if (begun.kind !== 'counted') throw new Error('must wait')
   return { ...begun.attempt, account: begun.attempt.account as Account }
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { call, workerWith } from '../client'
-import { person } from '../people'
+import { call, workerWith } from '../support/client'
+import { person } from '../support/users'
 
 const LISTED = ['https://spa.example', 'http://localhost:5173']
 const ask = workerWith({ ALLOWED_ORIGINS: LISTED.join(', ') })

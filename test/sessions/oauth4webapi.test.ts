@@ -1,10 +1,10 @@
 /** A standard OAuth client in its strict mode: only http is allowed it, since the test's Worker has no TLS. */
 import * as oauth from 'oauth4webapi'
 import { describe, expect, it } from 'vitest'
-import { call, ORIGIN, workerWith } from '../client'
-import { PASSWORD, register } from '../people'
-import { jwkSet, newJwk } from '../security/jwks'
-import { expectDead } from './doors'
+import { call, ORIGIN, workerWith } from '../support/client'
+import { jwkSet, newJwk } from '../support/jwks'
+import { expectDead } from '../support/sign-in'
+import { PASSWORD, register } from '../support/users'
 
 const client: oauth.Client = { client_id: 'my-app' }
 const none = oauth.None()

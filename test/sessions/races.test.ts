@@ -1,8 +1,7 @@
 /** Many requests at once for one session: a few rounds each, or as many as RACE_ROUNDS says (`RACE_ROUNDS=50 npm test -- test/sessions/races.test.ts`). */
 import { env } from 'cloudflare:workers'
 import { describe, expect, it } from 'vitest'
-import { call, trips } from '../client'
-import { admin, PASSWORD, person, register, signIn } from '../people'
+import { call, trips } from '../support/client'
 import {
   browserSignIn,
   cookieOf,
@@ -11,7 +10,8 @@ import {
   sessionIdOf,
   type TokenAnswer,
   tokens,
-} from './doors'
+} from '../support/sign-in'
+import { admin, PASSWORD, person, register, signIn } from '../support/users'
 
 const ROUNDS = Number(env.RACE_ROUNDS)
 

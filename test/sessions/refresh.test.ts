@@ -1,7 +1,6 @@
 import { env } from 'cloudflare:workers'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { call, trips } from '../client'
-import { admin, eventsOf, type Person, person } from '../people'
+import { call, trips } from '../support/client'
 import {
   expectDead,
   expectOAuthError,
@@ -10,7 +9,8 @@ import {
   refresh,
   sessionIdOf,
   tokens,
-} from './doors'
+} from '../support/sign-in'
+import { admin, eventsOf, type Person, person } from '../support/users'
 
 const SECOND = 1000
 const DAY = 24 * 60 * 60 * SECOND

@@ -1,10 +1,10 @@
 /** Every way in which a session ends: from the next request on, nothing of it works, for reads and for writes. */
 import { env } from 'cloudflare:workers'
 import { describe, expect, it } from 'vitest'
-import { call } from '../client'
-import { catchMails, nextMail, tokenIn } from '../mailbox'
-import { admin, PASSWORD, person, register, signIn } from '../people'
-import { browserSignIn, expectDead, me, refresh, sessionIdOf, tokens } from './doors'
+import { call } from '../support/client'
+import { catchMails, nextMail, tokenIn } from '../support/mailbox'
+import { browserSignIn, expectDead, me, refresh, sessionIdOf, tokens } from '../support/sign-in'
+import { admin, PASSWORD, person, register, signIn } from '../support/users'
 
 catchMails()
 

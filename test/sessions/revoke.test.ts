@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { call, trips } from '../client'
-import { person } from '../people'
+import { call, trips } from '../support/client'
 import {
   expectDead,
   expectOAuthError,
@@ -9,7 +8,8 @@ import {
   oauthSignIn,
   refresh,
   tokens,
-} from './doors'
+} from '../support/sign-in'
+import { person } from '../support/users'
 
 const revoke = (form: Record<string, string>) => call('POST', '/oauth/revoke', { form })
 

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import {
-  askedScope,
   grantScope,
-  judgeRefresh,
+  judgeRotation,
   narrowScope,
+  parseScope,
   REPEAT_MS,
   sessionEnd,
 } from '../../src/sessions/rules'
@@ -13,8 +13,8 @@ const ALL = ['posts:write', 'account', 'admin'] as const
 
 describe('a scope that is asked for', () => {
   it('is read as RFC 6749 §3.3 spells it, in any order, once', () => {
-    for (const nothing of [undefined, '', ' ', '   ']) expect(askedScope(nothing)).toBe('all')
-    expect(askedScope('account posts:write account')).toEqual(['posts:write', 'account'])
+    for (const nothing of [undefined, '', ' ', '   ']) expect(parseScope(nothing)).toBe('all')
+    expect(parseScope('account posts:write account')).toEqual(['posts:write', 'account'])
     for (const unknown of [
       'x',
       'account x',
@@ -23,7 +23,7 @@ describe('a scope that is asked for', () => {
       'account\tadmin',
       '__proto__',
     ])
-      expect(askedScope(unknown), unknown).toBeNull()
+      expect(parseScope(unknown), unknown).toBeNull()
   })
 
   it('is granted as far as the role goes, or not at all', () => {
@@ -46,7 +46,8 @@ describe('a scope that is asked for', () => {
 describe('a refresh', () => {
   const session = (counter: number) => ({ counter, rotatedAt: at(0) })
   const judge = (counter: number, now: number, row: number | null, moved = false) =>
-    judgeRefresh(counter, { moved, session: row === null ? undefined : session(row) }, at(now)).kind
+    judgeRotation(counter, { moved, session: row === null ? undefined : session(row) }, at(now))
+      .kind
 
   it('is judged by the counter and the clock', () => {
     expect(judge(4, 0, 5, true)).toBe('rotated')

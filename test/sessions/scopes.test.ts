@@ -2,12 +2,12 @@
 import { env } from 'cloudflare:workers'
 import { decodeJwt, decodeProtectedHeader } from 'jose'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { call, trips } from '../client'
-import { apiDocument } from '../openapi'
-import { type Sample, samples } from '../openapi-samples'
-import { admin, type Person, person, signIn } from '../people'
-import { forge, hmac } from '../security/jwks'
-import { expectProblem, me, refresh, tokens } from './doors'
+import { call, trips } from '../support/client'
+import { forge, hmac } from '../support/jwks'
+import { apiDocument } from '../support/openapi'
+import { type Sample, samples } from '../support/openapi-samples'
+import { expectProblem, me, refresh, tokens } from '../support/sign-in'
+import { admin, type Person, person, signIn } from '../support/users'
 
 const REALM = 'Bearer realm="gatepost"'
 

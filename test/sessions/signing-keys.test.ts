@@ -7,10 +7,10 @@ import {
   jwtVerify,
 } from 'jose'
 import { describe, expect, it } from 'vitest'
-import { call, ORIGIN, trips, workerWith } from '../client'
-import { person, register } from '../people'
-import { forge, hmac, jwkSet, newJwk } from '../security/jwks'
-import { expectProblem, me, oauthSignIn, oauthToken, refresh, tokens } from './doors'
+import { call, ORIGIN, trips, workerWith } from '../support/client'
+import { forge, hmac, jwkSet, newJwk } from '../support/jwks'
+import { expectProblem, me, oauthSignIn, oauthToken, refresh, tokens } from '../support/sign-in'
+import { person, register } from '../support/users'
 
 type Worker = typeof call
 const withKeys = (...keys: JsonWebKey[]) => workerWith({ SIGNING_KEYS: jwkSet(...keys) })

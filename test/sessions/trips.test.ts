@@ -1,11 +1,11 @@
 /** How many D1 round trips each operation takes when it does its work; every other answer is held to the table by the check of answers. */
 import { beforeAll, describe, expect, it } from 'vitest'
-import { type Call, call, trips } from '../client'
-import { catchMails, nextMail, tokenIn } from '../mailbox'
-import { apiDocument, maxTrips } from '../openapi'
-import { type Sample, samples } from '../openapi-samples'
-import { admin, freshName, PASSWORD, person, register, signIn } from '../people'
-import { browserSignIn, cookieOf, sessionIdOf } from './doors'
+import { type Call, call, trips } from '../support/client'
+import { catchMails, nextMail, tokenIn } from '../support/mailbox'
+import { apiDocument, maxTrips } from '../support/openapi'
+import { type Sample, samples } from '../support/openapi-samples'
+import { browserSignIn, cookieOf, sessionIdOf } from '../support/sign-in'
+import { admin, freshName, PASSWORD, person, register, signIn } from '../support/users'
 
 catchMails()
 

@@ -1,0 +1,129 @@
+/** Pictures of people: changed by their owner, shown to everybody. */
+import { z } from '@hono/zod-openapi'
+import { DeadSession } from '../../db/live'
+import { KIB } from '../../http/body-reader'
+import { clientHas } from '../../http/caching'
+import { endpoint, json, noContent, nothing } from '../../http/endpoint'
+import { logSecurity } from '../../http/log'
+import { fieldProblem, problem, problems } from '../../http/problem'
+import { UserPrivate, viewPrivate } from '../../user'
+import { PICTURE_TYPES, readPicture } from './image'
+import { clearAvatar, removePicture, setAvatar, storePicture, typeOfPicture } from './store'
+
+const MAX_KIB = 2 * KIB
+const MAX_PIXELS = 4096
+
+const file = { schema: z.any().openapi({ type: 'string', format: 'binary' }) }
+const files = Object.fromEntries(Object.values(PICTURE_TYPES).map((type) => [type, file]))
+
+const putAvatar = endpoint(
+  {
+    method: 'put',
+    path: '/api/users/me/avatar',
+    operationId: 'putAvatar',
+    summary: 'Show this picture on my account',
+    description: `PNG, JPEG or WebP, at most 2 MiB and ${MAX_PIXELS} × ${MAX_PIXELS} pixels. It is stored as it is: what a camera wrote into it (place, time) stays in it.`,
+    tags: ['accounts'],
+    access: 'account',
+    limit: 'write',
+    maxKib: MAX_KIB,
+    request: { body: { required: true, content: files } },
+    responses: {
+      200: json(UserPrivate, 'The account'),
+      ...problems('unsupported-media-type', 'invalid-request'),
+    },
+  },
+  async (c) => {
+    const { caller, db, now, location, settings } = c.var
+    const bytes = await c.req.arrayBuffer()
+    const picture = readPicture(new Uint8Array(bytes))
+    if (!picture)
+      return problem(c, 'unsupported-media-type', {
+        detail: 'The bytes are no PNG, JPEG or WebP picture.',
+      })
+    const sides = [picture.width, picture.height]
+    if (sides.some((side) => side < 1 || side > MAX_PIXELS))
+      return problem(
+        c,
+        'invalid-request',
+        fieldProblem(
+          'picture',
+          `must have 1 to ${MAX_PIXELS} pixels each way, not ${sides.join(' × ')}`,
+        ),
+      )
+    // The file is there before any account shows it.
+    const key = await storePicture(c.env.AVATARS, bytes, picture.format)
+    try {
+      const { user, before } = await setAvatar(db, caller, key, now, location())
+      logSecurity(c, 'avatar_changed', caller.userId, caller.sessionId)
+      c.executionCtx.waitUntil(removePicture(c.env.AVATARS, before))
+      return c.json(viewPrivate(user, settings.appOrigin), 200)
+    } catch (error) {
+      // After any other error nobody knows whether the account shows it now, so it stays.
+      if (error instanceof DeadSession) await removePicture(c.env.AVATARS, key)
+      throw error
+    }
+  },
+)
+
+const deleteAvatar = endpoint(
+  {
+    method: 'delete',
+    path: '/api/users/me/avatar',
+    operationId: 'deleteAvatar',
+    summary: 'Show no picture on my account',
+    tags: ['accounts'],
+    access: 'account',
+    limit: 'write',
+    responses: { 204: nothing('There is none now') },
+  },
+  async (c) => {
+    const { caller, db, now, location } = c.var
+    const before = await clearAvatar(db, caller, now, location())
+    if (before) {
+      logSecurity(c, 'avatar_changed', caller.userId, caller.sessionId)
+      c.executionCtx.waitUntil(removePicture(c.env.AVATARS, before))
+    }
+    return noContent(c)
+  },
+)
+
+const showAvatar = endpoint(
+  {
+    method: 'get',
+    path: '/avatars/{name}',
+    operationId: 'showAvatar',
+    summary: 'A picture; its address never shows another one',
+    tags: ['accounts'],
+    access: 'anyone',
+    request: {
+      params: z.object({ name: z.string().openapi({ param: { name: 'name', in: 'path' } }) }),
+    },
+    responses: {
+      200: { description: 'The picture', content: files },
+      304: nothing('The picture at hand is the one'),
+      ...problems('avatar-not-found'),
+    },
+  },
+  async (c) => {
+    const { name } = c.req.valid('param')
+    const type = typeOfPicture(name)
+    if (!type) return problem(c, 'avatar-not-found')
+    // A name never comes to mean other bytes, so it is its own version.
+    const headers = {
+      ETag: `"${name}"`,
+      'Cache-Control': 'public, max-age=31536000, immutable',
+      // Fixed by us and, with `nosniff`, final: whatever else the bytes could be taken for, they are a picture.
+      'Content-Type': type,
+    }
+    const isKnown = clientHas(c, headers.ETag)
+    if (isKnown || c.req.method === 'HEAD') {
+      if (!(await c.env.AVATARS.head(name))) return problem(c, 'avatar-not-found')
+      return isKnown ? c.body(null, 304, headers) : c.body(null, 200, headers)
+    }
+    const found = await c.env.AVATARS.get(name)
+    return found ? c.body(found.body, 200, headers) : problem(c, 'avatar-not-found')
+  },
+)
+
+export const avatarRoutes = [putAvatar, deleteAvatar, showAvatar] as const

@@ -1,0 +1,72 @@
+/** What an export holds. */
+import { z } from '@hono/zod-openapi'
+import type { emailTokens, posts, sessions } from '../../db/schema'
+import { Event } from '../../event'
+import { Id, Time, UserPrivate } from '../../user'
+
+const OwnSession = z
+  .object({
+    id: z.string(),
+    client_id: z.string(),
+    scope: z.string(),
+    created_at: Time,
+    last_used_at: Time,
+    expires_at: Time,
+    user_agent: z.string().nullable(),
+    location: z.string().nullable(),
+  })
+  .strict()
+const Link = z
+  .object({
+    purpose: z.enum(['verify', 'reset', 'change']),
+    email: z.string(),
+    created_at: Time,
+    expires_at: Time,
+  })
+  .strict()
+const OwnPost = z
+  .object({ id: Id, title: z.string(), content: z.string(), created_at: Time, updated_at: Time })
+  .strict()
+
+export const Export = z
+  .object({
+    exported_at: Time,
+    profile: UserPrivate,
+    sessions: z.array(OwnSession),
+    links: z.array(Link).meta({ description: 'Mailed links that were not used yet' }),
+    posts: z.array(OwnPost).meta({ description: 'Oldest first' }),
+    events: z.array(Event).meta({ description: 'Of the last 90 days, oldest first' }),
+  })
+  .strict()
+  .openapi('Export')
+export type Export = z.infer<typeof Export>
+
+export const viewOwnSession = (row: typeof sessions.$inferSelect): z.infer<typeof OwnSession> => ({
+  id: row.id,
+  client_id: row.clientId,
+  scope: row.scope,
+  created_at: row.createdAt.toISOString(),
+  last_used_at: row.lastUsedAt.toISOString(),
+  expires_at: row.expiresAt.toISOString(),
+  user_agent: row.userAgent,
+  location: row.location,
+})
+
+export const viewLink = (
+  row: Pick<typeof emailTokens.$inferSelect, 'purpose' | 'email' | 'createdAt' | 'expiresAt'>,
+): z.infer<typeof Link> => ({
+  purpose: row.purpose,
+  email: row.email,
+  created_at: row.createdAt.toISOString(),
+  expires_at: row.expiresAt.toISOString(),
+})
+
+export const viewOwnPost = (
+  row: Pick<typeof posts.$inferSelect, 'id' | 'title' | 'content' | 'createdAt' | 'updatedAt'>,
+): z.infer<typeof OwnPost> => ({
+  id: row.id,
+  title: row.title,
+  content: row.content,
+  created_at: row.createdAt.toISOString(),
+  updated_at: row.updatedAt.toISOString(),
+})

@@ -1,0 +1,69 @@
+/** Mailed links in D1, as statements for a batch: one link of each purpose per person, and a bound on the mails to an address. */
+import { and, eq, gt, type SQL, sql } from 'drizzle-orm'
+import type { Database } from '../db'
+import { emailTokens, users } from '../db/schema'
+import { caseFold } from '../normalize'
+import { hmacIdentifier, type Keyring } from '../security/keyring'
+import { newSecretToken } from '../security/secret-token'
+
+const HOUR_MS = 60 * 60 * 1000
+/** How long a link works (ASVS 6.5.5). */
+const LIFETIME_MS = { verify: 24 * HOUR_MS, change: 24 * HOUR_MS, reset: HOUR_MS }
+export type Purpose = keyof typeof LIFETIME_MS
+
+/** A link that is about to be stored and mailed. */
+export interface Link {
+  purpose: Purpose
+  /** Goes into the mail, and nowhere else. */
+  token: string
+  tokenHash: string
+  createdAt: Date
+  expiresAt: Date
+}
+
+export async function newLink(purpose: Purpose, now: Date): Promise<Link> {
+  const expiresAt = new Date(now.getTime() + LIFETIME_MS[purpose])
+  return { purpose, ...(await newSecretToken()), createdAt: now, expiresAt }
+}
+
+/** An address; `emailHmac` is what `users.address_key` says of it. */
+export interface Address {
+  email: string
+  emailKey: string
+  emailHmac: string
+}
+
+export async function emailAddress(keys: Keyring, email: string): Promise<Address> {
+  const emailKey = caseFold(email)
+  return { email, emailKey, emailHmac: await hmacIdentifier(keys, emailKey) }
+}
+
+/**
+ * Stores a link for the users that `owner` fits (one at most), in place of an older one of the same purpose. It goes behind
+ * `countMail` or `countReset` (and what writes only if that did) in the batch: without a counted mail no link, so that a refused request cannot void the link of the last mail.
+ * `to` is the new address of a change; else the link is for the user's own.
+ */
+export function storeLink(db: Database, link: Link, owner: SQL | undefined, to?: Address) {
+  return db
+    .insert(emailTokens)
+    .select(
+      sql`select ${users.id}, ${link.purpose}, ${link.tokenHash}, ${to?.email ?? users.email}, ${to?.emailKey ?? users.emailKey},
+        ${link.createdAt.getTime()}, ${link.expiresAt.getTime()}, ${to?.emailHmac ?? users.emailHmac} from ${users} where ${and(owner, sql`changes() > 0`)}`,
+    )
+    .onConflictDoUpdate({
+      target: [emailTokens.userId, emailTokens.purpose],
+      set: {
+        tokenHash: sql`excluded.token_hash`,
+        email: sql`excluded.email`,
+        emailKey: sql`excluded.email_key`,
+        createdAt: sql`excluded.created_at`,
+        expiresAt: sql`excluded.expires_at`,
+        emailHmac: sql`excluded.address_key`,
+      },
+    })
+    .returning({ userId: emailTokens.userId, email: emailTokens.email })
+}
+
+/** The condition of a link that still works. */
+export const isUsable = (tokenHash: string, now: Date) =>
+  and(eq(emailTokens.tokenHash, tokenHash), gt(emailTokens.expiresAt, now))

@@ -1,0 +1,65 @@
+/** A new password: chosen with the old one, or with a mailed link. */
+import type { AnyContext, AppEnv } from '../../context'
+import { endpoint, jsonBody, noContent, nothing } from '../../http/endpoint'
+import { runHash } from '../../http/hash-admission'
+import { logSecurity } from '../../http/log'
+import { mailLater } from '../../http/mail'
+import { fieldProblem, problem, problems } from '../../http/problem'
+import { passwordChanged } from '../../mail/texts'
+import { isBreached } from '../../security/breach'
+import { hashPassword } from '../../security/password'
+import { passwordChangedMeanwhile, reauthenticate } from '../reauth'
+import { discardAttempt } from '../reauth-store'
+import { storePassword } from './change-store'
+import { BREACHED, type OwnNames, ownNameRule, violatedPasswordRule } from './policy'
+import { PasswordChange } from './schemas'
+
+/** The rule that a new password breaks, where its owner's names are known: length, well-known, own name, breach, in this order. */
+export async function findPasswordViolation(
+  c: AnyContext,
+  password: string,
+  own: OwnNames,
+): Promise<string | null> {
+  const { passwordMinLength, breachCheck } = (c.var as AppEnv['Variables']).settings
+  const broken = violatedPasswordRule(password, passwordMinLength) ?? ownNameRule(password, own)
+  if (broken) return broken
+  return breachCheck && (await isBreached(password)) ? BREACHED : null
+}
+
+export const changePassword = endpoint(
+  {
+    method: 'put',
+    path: '/api/users/me/password',
+    operationId: 'changePassword',
+    summary: 'Change the password; every other session ends',
+    tags: ['accounts'],
+    access: 'account',
+    limit: 'sign-in',
+    hashes: true,
+    request: { body: jsonBody(PasswordChange) },
+    responses: {
+      204: nothing('Changed; this session goes on'),
+      ...problems('wrong-password', 'busy', 'too-many-attempts', 'invalid-request'),
+    },
+  },
+  async (c) => {
+    const { current_password, new_password } = c.req.valid('json')
+    const weak = violatedPasswordRule(new_password, c.var.settings.passwordMinLength)
+    if (weak) return problem(c, 'invalid-request', fieldProblem('new_password', weak))
+
+    const { failure, reauthenticated } = await reauthenticate(c, current_password)
+    if (failure) return failure
+    const { db, caller, now, settings } = c.var
+    const broken = await findPasswordViolation(c, new_password, reauthenticated.account)
+    if (broken) {
+      await discardAttempt(db, reauthenticated)
+      return problem(c, 'invalid-request', fieldProblem('new_password', broken))
+    }
+    const passwordHash = await runHash(c, () => hashPassword(new_password))
+    const result = await storePassword(db, caller, reauthenticated, passwordHash, now)
+    if (!result.isStored) return passwordChangedMeanwhile(c, reauthenticated)
+    logSecurity(c, 'password_changed', caller.userId, caller.sessionId)
+    if (result.mayMail) mailLater(c, passwordChanged(settings.appOrigin, reauthenticated.account))
+    return noContent(c)
+  },
+)

@@ -1,0 +1,34 @@
+/** What a good password is. Pure: the settings and the person's own names are passed in. */
+
+import { caseFold } from '../../normalize'
+import { isCommonPassword } from '../../security/common-passwords'
+
+/** NIST 800-63B-4 and ASVS 6.2.9 ask for at least 64; the contract says 128 code points. */
+const MAX_LENGTH = 128
+/** What a breached password is told; whether it is one, `security/breach` knows. */
+export const BREACHED = 'has appeared in a data breach: choose another one'
+
+export interface OwnNames {
+  username: string
+  email: string
+}
+
+/** The rule that a password breaks whoever has it, as a sentence without its subject, or null (ASVS 6.2.1, 6.2.4; NIST 800-63B-4 §3.1.1.2). */
+export function violatedPasswordRule(password: string, minLength: number): string | null {
+  const text = password.normalize('NFC')
+  const length = [...text].length
+  if (length < minLength) return `must have at least ${minLength} characters`
+  if (length > MAX_LENGTH) return `must have at most ${MAX_LENGTH} characters`
+  if (isCommonPassword(text)) return 'is one of the most common passwords: choose another one'
+  return null
+}
+
+/** The name of its owner, or of this service, that a password is; as a sentence without its subject, or null (ASVS 6.2.11). */
+export function ownNameRule(password: string, own: OwnNames): string | null {
+  const lower = caseFold(password.normalize('NFC'))
+  const localPart = caseFold(own.email).split('@')[0] ?? ''
+  if (lower === caseFold(own.username)) return 'must not be your username'
+  if (lower === caseFold(own.email) || lower === localPart) return 'must not be your e-mail address'
+  if (lower.replace(/[^a-z]/g, '') === 'gatepost') return 'must not be the name of this service'
+  return null
+}

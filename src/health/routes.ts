@@ -1,0 +1,64 @@
+/** For those who run the service: is the Worker up, and can it do its work. */
+import { z } from '@hono/zod-openapi'
+import { sql } from 'drizzle-orm'
+import journal from '../../migrations/meta/_journal.json'
+import type { Database } from '../db'
+import { endpoint, json } from '../http/endpoint'
+import { runHash } from '../http/hash-admission'
+import { problem, problems } from '../http/problem'
+import { hashPassword, verifyPassword } from '../security/password'
+
+const Health = z
+  .object({ status: z.literal('ok') })
+  .strict()
+  .openapi('Health')
+
+const health = endpoint(
+  {
+    method: 'get',
+    path: '/health',
+    operationId: 'health',
+    summary: 'The Worker answers; no database, no hash',
+    tags: ['service'],
+    access: 'anyone',
+    responses: { 200: json(Health, 'Up') },
+  },
+  (c) => c.json({ status: 'ok' as const }, 200),
+)
+
+const ready = endpoint(
+  {
+    method: 'get',
+    path: '/ready',
+    operationId: 'ready',
+    summary:
+      'The database answers, its migrations are current, a password can be hashed and checked',
+    tags: ['service'],
+    access: 'anyone',
+    limit: 'sign-in',
+    hashes: true,
+    responses: { 200: json(Health, 'Ready'), ...problems('not-ready') },
+  },
+  async (c) => {
+    const missing = await missingMigrations(c.var.db)
+    if (missing.length > 0) {
+      const detail = `The database lacks ${missing.length} migration(s), first ${missing[0]}: run npm run deploy, or wrangler d1 migrations apply.`
+      return problem(c, 'not-ready', { detail, retryAfter: 60 })
+    }
+    const works = await runHash(c, () =>
+      verifyPassword(c.var.requestId, hashPassword(c.var.requestId)),
+    )
+    return works
+      ? c.json({ status: 'ok' as const }, 200)
+      : problem(c, 'not-ready', { detail: 'Argon2id gives wrong answers.', retryAfter: 60 })
+  },
+)
+
+/** The migrations that this code was built with and the database has not had; wrangler keeps their names in `d1_migrations`. */
+async function missingMigrations(db: Database): Promise<string[]> {
+  const applied = await db.all<{ name: string }>(sql`select name from d1_migrations`)
+  const names = new Set(applied.map((row) => row.name))
+  return journal.entries.map((entry) => `${entry.tag}.sql`).filter((name) => !names.has(name))
+}
+
+export const healthRoutes = [health, ready] as const

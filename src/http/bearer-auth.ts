@@ -1,0 +1,54 @@
+/** The bearer token of a request (RFC 6750): read, verified and put into `c.var.caller`, without asking D1. */
+import type { Context, MiddlewareHandler } from 'hono'
+import type { AppEnv, Caller, Scope } from '../context'
+import { readAccessToken } from '../security/access-token'
+import { problem } from './problem'
+
+const REALM = 'Bearer realm="gatepost"'
+
+/** What a route asks of its caller: nothing, any live token, or a token that grants a scope. */
+export type Access = 'anyone' | 'live-token' | Scope
+
+/** 401 for a request without a token: a bare challenge, no error code (RFC 6750 §3.1). */
+const notAuthenticated = (c: Context<AppEnv>) =>
+  problem(c, 'unauthenticated', { headers: { 'WWW-Authenticate': REALM } })
+
+/** 401 for a token that is not, or no longer, good. */
+export const invalidAccessToken = (c: Context<AppEnv>) =>
+  problem(c, 'invalid-access-token', {
+    headers: { 'WWW-Authenticate': `${REALM}, error="invalid_token"` },
+  })
+
+/** 403 for a good token that does not grant enough, or whose user lacks the role. */
+export const insufficientScope = (c: Context<AppEnv>, scope: Scope) =>
+  problem(c, 'insufficient-scope', {
+    detail: `This needs an access token with the scope ${scope}.`,
+    headers: { 'WWW-Authenticate': `${REALM}, error="insufficient_scope", scope="${scope}"` },
+  })
+
+/** Lets a request pass that carries a well-signed token with the scope; whether its session lives is checked in the route's own trip to D1. */
+export function bearerAuth(access: Exclude<Access, 'anyone'>): MiddlewareHandler<AppEnv> {
+  return async (c, next) => {
+    const header = c.req.header('Authorization')
+    const credentials = header && /^bearer(?: +(.*))?$/is.exec(header)
+    if (!credentials) return notAuthenticated(c)
+    const caller = await readCaller(c, (credentials[1] ?? '').trim())
+    if (!caller) return invalidAccessToken(c)
+    if (access !== 'live-token' && !caller.scope.includes(access))
+      return insufficientScope(c, access)
+    c.set('caller', caller)
+    return next()
+  }
+}
+
+async function readCaller(c: Context<AppEnv>, token: string): Promise<Caller | null> {
+  const { settings, keys, now } = c.var
+  const result = await readAccessToken(keys, token, {
+    issuer: settings.appOrigin,
+    now,
+    lifetimeSeconds: settings.accessTokenSeconds,
+  })
+  if (result.kind === 'invalid') return null
+  const { userId, sessionId, clientId, scope } = result.claims
+  return { userId, sessionId, clientId, scope }
+}

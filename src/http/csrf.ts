@@ -1,0 +1,20 @@
+/** Where a request with a cookie may come from (ASVS 3.5): this origin, or one in ALLOWED_ORIGINS. */
+import type { MiddlewareHandler } from 'hono'
+import type { AppEnv } from '../context'
+import { problem } from './problem'
+
+/**
+ * Browsers tell `Origin` on every POST and DELETE, and `Sec-Fetch-Site`, which no page can set. Both must agree;
+ * a client that sends neither is no browser, so nobody else's cookie is in it.
+ */
+export const csrf: MiddlewareHandler<AppEnv> = async (c, next) => {
+  const { appOrigin, allowedOrigins } = c.var.settings
+  const origin = c.req.header('Origin')
+  const site = c.req.header('Sec-Fetch-Site')
+  const listed = origin !== undefined && allowedOrigins.has(origin)
+  const sameOrigin =
+    (origin === undefined || origin === appOrigin) &&
+    (site === undefined || site === 'same-origin' || site === 'none')
+  if (!listed && !sameOrigin) return problem(c, 'cross-site')
+  return next()
+}

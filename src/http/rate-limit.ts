@@ -1,0 +1,67 @@
+/** Rate limits at the edge, per client and minute, before any hash or trip to D1. Not for lockout: Cloudflare counts per location and permissively. */
+import type { MiddlewareHandler } from 'hono'
+import type { AnyContext, AppEnv } from '../context'
+import { logLine } from '../security/log-line'
+import { problem } from './problem'
+
+const BINDINGS = {
+  'sign-in': 'SIGN_IN_LIMIT',
+  register: 'REGISTER_LIMIT',
+  mail: 'MAIL_LIMIT',
+  write: 'WRITE_LIMIT',
+} as const
+export type Limit = keyof typeof BINDINGS
+
+/** Answers 429 to a client past its limit. When Cloudflare's counter itself fails, the request passes: the limits in D1 still hold. */
+export function rateLimit(limit: Limit): MiddlewareHandler<AppEnv> {
+  return async (c, next) => {
+    if (!(await isAllowed(c, limit))) return problem(c, 'too-many-requests', { retryAfter: 60 })
+    return next()
+  }
+}
+
+/** Whether the client is below its limit; counts this request. */
+export async function isAllowed(c: AnyContext, limit: Limit): Promise<boolean> {
+  try {
+    return (
+      await c.env[BINDINGS[limit]].limit({ key: clientKey(c.req.header('CF-Connecting-IP')) })
+    ).success
+  } catch (error) {
+    console.error(logLine({ event: 'rate_limit_failed', limit, error: String(error) }))
+    return true
+  }
+}
+
+/**
+ * Who counts as one client: an IPv4 address, or the /64 of an IPv6 address in its canonical spelling,
+ * since a subscriber has at least that many. Only `CF-Connecting-IP` counts; a client cannot set it in production.
+ */
+export function clientKey(address: string | undefined): string {
+  if (address === undefined) return 'unknown'
+  if (IPV4.test(address)) return address
+  const groups = ipv6Groups(address)
+  if (!groups) return 'unknown'
+  // ::ffff:0:0/96 is IPv4 in another spelling (RFC 4291 §2.5.5.2): not one client but everybody.
+  if (groups.slice(0, 6).join(':') === '0:0:0:0:0:ffff')
+    return groups
+      .slice(6)
+      .map((group) => Number.parseInt(group, 16))
+      .flatMap((number) => [number >> 8, number & 255])
+      .join('.')
+  return `${groups.slice(0, 4).join(':')}::/64`
+}
+
+const IPV4 = /^(?:\d{1,3}\.){3}\d{1,3}$/
+
+/** The eight groups of an IPv6 address without leading zeros, in lower case (RFC 5952), or null. */
+function ipv6Groups(address: string): string[] | null {
+  const [text = ''] = address.split('%', 1)
+  const url = `http://[${text}]/`
+  if (!/^[\da-f:.]+$/i.test(text) || !URL.canParse(url)) return null
+  const [head = '', tail] = new URL(url).hostname.slice(1, -1).split('::')
+  const before = head ? head.split(':') : []
+  const after = tail ? tail.split(':') : []
+  return tail === undefined
+    ? before
+    : [...before, ...Array(Math.max(0, 8 - before.length - after.length)).fill('0'), ...after]
+}

@@ -1,0 +1,149 @@
+/** Creates, changes and deletes posts. */
+import { z } from '@hono/zod-openapi'
+import type { AnyContext } from '../context'
+import { IfMatch } from '../http/caching'
+import { etagHeader } from '../http/docs'
+import { endpoint, json, jsonBody, noContent, nothing } from '../http/endpoint'
+import { problem, problems } from '../http/problem'
+import { sha256Base64url } from '../security/digest'
+import { IdParam } from '../user'
+import { postTag } from './rules'
+import { IdempotencyKey, NewPost, Post, PostChanges, viewPost } from './schemas'
+import { changePost, createPost, createPostOnce, deletePost, type Idempotency } from './store-write'
+
+const ChangeHeaders = z.object({ 'if-match': IfMatch })
+
+/** The longest post has four bytes a character, and some escapes; one that is all `\u` escapes may be too large. */
+const POST_KIB = 256
+
+const create = endpoint(
+  {
+    method: 'post',
+    path: '/api/posts',
+    operationId: 'createPost',
+    summary: 'Write a post',
+    tags: ['posts'],
+    access: 'posts:write',
+    limit: 'write',
+    maxKib: POST_KIB,
+    request: {
+      headers: z.object({ 'idempotency-key': IdempotencyKey }),
+      body: jsonBody(NewPost),
+    },
+    responses: {
+      201: { ...json(Post, 'The post'), headers: etagHeader },
+      ...problems('idempotency-key-reused', 'invalid-request'),
+    },
+  },
+  async (c) => {
+    const { caller, db, now, settings } = c.var
+    const post = c.req.valid('json')
+    const key = c.req.valid('header')['idempotency-key']
+    const made = key
+      ? await createPostOnce(db, caller, post, await idempotency(key, post), now)
+      : await createPost(db, caller, post, now)
+    if (made === 'reused')
+      return problem(c, 'idempotency-key-reused', {
+        errors: [{ pointer: '#/idempotency-key', detail: 'came with another body before' }],
+      })
+    c.header('Location', `/api/posts/${made.id}`)
+    c.header('ETag', postTag(made))
+    return c.json(viewPost(made, settings.appOrigin), 201)
+  },
+)
+
+const idempotency = async (key: string, { title, content }: NewPost): Promise<Idempotency> => ({
+  key,
+  bodyHash: await sha256Base64url(JSON.stringify([title, content])),
+})
+
+/** What PUT and PATCH have in common. */
+const changing = {
+  path: '/api/posts/{id}',
+  access: 'posts:write',
+  limit: 'write',
+  maxKib: POST_KIB,
+  responses: {
+    200: json(Post, 'The post as it is now'),
+    ...problems('not-the-author', 'post-not-found', 'precondition-failed', 'invalid-request'),
+  },
+} as const
+
+const replace = endpoint(
+  {
+    ...changing,
+    tags: ['posts'],
+    method: 'put',
+    operationId: 'replacePost',
+    summary: 'Replace title and content of a post of my own',
+    request: { params: IdParam, headers: ChangeHeaders, body: jsonBody(NewPost) },
+  },
+  (c) => answerChange(c, c.req.valid('param').id, c.req.valid('json'), c.req.valid('header')),
+)
+
+const update = endpoint(
+  {
+    ...changing,
+    tags: ['posts'],
+    method: 'patch',
+    operationId: 'updatePost',
+    summary: 'Change title or content of a post of my own',
+    request: { params: IdParam, headers: ChangeHeaders, body: jsonBody(PostChanges) },
+  },
+  (c) => answerChange(c, c.req.valid('param').id, c.req.valid('json'), c.req.valid('header')),
+)
+
+async function answerChange(
+  c: AnyContext,
+  id: number,
+  changes: PostChanges,
+  headers: z.output<typeof ChangeHeaders>,
+) {
+  const { caller, db, now, settings } = c.var
+  const result = await changePost(db, caller, id, changes, headers['if-match'], now)
+  switch (result.kind) {
+    case 'changed':
+      c.header('ETag', postTag(result.post))
+      return c.json(viewPost(result.post, settings.appOrigin), 200)
+    case 'not-allowed':
+      return problem(c, 'not-the-author', { detail: 'Not authorized to update this post' })
+    case 'precondition-failed':
+      return problem(c, 'precondition-failed', { headers: { ETag: result.etag } })
+    case 'post-not-found':
+      return problem(c, 'post-not-found')
+  }
+}
+
+const remove = endpoint(
+  {
+    method: 'delete',
+    path: '/api/posts/{id}',
+    operationId: 'deletePost',
+    summary: 'Delete a post of my own; as an admin, with the scope admin, anyone’s',
+    tags: ['posts'],
+    access: 'posts:write',
+    limit: 'write',
+    request: { params: IdParam, headers: ChangeHeaders },
+    responses: {
+      204: nothing('It is gone'),
+      ...problems('not-the-author', 'post-not-found', 'precondition-failed'),
+    },
+  },
+  async (c) => {
+    const { caller, db, now } = c.var
+    const { id } = c.req.valid('param')
+    const result = await deletePost(db, caller, id, c.req.valid('header')['if-match'], now)
+    switch (result.kind) {
+      case 'deleted':
+        return noContent(c)
+      case 'not-allowed':
+        return problem(c, 'not-the-author', { detail: 'Not authorized to delete this post' })
+      case 'precondition-failed':
+        return problem(c, 'precondition-failed', { headers: { ETag: result.etag } })
+      case 'post-not-found':
+        return problem(c, 'post-not-found')
+    }
+  },
+)
+
+export const postWriteRoutes = [create, replace, update, remove] as const

@@ -1,0 +1,53 @@
+/** Access and refresh tokens of a session. */
+import type { AnyContext, AppEnv, Scope } from '../context'
+import { issueAccessToken } from '../security/access-token'
+import { issueRefreshToken } from '../security/refresh-token'
+import type { PrivateRow } from '../user'
+
+/** The tokens of a session and the user they belong to. */
+export interface Grant {
+  user: PrivateRow
+  accessToken: string
+  /** Seconds. */
+  expiresIn: number
+  refreshToken: string
+  scope: string
+  /** When the session expires unless it is refreshed. */
+  sessionExpiresAt: Date
+}
+
+/** Issues the tokens for a session as D1 has it. */
+export async function issueGrant(
+  c: AnyContext,
+  user: PrivateRow,
+  session: {
+    id: string
+    counter: number
+    clientId: string
+    scope: readonly Scope[]
+    expiresAt: Date
+  },
+): Promise<Grant> {
+  const { keys, now, settings } = c.var as AppEnv['Variables']
+  const { id: sessionId, counter, clientId, scope } = session
+  const [accessToken, refreshToken] = await Promise.all([
+    issueAccessToken(keys, {
+      issuer: settings.appOrigin,
+      userId: user.id,
+      sessionId,
+      clientId,
+      scope,
+      now,
+      lifetimeSeconds: settings.accessTokenSeconds,
+    }),
+    issueRefreshToken(keys, { sessionId, counter }),
+  ])
+  return {
+    user,
+    accessToken,
+    expiresIn: settings.accessTokenSeconds,
+    refreshToken,
+    scope: scope.join(' '),
+    sessionExpiresAt: session.expiresAt,
+  }
+}

@@ -1,0 +1,82 @@
+/** A person's own sessions: seen, and ended (ASVS 7.5.2). */
+import { endpoint, json, noContent, nothing } from '../http/endpoint'
+import { badCursor, ListQuery, page, readCursor } from '../http/list'
+import { logSecurity } from '../http/log'
+import { problem, problems } from '../http/problem'
+import { SessionIdParam, SessionList, viewSession } from './schemas'
+import { endOtherSessions, endOwnSession, listSessions } from './store'
+
+const readSessions = endpoint(
+  {
+    method: 'get',
+    path: '/api/users/me/sessions',
+    operationId: 'readSessions',
+    summary: 'Where I am signed in',
+    tags: ['sessions'],
+    access: 'account',
+    request: { query: ListQuery },
+    responses: {
+      200: json(SessionList, 'The live sessions, newest first'),
+      ...problems('invalid-request'),
+    },
+  },
+  async (c) => {
+    const { limit, cursor } = c.req.valid('query')
+    const { caller, db, now } = c.var
+    const list = `sessions:${caller.userId}`
+    const place = await readCursor(c, list, cursor)
+    if (place === 'bad') return problem(c, 'invalid-request', badCursor)
+    const after = place && { createdAt: new Date(Number(place[0])), id: String(place[1]) }
+    const found = await listSessions(db, caller, now, limit + 1, after)
+    const { rows, next_cursor } = await page(c, list, found, limit, (s) => [
+      s.createdAt.getTime(),
+      s.id,
+    ])
+    return c.json(
+      { sessions: rows.map((row) => viewSession(row, caller.sessionId)), next_cursor },
+      200,
+    )
+  },
+)
+
+const deleteOwnSession = endpoint(
+  {
+    method: 'delete',
+    path: '/api/users/me/sessions/{id}',
+    operationId: 'endSession',
+    summary: 'Sign one of my sessions out',
+    tags: ['sessions'],
+    access: 'account',
+    limit: 'write',
+    request: { params: SessionIdParam },
+    responses: { 204: nothing('It has ended'), ...problems('session-not-found') },
+  },
+  async (c) => {
+    const { id } = c.req.valid('param')
+    const ended = await endOwnSession(c.var.db, c.var.caller, id, c.var.now, c.var.location())
+    if (!ended) return problem(c, 'session-not-found')
+    logSecurity(c, 'session_ended', c.var.caller.userId, id)
+    return noContent(c)
+  },
+)
+
+const deleteOtherSessions = endpoint(
+  {
+    method: 'delete',
+    path: '/api/users/me/sessions',
+    operationId: 'endOtherSessions',
+    summary: 'Sign all my sessions out but this one',
+    tags: ['sessions'],
+    access: 'account',
+    limit: 'write',
+    responses: { 204: nothing('They have ended') },
+  },
+  async (c) => {
+    const { db, caller, now, location } = c.var
+    if (await endOtherSessions(db, caller, now, location()))
+      logSecurity(c, 'sessions_ended', caller.userId, caller.sessionId)
+    return noContent(c)
+  },
+)
+
+export const sessionListRoutes = [readSessions, deleteOtherSessions, deleteOwnSession] as const

@@ -1,0 +1,54 @@
+/** The tutorials' door: a form with username and password, as FastAPI's `OAuth2PasswordRequestForm`. */
+import { endpoint, formBody, json } from '../http/endpoint'
+import { NO_STORE_HEADERS } from '../http/oauth-error'
+import { fieldProblem, problem, problems } from '../http/problem'
+import { authenticate, retryLater } from './authenticate'
+import { FIRST_PARTY, parseScope, UNKNOWN_SCOPE } from './rules'
+import { Token, TokenForm, viewToken } from './schemas'
+
+export const createToken = endpoint(
+  {
+    method: 'post',
+    path: '/api/users/token',
+    operationId: 'createToken',
+    summary: 'Sign in with a form (OAuth2PasswordRequestForm)',
+    tags: ['sessions'],
+    access: 'anyone',
+    limit: 'sign-in',
+    request: { body: formBody(TokenForm) },
+    responses: {
+      200: json(Token, 'Signed in'),
+      ...problems(
+        'invalid-credentials',
+        'email-not-verified',
+        'too-many-attempts',
+        'busy',
+        'invalid-request',
+      ),
+    },
+  },
+  async (c) => {
+    const { username, password, scope, client_id } = c.req.valid('form')
+    const asked = parseScope(scope)
+    if (!asked) return problem(c, 'invalid-request', fieldProblem('scope', UNKNOWN_SCOPE))
+    const result = await authenticate(c, {
+      login: username,
+      password,
+      scope: asked,
+      clientId: client_id || FIRST_PARTY,
+    })
+    switch (result.kind) {
+      case 'signed-in':
+        return c.json(viewToken(result.grant), 200, NO_STORE_HEADERS)
+      case 'busy':
+      case 'wait':
+        return retryLater(c, result)
+      case 'wrong':
+        return problem(c, 'invalid-credentials', { headers: { 'WWW-Authenticate': 'Bearer' } })
+      case 'unverified':
+        return problem(c, 'email-not-verified')
+      case 'beyond-role':
+        return problem(c, 'invalid-request', fieldProblem('scope', UNKNOWN_SCOPE))
+    }
+  },
+)

@@ -1,0 +1,213 @@
+/** Taking everything along, and leaving for good. */
+import { env } from 'cloudflare:workers'
+import { describe, expect, it } from 'vitest'
+import type { Problem } from '../../src/http/problem'
+import { call, trips } from '../support/client'
+import { catchMails, nextMail } from '../support/mailbox'
+import { admin, PASSWORD, person, signIn } from '../support/users'
+
+catchMails()
+
+const remove = (token: string, password = PASSWORD) =>
+  call('POST', '/api/users/me/deletion', { token, json: { password } })
+const post = (token: string, title: string) =>
+  call('POST', '/api/posts', { token, json: { title, content: 'text' } }).then((r) =>
+    r.json<{ id: number }>(),
+  )
+const rowsOf = async (id: number) => {
+  const tables = {
+    users: 'id',
+    sessions: 'user_id',
+    posts: 'author_id',
+    email_tokens: 'user_id',
+    idempotency_keys: 'user_id',
+    attempts: 'user_id',
+    events: 'user_id',
+  }
+  const counts: Record<string, number> = {}
+  for (const [table, column] of Object.entries(tables)) {
+    counts[table] =
+      (await env.DB.prepare(`select count(*) as n from ${table} where ${column} = ?`)
+        .bind(id)
+        .first<number>('n')) ?? -1
+  }
+  return counts
+}
+
+describe('POST /api/users/me/deletion', () => {
+  it('deletes the account and all of it in two trips; tokens are dead, name and address are free, the id is not used again', async () => {
+    const ann = await person()
+    const { id: postId } = await post(ann.token, 'Farewell')
+    const other = await signIn(ann.email)
+    const response = await remove(ann.token)
+    expect([response.status, trips(response)]).toEqual([204, 2])
+
+    for (const token of [ann.token, other.token])
+      expect((await call('GET', '/api/users/me', { token })).status).toBe(401)
+    const refresh = await call('POST', '/oauth/token', {
+      form: { grant_type: 'refresh_token', refresh_token: ann.refreshToken },
+    })
+    expect(refresh.status).toBe(400)
+    await expect(signIn(ann.email)).rejects.toThrow('401')
+    expect((await call('GET', `/api/users/${ann.id}`)).status).toBe(404)
+    expect((await call('GET', `/api/posts/${postId}`)).status).toBe(404)
+    expect(await rowsOf(ann.id)).toEqual({
+      users: 0,
+      sessions: 0,
+      posts: 0,
+      email_tokens: 0,
+      idempotency_keys: 0,
+      attempts: 0,
+      events: 1,
+    })
+    const left = await env.DB.prepare(
+      'select type, session_id, location from events where user_id = ?',
+    )
+      .bind(ann.id)
+      .all()
+    expect(left.results).toEqual([{ type: 'deleted', session_id: null, location: null }])
+    await nextMail(ann.email, 'Your account was deleted')
+
+    const { username, email } = ann
+    const again = await call('POST', '/api/users', {
+      json: { username, email, password: PASSWORD },
+    })
+    expect(again.status).toBe(201)
+    expect((await again.json<{ id: number }>()).id).toBeGreaterThan(ann.id)
+    expect((await call('GET', '/api/users/me', { token: ann.token })).status).toBe(401)
+  })
+
+  it('refuses a wrong password, and deletes nothing', async () => {
+    const ann = await person()
+    const response = await remove(ann.token, 'not the password')
+    expect([response.status, trips(response)]).toEqual([403, 1])
+    expect((await call('GET', '/api/users/me', { token: ann.token })).status).toBe(200)
+  })
+
+  it('takes the picture along', async () => {
+    const ann = await person()
+    await env.AVATARS.put('AAAAAAAAAAAAAAAAAAAAAA.png', 'bytes')
+    await env.DB.prepare("update users set avatar_key = 'AAAAAAAAAAAAAAAAAAAAAA.png' where id = ?")
+      .bind(ann.id)
+      .run()
+    await remove(ann.token)
+    await expect.poll(() => env.AVATARS.head('AAAAAAAAAAAAAAAAAAAAAA.png')).toBeNull()
+  })
+
+  it('keeps the last active admin', async () => {
+    await env.DB.prepare("update users set role = 'user'").run()
+    const root = await admin()
+    const refused = await remove(root.token)
+    expect(refused.status).toBe(409)
+    expect((await refused.json<Problem>()).type).toBe('/problems/last-admin')
+    expect((await call('GET', '/api/users/me', { token: root.token })).status).toBe(200)
+    expect((await rowsOf(root.id)).attempts).toBe(0)
+    await admin()
+    expect((await remove(root.token)).status).toBe(204)
+  })
+})
+
+describe('GET /api/users/me/export', () => {
+  it('gives everything that is held on the caller, and nothing of others', async () => {
+    const [ann, bob] = [await person(), await person('bob')]
+    await post(ann.token, 'One "quoted" \\')
+    await post(ann.token, 'Second')
+    await post(bob.token, 'Not hers')
+    const response = await call('GET', '/api/users/me/export', { token: ann.token })
+    expect([response.status, trips(response)]).toEqual([200, 1])
+    expect(response.headers.get('Content-Disposition')).toBe(
+      'attachment; filename="gatepost-export.json"',
+    )
+    expect(response.headers.get('Cache-Control')).toBe('no-store')
+    const file = await response.json<{
+      profile: object
+      sessions: object[]
+      links: object[]
+      posts: { title: string }[]
+      events: { type: string }[]
+    }>()
+    expect(file.profile).toEqual(ann.user)
+    expect(file.sessions).toHaveLength(1)
+    expect(file.links).toEqual([expect.objectContaining({ purpose: 'verify', email: ann.email })])
+    expect(file.posts.map((p) => p.title)).toEqual(['One "quoted" \\', 'Second'])
+    expect(file.events.map((e) => e.type)).toEqual(['registered', 'login', 'exported'])
+    const text = JSON.stringify(file)
+    expect(text).not.toContain('argon2')
+    expect(text).not.toContain(bob.username)
+  })
+
+  it('holds each of many posts once, however large, page after page', async () => {
+    const ann = await person()
+    const insert = env.DB.prepare(
+      `with recursive n(i) as (select 1 union all select i + 1 from n where i < ?2)
+       insert into posts (author_id, title, content, created_at, updated_at)
+       select ?1, 'post ' || cast(i as integer), case when i % 100 = 0 then replace(hex(zeroblob(25000)), '00', 'äö') else 'small' end, 0, 0 from n`,
+    )
+    await insert.bind(ann.id, 1300).run()
+    const response = await call('GET', '/api/users/me/export', { token: ann.token })
+    const { posts } = await response.json<{ posts: { title: string; content: string }[] }>()
+    expect(posts.map((p) => p.title)).toEqual(
+      Array.from({ length: 1300 }, (_, i) => `post ${i + 1}`),
+    )
+    expect(posts[99]?.content).toHaveLength(50_000)
+  })
+
+  it('is for a live session with the scope account only', async () => {
+    const ann = await person()
+    const narrow = await signIn(ann.email, PASSWORD, { scope: 'posts:write' })
+    expect((await call('GET', '/api/users/me/export', { token: narrow.token })).status).toBe(403)
+    await env.DB.prepare('delete from sessions where user_id = ?').bind(ann.id).run()
+    expect((await call('GET', '/api/users/me/export', { token: ann.token })).status).toBe(401)
+  })
+})
+
+describe('GET /api/users/me/events', () => {
+  it('lists what happened, latest first, page by page, each once while more arrive', async () => {
+    const ann = await person()
+    for (let i = 0; i < 3; i++)
+      await call('PATCH', '/api/users/me', {
+        token: ann.token,
+        json: { username: `${ann.username}${i}` },
+      })
+    const seen: string[] = []
+    let cursor: string | null = null
+    do {
+      const path: string = `/api/users/me/events?limit=2${cursor ? `&cursor=${cursor}` : ''}`
+      const response = await call('GET', path, { token: ann.token })
+      expect([response.status, trips(response)]).toEqual([200, 1])
+      const page = await response.json<{
+        events: { id: number; type: string }[]
+        next_cursor: string | null
+      }>()
+      seen.push(...page.events.map((e) => e.type))
+      if (!cursor)
+        await call('PUT', '/api/users/me/password', {
+          token: ann.token,
+          json: { current_password: 'x', new_password: 'long enough one' },
+        })
+      cursor = page.next_cursor
+    } while (cursor)
+    expect(seen).toEqual([
+      'username_changed',
+      'username_changed',
+      'username_changed',
+      'login',
+      'registered',
+    ])
+  })
+
+  it("refuses a cursor that was edited, or is somebody else's", async () => {
+    const [ann, bob] = [await person(), await person('bob')]
+    const first = await call('GET', '/api/users/me/events?limit=1', { token: ann.token })
+    const { next_cursor } = await first.json<{ next_cursor: string }>()
+    for (const [token, cursor] of [
+      [bob.token, next_cursor],
+      [ann.token, `${next_cursor}A`],
+      [ann.token, 'x'],
+    ] as const) {
+      expect((await call('GET', `/api/users/me/events?cursor=${cursor}`, { token })).status).toBe(
+        422,
+      )
+    }
+  })
+})

@@ -1,0 +1,227 @@
+// What is promised of request bodies: the order of refusals, whether their length is told or not; that nothing large is kept of somebody whom the
+// service does not know; that what is kept has a bound; and that no body makes the service wait for ever.
+import { afterEach, describe, expect, it, vi } from 'vitest'
+import {
+  MAX_BUFFERED_BYTES,
+  MAX_BUFFERED_PER_USER,
+  reserveBuffer,
+} from '../../src/http/body-buffer'
+import { type Call, call, freshAddress, trips, workerWith } from '../support/client'
+import { expectProblem } from '../support/sign-in'
+import { type Person, person } from '../support/users'
+
+const MIB = 1024 * 1024
+const PNG = { 'Content-Type': 'image/png' }
+const here = workerWith({})
+
+afterEach(() => void vi.useRealTimers())
+
+/** A body of which all but the last byte is sent; `finish` sends that, `breakOff` ends it as a lost connection does. */
+function unfinished(bytes: number) {
+  let stream!: ReadableStreamDefaultController<Uint8Array>
+  const body = new ReadableStream<Uint8Array>({
+    start(controller) {
+      stream = controller
+      for (let at = 0; at < bytes - 1; at += 65_536)
+        controller.enqueue(new Uint8Array(Math.min(65_536, bytes - 1 - at)))
+    },
+  })
+  const finish = () => {
+    stream.enqueue(new Uint8Array(1))
+    stream.close()
+  }
+  return { body, finish, breakOff: () => stream.error(new Error('Network connection lost.')) }
+}
+
+/** The two ways in which HTTP sends a body. */
+const WAYS: Record<string, (bytes: number) => Record<string, string>> = {
+  'of told length': (bytes) => ({ 'Content-Length': `${bytes}` }),
+  chunked: () => ({}),
+}
+
+const putAvatar = (who: Partial<Person>, { headers, ...options }: Call, through = call) =>
+  through('PUT', '/api/users/me/avatar', {
+    token: who.token,
+    ...options,
+    headers: { ...PNG, ...headers },
+  })
+
+describe.each(Object.entries(WAYS))('a body %s', (_, headersFor) => {
+  const send = (bytes: number): Call => {
+    const { body, finish } = unfinished(bytes)
+    finish()
+    return { body, headers: headersFor(bytes) }
+  }
+
+  it('is refused for its size, then for its type, then for its sender', async () => {
+    const [tooMuch, enough] = [() => send(2 * MIB + 1), () => send(2 * MIB)]
+    const text = (options: Call) => ({
+      ...options,
+      headers: { ...options.headers, 'Content-Type': 'text/plain' },
+    })
+    const ann = await person()
+    for (const who of [ann, {}, { token: 'x' }]) {
+      for (const options of [tooMuch(), text(tooMuch())]) {
+        const large = await putAvatar(who, options)
+        expect(large.headers.get('WWW-Authenticate')).toBeNull()
+        await expectProblem(large, 413, 'too-large')
+      }
+      await expectProblem(await putAvatar(who, text(enough())), 415, 'unsupported-media-type')
+    }
+    await expectProblem(await putAvatar({}, enough()), 401, 'unauthenticated')
+    await expectProblem(await putAvatar({ token: 'x' }, enough()), 401, 'invalid-access-token')
+    const zeros = await putAvatar(ann, enough())
+    const { detail } = await expectProblem(zeros, 415, 'unsupported-media-type')
+    expect(detail).toMatch(/no PNG/)
+    expect(trips(zeros)).toBe(0)
+  })
+
+  it('is refused for its size also to a client past its limit', async () => {
+    const from = { 'CF-Connecting-IP': freshAddress() }
+    const refused = async (bytes: number) => {
+      const { headers, ...options } = send(bytes)
+      return putAvatar({}, { ...options, headers: { ...headers, ...from } })
+    }
+    for (let sent = 0, status = 0; status !== 429; sent++) {
+      expect(sent).toBeLessThan(300)
+      status = (await refused(10)).status
+    }
+    await expectProblem(await refused(2 * MIB), 429, 'too-many-requests')
+    const large = await refused(2 * MIB + 1)
+    expect(large.headers.get('Retry-After')).toBeNull()
+    await expectProblem(large, 413, 'too-large')
+  })
+})
+
+describe.each(Object.entries(WAYS))('large bodies under way, %s', (_, headersFor) => {
+  /** Begins an upload of 2 MiB that lacks its last byte. */
+  const begin = (who: Partial<Person>, bytes = 2 * MIB) => {
+    const { body, finish, breakOff } = unfinished(bytes)
+    return { answer: putAvatar(who, { body, headers: headersFor(bytes) }, here), finish, breakOff }
+  }
+  const whole = (who: Partial<Person>, bytes = 2 * MIB) => {
+    const { answer, finish } = begin(who, bytes)
+    finish()
+    return answer
+  }
+  const begun = () => new Promise((done) => setTimeout(done, 100))
+
+  it('have room for two pictures of one person, whatever others do; small ones need none', async () => {
+    const [ann, bob] = [await person(), await person()]
+    const held = [begin(ann), begin(ann)]
+    await begun()
+    const refused = await whole(ann)
+    expect([refused.headers.get('Retry-After'), trips(refused)]).toEqual(['1', 0])
+    const { detail } = await expectProblem(refused, 503, 'busy')
+    expect(detail).toBe('Too many large bodies at once. Try again in a moment.')
+    expect((await whole(ann, 64 * 1024 + 1)).status).toBe(503)
+    expect((await whole(ann, 64 * 1024)).status).toBe(415)
+    expect((await whole(bob)).status).toBe(415)
+    for (const { finish } of held) finish()
+    for (const { answer } of held) expect((await answer).status).toBe(415)
+    expect((await whole(ann)).status).toBe(415)
+  })
+
+  it('take no room from whom the service does not know, nor before more than 64 KiB have come', async () => {
+    const ann = await person()
+    const held = Array.from({ length: 2 * (MAX_BUFFERED_BYTES / (2 * MIB)) }, (_, n) =>
+      begin(n % 2 ? {} : { token: 'x' }),
+    )
+    const little = Array.from({ length: 4 }, () => {
+      const { body, breakOff } = unfinished(64 * 1024)
+      const headers = headersFor(2 * MIB)
+      return { answer: putAvatar(ann, { body, headers }, here), breakOff }
+    })
+    await begun()
+    expect((await whole(ann)).status).toBe(415)
+    for (const { finish } of held) finish()
+    for (const { answer } of held) expect((await answer).status).toBe(401)
+    for (const { breakOff } of little) breakOff()
+    for (const { answer } of little) expect((await answer).status).toBe(400)
+  })
+
+  it('give their room back when they break off, which is 400', async () => {
+    const ann = await person()
+    for (let round = 0; round < 3; round++) {
+      const held = [begin(ann), begin(ann)]
+      await begun()
+      for (const { breakOff } of held) breakOff()
+      for (const { answer } of held) await expectProblem(await answer, 400, 'malformed-request')
+    }
+  })
+
+  /** The seconds until the answer comes, while nothing of the body does. */
+  async function secondsUntil(answer: Promise<Response>) {
+    let seconds = 0
+    let answered = false
+    void answer.then(() => {
+      answered = true
+    })
+    for (; !answered && seconds < 600; seconds++) {
+      await vi.advanceTimersByTimeAsync(1000)
+      for (let i = 0; i < 5; i++) await scheduler.wait(1)
+    }
+    return seconds
+  }
+
+  it('may take ten seconds, and one more for each 32 KiB that came; then they are 408 and give their room back', async () => {
+    const ann = await person()
+    vi.useFakeTimers({ toFake: ['Date', 'setTimeout', 'clearTimeout'] })
+    for (let round = 0; round < 3; round++) {
+      const held = [begin(ann), begin(ann)]
+      expect(await secondsUntil(held[0]!.answer)).toBeOneOf([74, 75])
+      for (const { answer } of held) await expectProblem(await answer, 408, 'request-timeout')
+    }
+    const little = unfinished(100)
+    const answer = putAvatar(ann, { body: little.body, headers: headersFor(100) }, here)
+    expect(await secondsUntil(answer)).toBeGreaterThanOrEqual(10)
+    await expectProblem(await answer, 408, 'request-timeout')
+  })
+
+  it('are waited for no longer when they are refused, and are refused all the same', async () => {
+    const ann = await person()
+    const held = [begin(ann), begin(ann)]
+    await begun()
+    vi.useFakeTimers({ toFake: ['Date', 'setTimeout', 'clearTimeout'] })
+    const third = begin(ann, 100_000)
+    expect(await secondsUntil(third.answer)).toBeOneOf([13, 14])
+    await expectProblem(await third.answer, 503, 'busy')
+    const stranger = begin({}, 100_000)
+    expect(await secondsUntil(stranger.answer)).toBeOneOf([13, 14])
+    await expectProblem(await stranger.answer, 401, 'unauthenticated')
+    vi.useRealTimers()
+    for (const { finish } of held) finish()
+    for (const { answer } of held) expect((await answer).status).toBe(415)
+  })
+})
+
+describe('room for large bodies', () => {
+  // Other tests of this file take room too: a time of its own keeps their leases out of the way.
+  const now = Date.now() + 1_000_000
+  const until = now + 1000
+
+  it('has a bound for all and one for each', () => {
+    const leases = Array.from({ length: MAX_BUFFERED_BYTES / MAX_BUFFERED_PER_USER }, (_, n) =>
+      reserveBuffer(n, MAX_BUFFERED_PER_USER, now, until),
+    )
+    expect(leases).not.toContain(null)
+    expect(reserveBuffer(100, 1, now, until)).toBeNull()
+    leases[0]?.()
+    leases[0]?.()
+    expect(reserveBuffer(1, 1, now, until)).toBeNull()
+    const rest = reserveBuffer(100, MAX_BUFFERED_PER_USER, now, until)
+    expect(rest).not.toBeNull()
+    expect(reserveBuffer(0, 1, now, until)).toBeNull()
+    for (const leave of [rest, ...leases]) leave?.()
+  })
+
+  it('is given to others when a request never gave it back', () => {
+    const lost = reserveBuffer(1, MAX_BUFFERED_PER_USER, now, until)
+    expect(reserveBuffer(1, 1, until - 1, until)).toBeNull()
+    const next = reserveBuffer(1, MAX_BUFFERED_PER_USER, until, until + 1000)
+    expect(next).not.toBeNull()
+    lost?.() // void: frees nobody else's room
+    expect(reserveBuffer(1, 1, until, until + 1000)).toBeNull()
+    next?.()
+  })
+})

@@ -1,0 +1,83 @@
+// What is promised of the gate before the hash: a bound, one hash at a time, and that nothing keeps it shut.
+import { expect, it } from 'vitest'
+import {
+  admit,
+  enqueue,
+  type HashKind,
+  LEASE_MS,
+  MAX_ADMITTED,
+  MAX_ADMITTED_PER_KIND,
+  TICKET_MS,
+} from '../../src/security/hash-queue'
+
+// other tests sign in through the same gate: a time of its own keeps their leases out of the way
+const now = Date.now() + 10 * LEASE_MS
+const KINDS = ['sign-in', 'other'] as const
+/** As many of one kind as its share, then of the other as there is room for. */
+const fill = (at: number, [first, second]: readonly HashKind[] = KINDS) =>
+  Array.from({ length: MAX_ADMITTED }, (_, n) => {
+    const kind = n < MAX_ADMITTED_PER_KIND ? first : second
+    return admit(kind as HashKind, at)
+  })
+
+it('lets MAX_ADMITTED requests in, no more, and one more for each that leaves', () => {
+  const leases = fill(now)
+  expect(leases).not.toContain(null)
+  for (const kind of KINDS) expect(admit(kind, now)).toBeNull()
+  leases.at(-1)?.()
+  leases.at(-1)?.()
+  const next = admit('other', now)
+  expect(next).not.toBeNull()
+  expect(admit('other', now)).toBeNull()
+  for (const leave of [next, ...leases]) leave?.()
+  const again = fill(now)
+  expect(again).not.toContain(null)
+  for (const leave of again) leave?.()
+})
+
+it.each([
+  ['sign-in', 'other'],
+  ['other', 'sign-in'],
+] as const)('keeps room: a flood of %s leaves some for %s', (many, few) => {
+  const flood = Array.from({ length: 100 }, () => admit(many, now))
+  const admitted = flood.filter((leave) => leave !== null)
+  expect(admitted).toHaveLength(MAX_ADMITTED_PER_KIND)
+  const others = Array.from({ length: 100 }, () => admit(few, now))
+  expect(others.filter((leave) => leave !== null)).toHaveLength(
+    MAX_ADMITTED - MAX_ADMITTED_PER_KIND,
+  )
+  for (const leave of [...flood, ...others]) leave?.()
+})
+
+it('forgets leases that were never given back, after ten seconds', () => {
+  const lost = fill(now)
+  expect(admit('other', now + LEASE_MS - 1)).toBeNull()
+  const later = fill(now + LEASE_MS)
+  expect(later).not.toContain(null)
+  for (const leave of lost) leave?.() // void: frees nobody else's place
+  expect(admit('other', now + LEASE_MS)).toBeNull()
+  for (const leave of later) leave?.()
+})
+
+it('lets one hash at a time, in the order in which they came', () => {
+  const [first, second, third] = [enqueue(now), enqueue(now), enqueue(now)]
+  for (const place of [third, second, first]) {
+    expect(place.isFirst(now)).toBe(place === first)
+  }
+  first.leave()
+  first.leave() // again: moves nobody else
+  expect([third.isFirst(now), second.isFirst(now)]).toEqual([false, true])
+  second.leave()
+  expect(third.isFirst(now)).toBe(true)
+  third.leave()
+})
+
+it('goes on without a request that was aborted in the line, and lets a late one back in', () => {
+  const [lost, next] = [enqueue(now), enqueue(now)]
+  expect(next.isFirst(now + TICKET_MS - 1)).toBe(false)
+  expect(next.isFirst(now + TICKET_MS)).toBe(true)
+  expect(lost.isFirst(now + TICKET_MS)).toBe(false)
+  next.leave()
+  expect(lost.isFirst(now + TICKET_MS)).toBe(true)
+  lost.leave()
+})

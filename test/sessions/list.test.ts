@@ -1,0 +1,168 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { call, trips } from '../support/client'
+import { expectDead, expectProblem, me, refresh, sessionIdOf, tokens } from '../support/sign-in'
+import { PASSWORD, person, register } from '../support/users'
+
+interface Listed {
+  id: string
+  created_at: string
+  last_used_at: string
+  expires_at: string
+  user_agent: string | null
+  location: string | null
+  current: boolean
+}
+
+beforeEach(() => {
+  vi.useFakeTimers({ toFake: ['Date'] })
+})
+afterEach(() => {
+  vi.useRealTimers()
+})
+const wait = (ms: number) => vi.setSystemTime(Date.now() + ms)
+
+async function list(token: string, query = '') {
+  const response = await call('GET', `/api/users/me/sessions${query}`, { token })
+  expect([response.status, trips(response)]).toEqual([200, 1])
+  return response.json<{ sessions: Listed[]; next_cursor: string | null }>()
+}
+/** Signs in from a browser of that name, somewhere. */
+async function signInFrom(
+  username: string,
+  agent: string,
+  cf?: { city?: string; country?: string },
+) {
+  const form = { username, password: PASSWORD }
+  const headers = { 'User-Agent': agent }
+  return tokens(await call('POST', '/api/users/token', { form, headers, ...(cf && { cf }) }))
+}
+
+describe('the list of own sessions', () => {
+  it('tells each live session, newest first, with browser, place, times, and which one asks', async () => {
+    const ann = await register()
+    const start = Date.now()
+    const phone = await signInFrom(ann.email, 'Phone/1.0', { city: 'Vienna', country: 'AT' })
+    wait(1000)
+    const laptop = await signInFrom(ann.email, `Laptop/${'x'.repeat(500)}`, { country: 'DE' })
+    wait(60_000)
+    const { access_token } = await tokens(await refresh(phone.refresh_token))
+
+    const { sessions, next_cursor } = await list(access_token)
+    const at = (ms: number) => new Date(start + ms).toISOString()
+    const month = 30 * 24 * 60 * 60 * 1000
+    expect(next_cursor).toBeNull()
+    expect(sessions).toEqual([
+      {
+        id: sessionIdOf(laptop.access_token),
+        created_at: at(1000),
+        last_used_at: at(1000),
+        expires_at: at(1000 + month),
+        user_agent: `Laptop/${'x'.repeat(248)}`,
+        location: 'DE',
+        current: false,
+      },
+      {
+        id: sessionIdOf(phone.access_token),
+        created_at: at(0),
+        last_used_at: at(61_000),
+        expires_at: at(61_000 + month),
+        user_agent: 'Phone/1.0',
+        location: expect.any(String),
+        current: true,
+      },
+    ])
+  })
+
+  it('comes in pages without gaps or doubles, also while sessions begin and end', async () => {
+    const ann = await person()
+    const ids = [sessionIdOf(ann.token)]
+    for (let n = 0; n < 4; n++) {
+      if (n !== 2) wait(1000) // two of the same millisecond
+      ids.unshift(sessionIdOf((await signInFrom(ann.email, `Browser/${n}`)).access_token))
+    }
+    const seen: string[] = []
+    let cursor: string | null = null
+    for (let pages = 0; pages < 9; pages++) {
+      const query: string = cursor ? `?limit=2&cursor=${cursor}` : '?limit=2'
+      const page = await list(ann.token, query)
+      seen.push(...page.sessions.map((session) => session.id))
+      cursor = page.next_cursor
+      if (!cursor) break
+      wait(1000)
+      if (pages === 0) await signInFrom(ann.email, 'Browser/late')
+    }
+    expect(seen).toHaveLength(5)
+    expect(new Set(seen)).toEqual(new Set(ids))
+  })
+
+  it('refuses cursors of others, of elsewhere, and limits out of bounds', async () => {
+    const [ann, bob] = [await person(), await person('bob')]
+    await signInFrom(bob.email, 'Browser')
+    const { next_cursor } = await list(bob.token, '?limit=1')
+    expect((await list(bob.token, `?limit=1&cursor=${next_cursor}`)).sessions).toHaveLength(1)
+    for (const query of [
+      `?cursor=${next_cursor}`,
+      '?cursor=x',
+      '?cursor=',
+      `?cursor=${next_cursor}A`,
+      '?limit=0',
+      '?limit=101',
+      '?limit=-1',
+      '?limit=1.5',
+      '?limit=1e1',
+      '?limit=x',
+      '?limit=',
+    ]) {
+      const response = await call('GET', `/api/users/me/sessions${query}`, { token: ann.token })
+      expect(trips(response), query).toBe(0)
+      await expectProblem(response, 422, 'invalid-request')
+    }
+  })
+
+  it('does not tell sessions that are over', async () => {
+    const ann = await register()
+    await signInFrom(ann.email, 'Old')
+    wait(31 * 24 * 60 * 60 * 1000)
+    const { access_token } = await signInFrom(ann.email, 'New')
+    expect((await list(access_token)).sessions.map((s) => s.user_agent)).toEqual(['New'])
+  })
+})
+
+describe('ending own sessions', () => {
+  it('ends the one that is named, from the next request, and no other’s', async () => {
+    const [ann, bob] = [await person(), await person('bob')]
+    const other = await signInFrom(ann.email, 'Other')
+    const end = (id: string) => call('DELETE', `/api/users/me/sessions/${id}`, { token: ann.token })
+    const response = await end(sessionIdOf(other.access_token))
+    expect([response.status, trips(response)]).toEqual([204, 1])
+    await expectDead({ token: other.access_token, refreshToken: other.refresh_token })
+    expect((await me(ann.token)).status).toBe(200)
+
+    for (const id of [sessionIdOf(other.access_token), sessionIdOf(bob.token), 'A'.repeat(22)]) {
+      await expectProblem(await end(id), 404, 'session-not-found')
+    }
+    for (const id of ['1', 'A'.repeat(23), "'or'1'='1", '%00', '%2e%2e']) {
+      expect([404, 422]).toContain((await end(id)).status)
+    }
+    expect((await me(bob.token)).status).toBe(200)
+  })
+
+  it('ends the one that asks, too', async () => {
+    const ann = await person()
+    const path = `/api/users/me/sessions/${sessionIdOf(ann.token)}`
+    expect((await call('DELETE', path, { token: ann.token })).status).toBe(204)
+    await expectDead({ token: ann.token, refreshToken: ann.refreshToken })
+  })
+
+  it('ends all others and leaves the one that asks', async () => {
+    const ann = await person()
+    const others = [await signInFrom(ann.email, 'A'), await signInFrom(ann.username, 'B')]
+    const response = await call('DELETE', '/api/users/me/sessions', { token: ann.token })
+    expect([response.status, trips(response)]).toEqual([204, 1])
+    for (const { access_token, refresh_token } of others) {
+      await expectDead({ token: access_token, refreshToken: refresh_token })
+    }
+    expect((await list(ann.token)).sessions).toMatchObject([{ current: true }])
+    await tokens(await refresh(ann.refreshToken))
+  })
+})

@@ -1,0 +1,70 @@
+/** People for tests: each has a name of their own, so that tests sharing one database never meet. */
+import { env } from 'cloudflare:workers'
+import type { UserPrivate } from '../../src/user'
+import { call } from './client'
+
+export const PASSWORD = 'correct horse battery staple'
+
+export interface Person {
+  id: number
+  username: string
+  email: string
+  password: string
+  user: UserPrivate
+  /** Access and refresh token of one sign-in through `/api/users/token`. */
+  token: string
+  refreshToken: string
+}
+
+let made = 0
+/** A name that no other test uses. */
+export const freshName = (stem = 'ann') =>
+  `${stem}${(++made).toString(36)}${crypto.randomUUID().slice(0, 6)}`
+
+export async function register(stem = 'ann', password = PASSWORD) {
+  const username = freshName(stem)
+  const email = `${username}@example.com`
+  const response = await call('POST', '/api/users', { json: { username, email, password } })
+  if (response.status !== 201)
+    throw new Error(`registration: ${response.status} ${await response.text()}`)
+  const user = await response.json<UserPrivate>()
+  return { id: user.id, username, email, password, user }
+}
+
+export async function signIn(
+  login: string,
+  password = PASSWORD,
+  extra: Record<string, string> = {},
+) {
+  const response = await call('POST', '/api/users/token', {
+    form: { username: login, password, ...extra },
+  })
+  if (response.status !== 200)
+    throw new Error(`sign-in: ${response.status} ${await response.text()}`)
+  const { access_token, refresh_token } = await response.json<{
+    access_token: string
+    refresh_token: string
+  }>()
+  return { token: access_token, refreshToken: refresh_token }
+}
+
+/** Somebody who has registered and signed in. */
+export async function person(stem = 'ann'): Promise<Person> {
+  const someone = await register(stem)
+  return { ...someone, ...(await signIn(someone.email)) }
+}
+
+/** An admin, signed in with the scope `admin`. */
+export async function admin(): Promise<Person> {
+  const someone = await register('root')
+  await env.DB.prepare("update users set role = 'admin' where id = ?").bind(someone.id).run()
+  return { ...someone, ...(await signIn(someone.email)) }
+}
+
+/** The types of the events of a person, in their order. */
+export async function eventsOf(id: number): Promise<string[]> {
+  const found = await env.DB.prepare('select type from events where user_id = ? order by id')
+    .bind(id)
+    .all<{ type: string }>()
+  return found.results.map(({ type }) => type)
+}
