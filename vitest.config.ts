@@ -40,7 +40,7 @@ export default defineConfig({
           include: ['test/**/*.test.ts'],
           exclude: ['test/node/**', 'test/browser/**'],
           setupFiles: ['./test/setup.ts'],
-          globalSetup: ['./test/range-server.ts'],
+          globalSetup: ['./test/support/range-server.ts'],
           fileParallelism: false, // files share the bindings, the clock and the limits of that one
           isolate: false, // one workerd for all files: a quarter of the time
           testTimeout,
