@@ -1,4 +1,5 @@
-// The two Workers of the benchmark as `wrangler deploy` would upload them, and what the bundle of Gatepost is made of.
+// Builds the two Workers of the benchmark as `wrangler deploy` uploads them, and sizes the parts of
+// Gatepost's bundle.
 import { mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
@@ -7,7 +8,7 @@ import { command, must } from '../scripts/tools.mjs'
 export const ROOT = join(import.meta.dirname, '..')
 const OUT = join(ROOT, 'dist', 'bench')
 
-/** Bundles a Worker, minified as for a deploy; answers the folder of its modules. */
+/** Bundles a Worker, minified as for a deployment, and returns the folder of its modules. */
 async function bundle(config, name) {
   const out = join(OUT, name)
   rmSync(out, { recursive: true, force: true })
@@ -18,17 +19,17 @@ async function bundle(config, name) {
   return out
 }
 
-/** @returns {Promise<{ gatepost: string, floor: string }>} the folders */
+/** @returns {Promise<{ gatepost: string, baseline: string }>} the folders of the built modules */
 export async function build() {
-  mkdirSync(join(ROOT, 'dist', 'web'), { recursive: true }) // wrangler insists on the folder
-  const [gatepost, floor] = await Promise.all([
+  mkdirSync(join(ROOT, 'dist', 'web'), { recursive: true }) // wrangler requires the folder
+  const [gatepost, baseline] = await Promise.all([
     bundle('wrangler.toml', 'gatepost'),
-    bundle('bench/floor/wrangler.toml', 'floor'),
+    bundle('bench/baseline/wrangler.toml', 'baseline'),
   ])
-  return { gatepost, floor }
+  return { gatepost, baseline }
 }
 
-/** The modules of a built Worker, as Miniflare takes them; the entry is the first. */
+/** Reads the modules of a built Worker in Miniflare's shape; the entry module comes first. */
 export function modulesOf(folder) {
   const wasm = readdirSync(folder).filter((file) => file.endsWith('.wasm'))
   const entry = readdirSync(folder).find((file) => /^(index|worker)\.js$/.test(file))
@@ -43,7 +44,10 @@ export function modulesOf(folder) {
 }
 const read = (folder, file) => readFileSync(join(folder, file))
 
-/** Size of the bundle and of its parts: gzip in KiB; a part's share is the gzip of the whole in proportion to its minified bytes. */
+/**
+ * Sizes the bundle and its parts, in bytes. The gzip size of a part is its share of the whole in
+ * proportion to its minified bytes.
+ */
 export function composition(folder) {
   const modules = modulesOf(folder).map((module) => Buffer.from(module.contents))
   const gzip = modules.reduce((sum, contents) => sum + gzipSync(contents, { level: 9 }).length, 0)

@@ -1,5 +1,6 @@
-// `npm run bench -- export`: the file of somebody with 10 000 posts, of a sentence, a page and a chapter each. When does the first byte come,
-// and what does the process grow by? Twice: as V8 comes, and collecting all garbage (see server.mjs).
+// `npm run bench -- export`: exports an account of 10 000 posts, of a sentence, a page and a
+// chapter each. Measures the time to the first byte and the growth of the process, with V8's
+// defaults and with full garbage collections (see server.mjs).
 import { request } from 'node:http'
 import { build } from './build.mjs'
 import { fixed, growth, median, table } from './numbers.mjs'
@@ -11,7 +12,7 @@ const SIZES = [200, 2000, 20_000] // characters of a post
 const EXPORTS = 5
 const CHUNK = 500
 
-/** Writes posts whose texts differ, as one statement a chunk. */
+/** Inserts posts with distinct texts, one statement per chunk. */
 async function write(db, author, characters) {
   const now = Date.now()
   for (let done = 0; done < POSTS; done += CHUNK) {
@@ -26,7 +27,7 @@ async function write(db, author, characters) {
   }
 }
 
-/** Reads a file as fast as it comes and keeps nothing of it. */
+/** Reads a download at full speed and discards it. Times are milliseconds. */
 function download(url, token) {
   return new Promise((done, fail) => {
     const begin = performance.now()
@@ -42,7 +43,7 @@ function download(url, token) {
       answer.on('end', () => {
         const complete = answer.statusCode === 200 && answer.complete
         if (complete) done({ firstByte, bytes, ms: performance.now() - begin })
-        else fail(new Error(`The export was answered ${answer.statusCode} or broke off`))
+        else fail(new Error(`The export returned ${answer.statusCode} or was cut short`))
       })
       answer.on('error', fail)
     })
@@ -78,7 +79,7 @@ export async function exports() {
       const { downloads, growths } = await exportsOf(gatepost, characters, v8Flags)
       const of = (key) => median(downloads.map((download) => download[key]))
       rows.push([
-        `${characters} characters${v8Flags ? ', collecting' : ''}`,
+        `${characters} characters${v8Flags ? ', full collections' : ''}`,
         fixed(of('bytes') / 1024 / 1024, 0),
         fixed(of('firstByte'), 0),
         fixed(of('ms'), 0),
@@ -86,6 +87,6 @@ export async function exports() {
       ])
     }
   }
-  const head = [`${POSTS} posts`, 'MiB', 'first byte ms', 'all ms', 'MiB more after each export']
+  const head = [`${POSTS} posts`, 'MiB', 'first byte ms', 'all ms', 'growth after each export, MiB']
   process.stdout.write(`\n${table(head, rows)}\n`)
 }

@@ -1,4 +1,5 @@
-// `npm run bench -- hash`: our Argon2id beside four others, in one run and in turns; and what it does for signing in.
+// `npm run bench -- hash`: Gatepost's Argon2id against four others, interleaved in one run, and its
+// effect on sign-in.
 
 import { readFileSync } from 'node:fs'
 import { cpus } from 'node:os'
@@ -16,8 +17,8 @@ import { register, signIn } from './people.mjs'
 import { start } from './server.mjs'
 
 const ROUNDS = 60
-const LONGEST = 60_000 // milliseconds; on a busy machine there are fewer rounds
-const HASHES = 8 // of one request to the Worker that hashes, so that the request weighs little
+const LONGEST = 60_000 // milliseconds; a busy machine completes fewer rounds
+const HASHES = 8 // per request to the hashing Worker, so that the request itself is a small share
 const SIGN_IN_ROUNDS = 5
 
 const password = Buffer.from('correct horse battery staple')
@@ -25,7 +26,7 @@ const salt = Buffer.from('0123456789abcdef')
 const COST = { m: 19_456, t: 2, p: 1 }
 const THEIRS = { memoryCost: COST.m, timeCost: COST.t, parallelism: COST.p }
 
-/** Our Argon2id for Node, over each fill. */
+/** Gatepost's Argon2id in Node, with each memory-filling kernel. */
 async function ours() {
   const folder = 'src/security/argon2'
   const import_ = async (name) => (await runnerImport(`./${folder}/${name}.ts`)).module
@@ -42,7 +43,7 @@ async function ours() {
 
 async function inWorkerd() {
   const out = join(ROOT, 'dist', 'bench', 'hash')
-  await must('Building the Worker that hashes', dryRun('bench/hash/worker.mjs', out), QUIET)
+  await must('Building the hashing Worker', dryRun('bench/hash/worker.mjs', out), QUIET)
   const miniflare = new Miniflare(
     convertV4MiniflareOptions({
       name: 'hash',
@@ -57,10 +58,10 @@ async function inWorkerd() {
   const url = await miniflare.ready
   const time = async (path) => {
     const { status, ms } = await send(url, { path })
-    if (status !== 204) throw new Error(`${path} answered ${status}`)
+    if (status !== 204) throw new Error(`${path} returned ${status}`)
     return ms
   }
-  // what the request itself takes is measured next to it, and taken off
+  // The time of an empty request is subtracted.
   const hashes = (name) => async () =>
     ((await time(`/${name}?n=${HASHES}`)) - (await time(`/${name}?n=0`))) / HASHES
   return { own: hashes('own'), kept: hashes('hash-wasm'), stop: () => miniflare.dispose() }
@@ -72,7 +73,7 @@ const dryRun = (entry, out, ...more) =>
     ...['--compatibility-date', '2026-10-30', '--outdir', out, ...more],
   ])
 
-/** Milliseconds of each, in turns, the order turned each round; sorted. */
+/** Times all contenders in turns, rotating the order each round. Returns sorted milliseconds. */
 async function inTurns(contenders) {
   const times = new Map(contenders.map(({ name }) => [name, []]))
   const begin = performance.now()
@@ -80,7 +81,7 @@ async function inTurns(contenders) {
     for (let i = 0; i < contenders.length; i++) {
       const { name, hash } = contenders[(i + round + contenders.length * 5) % contenders.length]
       const ms = await hash()
-      if (round >= 0) times.get(name).push(ms) // the first five warm up
+      if (round >= 0) times.get(name).push(ms) // the first five rounds warm up
     }
   }
   for (const list of times.values()) list.sort((a, b) => a - b)
@@ -112,7 +113,7 @@ async function compare() {
   const tags = await Promise.all(
     Object.values(work).map(async (hash) => Buffer.from(await hash()).toString('hex')),
   )
-  if (new Set(tags).size !== 1) throw new Error(`they do not agree: ${tags.join(', ')}`)
+  if (new Set(tags).size !== 1) throw new Error(`The implementations disagree: ${tags.join(', ')}`)
   try {
     const times = await inTurns([
       ...Object.entries(work).map(([name, hash]) => ({ name, hash: timed(hash) })),
@@ -144,7 +145,7 @@ async function compare() {
   }
 }
 
-/** Gatepost with either fill: what signing in takes, in turns. */
+/** Measures sign-in with each kernel, interleaved. */
 async function signingIn() {
   const out = (name) => join(ROOT, 'dist', 'bench', `gatepost-${name}`)
   const back = ['--alias', './argon2/own-kernel:./src/security/argon2/hash-wasm.ts']

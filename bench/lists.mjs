@@ -1,4 +1,5 @@
-// `npm run bench -- lists`: 100 000 posts. Does page 1 000 cost what page 1 costs, and search little more than a list?
+// `npm run bench -- lists`: measures lists and searches over 100 000 posts. Page 1 000 is expected
+// to cost as much as page 1, and a search little more than a list.
 import { seed, word } from '../scripts/dev/seed.mjs'
 import { build } from './build.mjs'
 import { load, send } from './load.mjs'
@@ -10,7 +11,7 @@ const POSTS = 100_000
 const PAGE = 1000
 const ROUNDS = 9
 
-/** The address of the n-th page of a list, found by walking there. */
+/** Follows the cursors of a list and returns the path of its n-th page. */
 async function walkTo(url, path, n) {
   let cursor = ''
   for (let page = 1; page < n; page++) {
@@ -28,13 +29,13 @@ export async function lists() {
   try {
     const begin = performance.now()
     await seed(db, { posts: POSTS, authors: 100 })
-    process.stdout.write(
-      `${POSTS} posts made in ${fixed((performance.now() - begin) / 1000, 0)} s\n`,
+    process.stderr.write(
+      `${POSTS} posts inserted in ${fixed((performance.now() - begin) / 1000, 0)} s\n`,
     )
     const { id } = await db.prepare('select author_id as id from posts limit 1').first()
     const list = '/api/posts'
     const byAuthor = `/api/posts?author=${id}`
-    const asked = [
+    const queries = [
       ['list, page 1', list],
       [`list, page ${PAGE}`, await walkTo(url, list, PAGE)],
       ["an author's posts, page 1", byAuthor],
@@ -43,12 +44,12 @@ export async function lists() {
       ['the same, page 100', await walkTo(url, `/api/posts?q=${word(0)}`, 100)],
       ['search: a rare word', `/api/posts?q=${word(4000)}`],
       ['search: two words', `/api/posts?q=${word(3)}+${word(40)}`],
-      ['search: no match', '/api/posts?q=unheardof'],
+      ['search: no match', '/api/posts?q=absentword'],
     ]
-    const medians = new Map(asked.map(([name]) => [name, []]))
+    const medians = new Map(queries.map(([name]) => [name, []]))
     const statuses = new Map()
     for (let round = -1; round < ROUNDS; round++) {
-      for (const [name, path] of round % 2 ? asked : asked.toReversed()) {
+      for (const [name, path] of round % 2 ? queries : queries.toReversed()) {
         const bounds = { connections: 1, requests: 150, ms: 1000 }
         const result = await load(url, () => ({ path }), bounds)
         addUp(statuses, result.statuses)
@@ -62,9 +63,9 @@ export async function lists() {
       fixed(median(times.map((ms, i) => ms / first[i]))),
     ])
     process.stdout.write(
-      `\n${table([`${POSTS} posts, 1 connection`, 'median ms', 'against page 1'], rows)}\n`,
+      `\n${table([`${POSTS} posts, 1 connection`, 'median ms', '÷ page 1'], rows)}\n`,
     )
-    process.stdout.write(`\nAnswers: ${histogram(statuses)}\n`)
+    process.stdout.write(`\nStatuses: ${histogram(statuses)}\n`)
   } finally {
     await stop()
   }

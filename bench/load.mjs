@@ -1,18 +1,23 @@
-// Load: so many connections ask one after the other, until a number of requests or a time is reached.
+// HTTP load: each connection sends one request after the other, until a number of requests or a
+// time is reached.
 import { Agent, request } from 'node:http'
+import { addUp } from './numbers.mjs'
 
 let addresses = 0
 /**
- * Requests come from 256 clients in turn, enough for none to reach its limits. Not each from one of its own: Miniflare's rate limiter
- * looks through all clients of the minute whenever a new one comes.
+ * Returns the client address of the next request: 256 addresses in rotation, enough to stay below
+ * every limit. A new address per request would be slow, because Miniflare's rate limiter scans all
+ * clients of the minute for each new one.
  */
 export const nextAddress = () => `10.0.0.${++addresses & 255}`
 
 /**
- * One request.
- * @param {URL} url where the Worker listens
- * @param {{ method?: string, path: string, token?: string, json?: unknown, form?: Record<string, string>, headers?: object }} what
- * @returns {Promise<{ status: number, ms: number, headers: object, text: string }>} status 0: no answer
+ * Sends one request and reads the whole response.
+ * @param {URL} url the address of the Worker
+ * @param {{ method?: string, path: string, token?: string, json?: unknown, form?: Record<string,
+ *   string>, headers?: object }} what
+ * @returns {Promise<{ status: number, ms: number, headers: object, text: string }>} status 0 means
+ *   no response; ms is milliseconds
  */
 export function send(url, { method = 'GET', path, token, json, form, headers }, agent) {
   const body = json ? JSON.stringify(json) : form && new URLSearchParams(form).toString()
@@ -56,10 +61,12 @@ export function send(url, { method = 'GET', path, token, json, form, headers }, 
 const failed = (start) => ({ status: 0, ms: performance.now() - start, headers: {}, text: '' })
 
 /**
- * Load on one Worker.
- * @param {(n: number) => object} make the n-th request, as `send` takes it
- * @param {{ connections: number, requests: number, ms: number }} bounds whichever is reached first
- * @returns {Promise<{ times: number[], perSecond: number, statuses: Map<number, number> }>} times in milliseconds, sorted
+ * Loads one Worker.
+ * @param {(n: number) => object} make returns the n-th request in the shape that `send` takes
+ * @param {{ connections: number, requests: number, ms: number }} bounds the first one reached ends
+ *   the load
+ * @returns {Promise<{ times: number[], perSecond: number, statuses: Map<number, number> }>} times
+ *   are sorted milliseconds
  */
 export async function load(url, make, { connections, requests, ms }) {
   const agent = new Agent({ keepAlive: true, maxSockets: connections })
@@ -78,4 +85,28 @@ export async function load(url, make, { connections, requests, ms }) {
   const seconds = (performance.now() - start) / 1000
   agent.destroy()
   return { times: times.sort((a, b) => a - b), perSecond: times.length / seconds, statuses }
+}
+
+/**
+ * Sends the same request every 25 ms, without waiting for earlier responses. The returned function
+ * ends it.
+ * @returns {() => Promise<{ times: number[], statuses: Map<number, number> }>} times are sorted
+ *   milliseconds
+ */
+export function steadyReader(url, what) {
+  const agent = new Agent({ keepAlive: true })
+  const responses = []
+  const timer = setInterval(() => responses.push(send(url, what, agent)), 25)
+  return async () => {
+    clearInterval(timer)
+    const all = await Promise.all(responses)
+    agent.destroy()
+    return {
+      times: all.map(({ ms }) => ms).sort((a, b) => a - b),
+      statuses: addUp(
+        new Map(),
+        all.map(({ status }) => [status, 1]),
+      ),
+    }
+  }
 }

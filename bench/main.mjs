@@ -1,4 +1,5 @@
-// The main table: Gatepost, the floor and the bare hash take turns, in another order each round; medians of the rounds.
+// The main table: Gatepost, the baseline and the bare hash take turns, in reversed order every
+// other round. The table shows medians over the rounds.
 import { argon2id } from 'hash-wasm'
 import { SignJWT } from 'jose'
 import { seed } from '../scripts/dev/seed.mjs'
@@ -12,77 +13,82 @@ const ROUNDS = 5
 const PEOPLE = 64
 const POSTS = 2000
 const BOUNDS = { requests: 2000, ms: 800 }
-const TEXT = 'How the gate was built, and what it keeps out. '.repeat(8)
+const TEXT = 'A sentence of a post that has a few of its kind. '.repeat(8)
 
-/** Who plays: what is asked of which Worker. `against` names what it is compared with, `goal` the least share of its throughput. */
-async function players(gatepost, floor) {
+/** Returns the requests to measure. `against` names the row that a row is compared with. */
+async function contenders(gatepost, baseline) {
   const emails = await register(gatepost.url, PEOPLE)
   const tokens = await Promise.all(emails.slice(0, 16).map((email) => tokenOf(gatepost.url, email)))
-  const { id } = await floor.db.prepare('select id from users order by id limit 1').first()
-  const floorToken = await new SignJWT({ sub: String(id) })
+  const { id } = await baseline.db.prepare('select id from users order by id limit 1').first()
+  const baselineToken = await new SignJWT({ sub: String(id) })
     .setProtectedHeader({ alg: 'HS256' })
     .setExpirationTime('1h')
     .sign(new TextEncoder().encode(SECRET))
-  const newPost = { method: 'POST', json: { title: 'The gate', content: TEXT } }
+  const newPost = { method: 'POST', json: { title: 'A title', content: TEXT } }
   const token = (n) => tokens[n % tokens.length]
   const { url } = gatepost
   return [
-    { name: 'bare hash', url: floor.url, make: () => ({ method: 'POST', path: '/hash' }) },
+    { name: 'bare hash', url: baseline.url, make: () => ({ method: 'POST', path: '/hash' }) },
     {
-      name: 'floor: the same, limited, between two writes',
-      url: floor.url,
+      name: 'baseline: the same, limited, between two writes',
+      url: baseline.url,
       make: () => ({ method: 'POST', path: '/limited/hash' }),
       against: 'bare hash',
     },
     { name: 'register', url, make: registration, against: 'bare hash' },
     { name: 'sign in', url, make: (n) => signIn(emails[n % PEOPLE]), against: 'bare hash' },
-    { name: 'floor: me', url: floor.url, make: () => ({ path: '/me', token: floorToken }) },
+    {
+      name: 'baseline: me',
+      url: baseline.url,
+      make: () => ({ path: '/me', token: baselineToken }),
+    },
     {
       name: 'me',
       url,
       make: (n) => ({ path: '/api/users/me', token: token(n) }),
-      against: 'floor: me',
+      against: 'baseline: me',
     },
-    { name: 'floor: list of 20', url: floor.url, make: () => ({ path: '/posts' }) },
+    { name: 'baseline: list of 20', url: baseline.url, make: () => ({ path: '/posts' }) },
     {
       name: 'list of 20',
       url,
       make: () => ({ path: '/api/posts' }),
-      against: 'floor: list of 20',
+      against: 'baseline: list of 20',
     },
     {
       name: 'read a post',
       url,
       make: (n) => ({ path: `/api/posts/${1 + (n % POSTS)}` }),
-      against: 'floor: list of 20',
+      against: 'baseline: list of 20',
     },
     {
-      name: 'floor: create a post',
-      url: floor.url,
-      make: () => ({ ...newPost, path: '/posts', token: floorToken }),
+      name: 'baseline: create a post',
+      url: baseline.url,
+      make: () => ({ ...newPost, path: '/posts', token: baselineToken }),
     },
     {
-      name: 'floor: the same, limited',
-      url: floor.url,
-      make: () => ({ ...newPost, path: '/limited/posts', token: floorToken }),
-      against: 'floor: create a post',
+      name: 'baseline: the same, limited',
+      url: baseline.url,
+      make: () => ({ ...newPost, path: '/limited/posts', token: baselineToken }),
+      against: 'baseline: create a post',
     },
     {
       name: 'create a post',
       url,
       make: (n) => ({ ...newPost, path: '/api/posts', token: token(n) }),
-      against: 'floor: create a post',
+      against: 'baseline: create a post',
     },
   ]
 }
 
-/** All rounds of all players at one number of connections. */
-async function play(everybody, connections, statuses) {
-  const results = new Map(everybody.map(({ name }) => [name, []]))
+/** Runs all rounds of all rows at one number of connections. */
+async function runRounds(all, connections, statuses) {
+  const results = new Map(all.map(({ name }) => [name, []]))
   for (let round = -1; round < ROUNDS; round++) {
-    const order = round % 2 === 0 ? everybody : everybody.toReversed()
+    const order = round % 2 === 0 ? all : all.toReversed()
     for (const { name, url, make } of order) {
-      // Round -1 warms up and does not count: V8 compiles what has run some hundred times, so that a hash needs its seconds.
+      // Round -1 warms up: V8 optimizes a function after some hundred calls, for a hash several
+      // seconds.
       const bounds = round < 0 ? { requests: 300, ms: 4000 } : BOUNDS
       const result = await load(url, make, { connections, ...bounds })
       addUp(statuses, result.statuses)
@@ -92,7 +98,7 @@ async function play(everybody, connections, statuses) {
   return results
 }
 
-/** hash-wasm as its README says to call it, in Node, in milliseconds. */
+/** Times hash-wasm's published call in Node, in milliseconds. */
 async function publishedHash() {
   const times = []
   for (let n = 0; n < 15; n++) {
@@ -111,8 +117,8 @@ async function publishedHash() {
   return median(times)
 }
 
-function rowsOf(everybody, results, trips) {
-  return everybody.map(({ name, against }) => {
+function rowsOf(all, results, trips) {
+  return all.map(({ name, against }) => {
     const rounds = results.get(name)
     const other = against && results.get(against)
     const shares = other?.map((theirs, i) => rounds[i].perSecond / theirs.perSecond)
@@ -122,7 +128,7 @@ function rowsOf(everybody, results, trips) {
       fixed(median(rounds.map(half))),
       fixed(median(rounds.map(({ times }) => quantile(times, 0.99)))),
       fixed(median(rounds.map(({ perSecond }) => perSecond)), 0),
-      slower ? `${fixed(median(slower))} × ${against.replace('floor: ', "floor's ")}` : '',
+      slower ? `${fixed(median(slower))} × ${against.replace('baseline: ', "baseline's ")}` : '',
       shares ? fixed(median(shares)) : '',
       trips.get(name) ?? '',
     ]
@@ -130,10 +136,10 @@ function rowsOf(everybody, results, trips) {
 }
 const half = ({ times }) => quantile(times, 0.5)
 
-/** The D1 round trips of one request of each, as `Server-Timing` tells them. */
-async function countTrips(everybody) {
+/** Reads the D1 round trips of one request of each row from `Server-Timing`. */
+async function countTrips(all) {
   const trips = new Map()
-  for (const { name, url, make } of everybody) {
+  for (const { name, url, make } of all) {
     const { headers } = await send(url, make(0))
     trips.set(name, /trips=(\d+)/.exec(headers['server-timing'] ?? '')?.[1])
   }
@@ -143,17 +149,20 @@ async function countTrips(everybody) {
 export async function main() {
   const folders = await build()
   const gatepost = await start(folders.gatepost, { bindings: { SERVER_TIMING: 'on' } })
-  // The floor has the same tables and indexes, but no search over its posts.
-  const floor = await start(folders.floor, { config: 'bench/floor/wrangler.toml', migrations: 1 })
+  // The baseline has the tables and indexes of the first migration, which has no search index.
+  const baseline = await start(folders.baseline, {
+    config: 'bench/baseline/wrangler.toml',
+    migrations: 1,
+  })
   const statuses = new Map()
   try {
-    for (const { db } of [gatepost, floor]) await seed(db, { posts: POSTS, authors: 100 })
-    const everybody = await players(gatepost, floor)
-    const trips = await countTrips(everybody)
+    for (const { db } of [gatepost, baseline]) await seed(db, { posts: POSTS, authors: 100 })
+    const all = await contenders(gatepost, baseline)
+    const trips = await countTrips(all)
     const published = []
     for (const connections of [1, 16]) {
       published.push(await publishedHash())
-      const results = await play(everybody, connections, statuses)
+      const results = await runRounds(all, connections, statuses)
       published.push(await publishedHash())
       const head = [
         '',
@@ -165,18 +174,18 @@ export async function main() {
         'trips',
       ]
       const plural = connections === 1 ? 'connection' : 'connections'
-      print(`## ${connections} ${plural}`, table(head, rowsOf(everybody, results, trips)))
+      print(`## ${connections} ${plural}`, table(head, rowsOf(all, results, trips)))
       if (connections === 1) {
         const bare = median(results.get('bare hash').map(half))
         const node = median(published)
         print(
-          `hash-wasm's published call in Node: ${fixed(node)} ms; the bare hash takes ${fixed(bare / node)} of it.`,
+          `hash-wasm's published call in Node takes ${fixed(node)} ms; the bare hash takes ${fixed(bare / node)} of that.`,
         )
       }
     }
-    print(`Answers: ${histogram(statuses)}`)
+    print(`Statuses: ${histogram(statuses)}`)
   } finally {
-    await Promise.all([gatepost.stop(), floor.stop()])
+    await Promise.all([gatepost.stop(), baseline.stop()])
   }
   printSize(composition(folders.gatepost))
 }
@@ -187,7 +196,7 @@ function printSize({ gzip, minified, parts }) {
   print(
     `## Bundle: ${kib(gzip)} KiB gzip, ${kib(minified)} KiB minified`,
     table(
-      ['made of', 'minified KiB', 'share of gzip KiB'],
+      ['part', 'minified KiB', 'share of gzip KiB'],
       shown.map((part) => [part.name, kib(part.bytes), kib(part.gzip)]),
     ),
   )

@@ -1,6 +1,6 @@
-// What is made of measurements, and how it is printed.
+// Statistics and their formats.
 
-/** A quantile of sorted numbers: 0.5 is the median. */
+/** Returns a quantile of sorted numbers; 0.5 is the median. */
 export const quantile = (sorted, q) =>
   sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * q))]
 
@@ -10,7 +10,10 @@ export const median = (numbers) =>
     0.5,
   )
 
-/** The chance that a number of `a` is above one of `b` (area under the ROC curve): 0.5 when they cannot be told apart. */
+/**
+ * Returns the probability that a number of `a` exceeds one of `b` (area under the ROC curve); 0.5
+ * means that they are indistinguishable.
+ */
 export function auc(a, b) {
   let above = 0
   for (const x of a) for (const y of b) above += x > y ? 1 : x === y ? 0.5 : 0
@@ -23,14 +26,14 @@ export function addUp(counts, more) {
   return counts
 }
 
-/** Statuses as a person reads them: `200 × 41, 503 × 3`. */
+/** Formats counts of statuses: `200 × 41, 503 × 3`. */
 export const histogram = (statuses) =>
   [...statuses]
     .sort(([a], [b]) => a - b)
-    .map(([status, count]) => `${status || 'no answer'} × ${count}`)
+    .map(([status, count]) => `${status || 'no response'} × ${count}`)
     .join(', ')
 
-/** A Markdown table; what comes after the first column stands to the right. */
+/** Formats a Markdown table; all columns but the first are right-aligned. */
 export function table(head, rows) {
   const line = (cells) => `| ${cells.join(' | ')} |`
   return [line(head), line(head.map((_, i) => (i === 0 ? '---' : '---:'))), ...rows.map(line)].join(
@@ -38,7 +41,7 @@ export function table(head, rows) {
   )
 }
 
-/** By how much a memory grew; null where it cannot be told. */
+/** Returns the growth of a memory size; null where memory cannot be read. */
 export const growth = (now, before) => (now === null ? null : now - before)
 
 export const fixed = (n, digits = 2) => (n === null ? '–' : n.toFixed(digits))

@@ -1,10 +1,10 @@
-// People for the benchmark: registered and signed in through the API.
+// Accounts for the benchmark, registered and signed in through the API.
 import { send } from './load.mjs'
 
 export const PASSWORD = 'correct horse battery staple'
 let made = 0
 
-/** A registration that nobody has made yet, as `send` takes it. */
+/** Returns a registration with an unused username, in the shape that `send` takes. */
 export function registration() {
   const username = `bench${++made}`
   const json = { username, email: `${username}@example.com`, password: PASSWORD }
@@ -17,7 +17,7 @@ export const signIn = (email, password = PASSWORD) => ({
   form: { username: email, password },
 })
 
-/** Registers so many people. @returns {Promise<string[]>} their addresses */
+/** Registers `count` accounts. @returns {Promise<string[]>} their email addresses */
 export async function register(url, count) {
   const emails = []
   while (emails.length < count) {
@@ -28,12 +28,14 @@ export async function register(url, count) {
   return emails
 }
 
-/** The access token of somebody who has registered. */
+/** Signs in and returns the access token. */
 export async function tokenOf(url, email) {
   return JSON.parse(expect(await send(url, signIn(email)), 200).text).access_token
 }
 
+/** Returns the response if it has this status, and throws otherwise. */
 export function expect(answer, status) {
-  if (answer.status !== status) throw new Error(`${answer.status}, not ${status}: ${answer.text}`)
+  if (answer.status !== status)
+    throw new Error(`Expected ${status}, got ${answer.status}: ${answer.text}`)
   return answer
 }

@@ -1,10 +1,11 @@
-// `npm run bench`: the main table, within three minutes. `npm run bench -- load | uploads | export | timing | lists | hash`: the other parts, each alone.
-// Everything runs on 127.0.0.1, in temporary databases, and ends by itself.
+// `npm run bench`: the main table, within three minutes. `npm run bench -- load` (or another name
+// of PARTS) runs one of the other parts. All parts use 127.0.0.1 and temporary databases, and end
+// by themselves. Tables go to stdout, progress to stderr.
 import { parseArgs } from 'node:util'
 
 const PARTS = {
   main: async () => (await import('./main.mjs')).main(),
-  load: async (options) => (await import('./storm.mjs')).stormAndQueue(options),
+  load: async (options) => (await import('./bursts.mjs')).burstsAndQueue(options),
   export: async () => (await import('./export.mjs')).exports(),
   timing: async () => (await import('./timing.mjs')).timing(),
   lists: async () => (await import('./lists.mjs')).lists(),
@@ -16,13 +17,14 @@ const { positionals, values } = parseArgs({
   allowPositionals: true,
   options: { soak: { type: 'boolean', default: false } },
 })
-const [name = 'main'] = positionals
+const [name = 'main', ...rest] = positionals
 const part = PARTS[name]
 if (!part) {
-  process.stderr.write(`There is no part "${name}": ${Object.keys(PARTS).join(', ')}.\n`)
+  process.stderr.write(`Unknown part "${name}". Use one of: ${Object.keys(PARTS).join(', ')}.\n`)
   process.exit(2)
 }
+process.env.WRANGLER_LOG ??= 'error'
 const start = performance.now()
-await part(values)
-process.stdout.write(`\n(${((performance.now() - start) / 1000).toFixed(0)} s)\n`)
+await part(values, rest)
+process.stderr.write(`(${((performance.now() - start) / 1000).toFixed(0)} s)\n`)
 process.exit()

@@ -1,23 +1,27 @@
-// Starts built Workers in Miniflare, each in a workerd of its own, with what wrangler.toml binds to them.
+// Starts built Workers in Miniflare, each in a workerd process of its own, with the bindings of its
+// wrangler.toml.
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { convertV4MiniflareOptions, Miniflare } from 'miniflare'
 import { unstable_getMiniflareWorkerOptions } from 'wrangler'
 import { modulesOf, ROOT } from './build.mjs'
 
-/** Of this run only; long and random enough for the Worker to accept it. */
+/** The signing secret of this run: 32 random bytes. */
 export const SECRET = [...crypto.getRandomValues(new Uint8Array(32))]
   .map((byte) => byte.toString(16).padStart(2, '0'))
   .join('')
 
-/** V8 collects all garbage whenever it collects any. Left alone, it collects old objects only near the limit of its heap, which has none here
- * (Cloudflare's is 128 MB); what they hold of the simulator's memory stays until then. */
+/**
+ * V8 flags that make every collection a full one. By default V8 collects old objects only near the
+ * limit of its heap. Locally the heap has no limit (Cloudflare's is 128 MB), so old objects, and
+ * the memory of the simulator that they refer to, would stay.
+ */
 export const COLLECTING = '--gc-global --min-semi-space-size=1 --max-semi-space-size=1'
 
 /**
  * @param {string} folder a built Worker
- * @param {{ config?: string, bindings?: object, migrations?: number, persist?: string, v8Flags?: string }} options
- *   `migrations`: how many of them, all unless told
+ * @param {{ config?: string, bindings?: object, migrations?: number, persist?: string, v8Flags?:
+ *   string }} options `migrations`: how many to apply, all by default
  * @returns {Promise<{ url: URL, db: D1Database, pid: number | null, stop: () => Promise<void> }>}
  */
 export async function start(
@@ -35,7 +39,7 @@ export async function start(
       modules: modulesOf(folder),
       modulesRoot: folder,
       modulesRules: undefined,
-      assets: undefined, // files are served before the Worker is asked
+      assets: undefined, // the assets layer would answer in place of the Worker
       bindings: { ...workerOptions.bindings, JWT_SECRET: SECRET, SECRET, ...bindings },
       host: '127.0.0.1',
       port: 0,
@@ -51,7 +55,7 @@ export async function start(
   return { url, db, pid, stop: () => miniflare.dispose() }
 }
 
-/** Applies the migrations as wrangler does: in order, and remembered in `d1_migrations`. */
+/** Applies the migrations as wrangler does: in order, recorded in `d1_migrations`. */
 async function migrate(db, count = Number.POSITIVE_INFINITY) {
   await db.exec('create table if not exists d1_migrations (id integer primary key, name text)')
   const { results } = await db.prepare('select name from d1_migrations').all()
@@ -68,7 +72,7 @@ async function migrate(db, count = Number.POSITIVE_INFINITY) {
   }
 }
 
-/** The workerd processes that this process has started; none where there is no /proc. */
+/** Lists the workerd children of this process; empty where there is no /proc. */
 function workerds() {
   try {
     const children = readFileSync(`/proc/self/task/${process.pid}/children`, 'utf8')
@@ -81,7 +85,7 @@ function workerds() {
   }
 }
 
-/** Resident memory of a process in MiB; null where it cannot be told. */
+/** Returns the resident memory of a process in MiB; null for an unknown process. */
 export function memory(pid) {
   if (pid === null) return null
   const kib = /VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]

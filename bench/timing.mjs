@@ -1,4 +1,5 @@
-// `npm run bench -- timing`: can a clock tell a known account from an unknown one? And what a signature of ES256 costs beside HS256.
+// `npm run bench -- timing`: measures whether response times tell a known account from an unknown
+// one, and the cost of ES256 signatures against HS256.
 import { build } from './build.mjs'
 import { load, send } from './load.mjs'
 import { auc, fixed, histogram, median, quantile, table } from './numbers.mjs'
@@ -8,7 +9,9 @@ import { start } from './server.mjs'
 const PAIRS = 200
 const ROUNDS = 9
 
-/** Asks for something known and something unknown in turns, which of them first by lot. Times in milliseconds. */
+/**
+ * Alternates requests for a known and an unknown account, in random order. Times are milliseconds.
+ */
 async function pairs(url, known, unknown) {
   const times = { known: [], unknown: [] }
   const statuses = new Map()
@@ -30,9 +33,9 @@ async function pairs(url, known, unknown) {
 
 function rowOf(name, { known, unknown, statuses }) {
   const [a, b] = [median(known), median(unknown)]
-  const answers = [...statuses].map(([what, count]) => `${what} × ${count}`).join(', ')
-  const apart = `${fixed(Math.abs(a / b - 1) * 100, 1)} %`
-  return [name, fixed(a), fixed(b), apart, fixed(auc(known, unknown)), answers]
+  const counts = [...statuses].map(([what, count]) => `${what} × ${count}`).join(', ')
+  const difference = `${fixed(Math.abs(a / b - 1) * 100, 1)} %`
+  return [name, fixed(a), fixed(b), difference, fixed(auc(known, unknown)), counts]
 }
 
 async function accounts(folder) {
@@ -44,19 +47,19 @@ async function accounts(folder) {
       path: '/api/users/forgot-password',
       json: { email },
     })
-    const nobody = (n) => `nobody${n}@example.com`
+    const unknownEmail = (n) => `unknown${n}@example.com`
     const wrong = 'not the password at all'
     const signIns = await pairs(
       url,
       (n) => signIn(emails[n], wrong),
-      (n) => signIn(nobody(n), wrong),
+      (n) => signIn(unknownEmail(n), wrong),
     )
     const links = await pairs(
       url,
       (n) => forgot(emails[n]),
-      (n) => forgot(nobody(n)),
+      (n) => forgot(unknownEmail(n)),
     )
-    const head = [`${PAIRS} pairs`, 'known ms', 'unknown ms', 'apart', 'AUC', 'answers']
+    const head = [`${PAIRS} pairs`, 'known ms', 'unknown ms', 'difference', 'AUC', 'statuses']
     const rows = [rowOf('sign in, wrong password', signIns), rowOf('forgot password', links)]
     process.stdout.write(`\n${table(head, rows)}\n`)
   } finally {
@@ -74,7 +77,7 @@ async function es256() {
   return JSON.stringify({ keys: [{ kty, crv, x, y, d, alg: 'ES256' }] })
 }
 
-/** The median of `/me` with tokens of either kind, in turns. */
+/** Measures `/me` with tokens of each algorithm, interleaved. */
 async function signatures(folder) {
   const kinds = [
     { name: 'HS256', worker: await start(folder), medians: [] },

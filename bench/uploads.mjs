@@ -1,5 +1,6 @@
-// `npm run bench -- uploads`: many uploads of the largest picture at once, each of which stops one byte before its end: what does the Worker
-// hold meanwhile, and what does it answer when the last byte has come? Twice, as in `-- load`.
+// `npm run bench -- uploads`: sends many uploads of the largest picture at once, each stalled one
+// byte before its end. Measures the memory held meanwhile and the statuses after the last byte,
+// with V8's defaults and with full collections.
 import { connect } from 'node:net'
 import { build } from './build.mjs'
 import { nextAddress, send } from './load.mjs'
@@ -11,7 +12,10 @@ const AT_ONCE = 160
 const BYTES = 2 * 1024 * 1024
 const wait = (ms) => new Promise((done) => setTimeout(done, ms))
 
-/** Begins an upload; gives the function that ends it and resolves to the status of its answer, 0 when there is none. */
+/**
+ * Begins an upload. Returns a function that sends the last byte and resolves to the status of the
+ * response; 0 means no response.
+ */
 async function begin(url, { token, chunked }) {
   const socket = connect(Number(url.port), url.hostname)
   let text = ''
@@ -45,17 +49,17 @@ async function begin(url, { token, chunked }) {
   }
 }
 
-/** Everything in a process of its own. */
-async function run(folder, ofWhom, chunked, v8Flags) {
+/** Runs one case in a workerd process of its own. */
+async function run(folder, sender, chunked, v8Flags) {
   const worker = await start(folder, { v8Flags })
   try {
     const emails = await register(worker.url, 8)
     const tokens = await Promise.all(emails.map((email) => tokenOf(worker.url, email)))
     const token = {
-      nobody: () => undefined,
-      'one person': () => tokens[0],
-      'eight people': (n) => tokens[n % tokens.length],
-    }[ofWhom]
+      anonymous: () => undefined,
+      'one account': () => tokens[0],
+      'eight accounts': (n) => tokens[n % tokens.length],
+    }[sender]
     const atRest = memory(worker.pid)
     const ends = await Promise.all(
       Array.from({ length: AT_ONCE }, (_, n) => begin(worker.url, { token: token(n), chunked })),
@@ -74,20 +78,20 @@ async function run(folder, ofWhom, chunked, v8Flags) {
 export async function uploads() {
   const { gatepost } = await build()
   const rows = []
-  for (const ofWhom of ['nobody', 'one person', 'eight people']) {
+  for (const sender of ['anonymous', 'one account', 'eight accounts']) {
     for (const chunked of [false, true]) {
-      const asItComes = await run(gatepost, ofWhom, chunked)
-      const collecting = await run(gatepost, ofWhom, chunked, COLLECTING)
+      const byDefault = await run(gatepost, sender, chunked)
+      const collecting = await run(gatepost, sender, chunked, COLLECTING)
       rows.push([
-        `${ofWhom}${chunked ? ', chunked' : ''}`,
-        histogram(asItComes.statuses),
-        ...[asItComes, collecting].map(({ mib }) => fixed(mib, 0)),
+        `${sender}${chunked ? ', chunked' : ''}`,
+        histogram(byDefault.statuses),
+        ...[byDefault, collecting].map(({ mib }) => fixed(mib, 0)),
       ])
     }
   }
   process.stdout.write(`
-## ${AT_ONCE} uploads of 2 MiB at once, each one byte short
+## ${AT_ONCE} uploads of 2 MiB at once, each stalled one byte before its end
 
-${table(['token of', 'answers in the end', 'MiB more, V8 as it comes', 'V8 collecting'], rows)}
+${table(['token of', 'statuses', 'growth MiB', 'growth MiB, full collections'], rows)}
 `)
 }

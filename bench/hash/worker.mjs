@@ -1,4 +1,5 @@
-// A Worker that does nothing but hash, so that workerd can be timed from outside: /own?n=5, /hash-wasm?n=5.
+// A Worker that does nothing but hash, so that workerd can be timed from outside: /own?n=5,
+// /hash-wasm?n=5.
 import { argon2id as hashWasm } from '../../src/security/argon2/hash-wasm'
 import { argon2id as own } from '../../src/security/argon2/own-kernel'
 

@@ -1,4 +1,5 @@
-// The floor: Hono, one verified HS256 token, one plain D1 statement per route; no settings, sessions, checks, logs or headers, and no limits but where the path says so.
+// The baseline: Hono, one verified HS256 token and one plain D1 statement per route. It has no
+// settings, sessions, validation, logs or security headers, and a rate limit only under /limited.
 import { Hono } from 'hono'
 import { jwtVerify } from 'jose'
 import { hashPassword } from '../../src/security/password'
@@ -59,18 +60,21 @@ async function createPost(c) {
 }
 app.post('/posts', signedIn, createPost)
 
-/** The same behind an edge limit, which Miniflare emulates with a database of its own. */
+/** Adds an edge limit. Miniflare emulates one with a Durable Object of its own. */
 async function limited(c, next) {
   const { success } = await c.env.LIMIT.limit({ key: c.req.header('CF-Connecting-IP') })
   return success ? next() : c.json({ detail: 'Too many requests' }, 429)
 }
 app.post('/limited/posts', limited, signedIn, createPost)
 
-/** The bare hash: Argon2id as Gatepost computes it, and nothing else. */
+/** The bare hash: Argon2id with the parameters of Gatepost, and nothing else. */
 const hash = (c) => c.text(hashPassword('correct horse battery staple'))
 app.post('/hash', hash)
 
-/** The same between two writes, behind an edge limit: what a sign-in cannot do without. After a hash nothing of theirs is in the processor's caches. */
+/**
+ * The hash between two writes, behind an edge limit: the least work of a sign-in. The second write
+ * runs with cold processor caches, because the hash has replaced their contents.
+ */
 const write = (c) => c.env.DB.prepare('update users set created_at = created_at where id = 1').run()
 app.post('/limited/hash', limited, async (c) => {
   await write(c)
@@ -79,5 +83,5 @@ app.post('/limited/hash', limited, async (c) => {
   return answer
 })
 
-// biome-ignore lint/style/noDefaultExport: workerd asks for it
+// biome-ignore lint/style/noDefaultExport: workerd requires it
 export default app
