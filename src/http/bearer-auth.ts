@@ -43,12 +43,12 @@ export function bearerAuth(access: Exclude<Access, 'anyone'>): MiddlewareHandler
 
 async function readCaller(c: Context<AppEnv>, token: string): Promise<Caller | null> {
   const { settings, keys, now } = c.var
-  const result = await readAccessToken(keys, token, {
+  const claims = await readAccessToken(keys, token, {
     issuer: settings.appOrigin,
     now,
     lifetimeSeconds: settings.accessTokenSeconds,
   })
-  if (result.kind === 'invalid') return null
-  const { userId, sessionId, clientId, scope } = result.claims
+  if (!claims) return null
+  const { userId, sessionId, clientId, scope } = claims
   return { userId, sessionId, clientId, scope }
 }

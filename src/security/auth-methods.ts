@@ -18,6 +18,12 @@ export type Method =
 /** A value of `amr`: a method, or a consequence of the methods (`user`: presence, `mfa`). */
 export type Amr = Method | 'user' | 'mfa'
 
+/** When and how a person last proved their identity in a session. */
+export interface Authentication {
+  time: Date
+  amr: readonly Amr[]
+}
+
 const AMR_VALUES: readonly string[] = [
   ...FIRST_FACTORS,
   ...SECOND_FACTORS,

@@ -189,7 +189,7 @@ async function sessionOfToken(c: AnyContext, token: string): Promise<string | nu
     now,
     lifetimeSeconds: settings.accessTokenSeconds,
   })
-  return asAccess.kind === 'valid' ? asAccess.claims.sessionId : null
+  return asAccess?.sessionId ?? null
 }
 
 export const oauthRoutes = [oauthToken, oauthRevoke] as const

@@ -1,6 +1,7 @@
 import { base64url, decodeJwt, decodeProtectedHeader, exportJWK, exportSPKI, importJWK } from 'jose'
 import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
 import { issueAccessToken, readAccessToken } from '../../src/security/access-token'
+import type { Amr } from '../../src/security/auth-methods'
 import { type Keyring, openKeyring } from '../../src/security/keyring'
 import { issueRefreshToken } from '../../src/security/refresh-token'
 import { newSecretToken, randomId } from '../../src/security/secret-token'
@@ -43,9 +44,9 @@ afterEach(() => {
 })
 
 const kindOf = async (text: string, more: Partial<typeof expected> = {}, keys = keyring) =>
-  (await readAccessToken(keys, text, { ...expected, ...more })).kind
+  (await readAccessToken(keys, text, { ...expected, ...more })) ? 'valid' : 'invalid'
 
-/** Every token of the table is refused, none throws, and nobody is asked for a key. */
+/** Every token of the table is refused, none throws,, and no key is requested over the network. */
 async function expectRefused(tokens: Record<string, string | Promise<string>>, keys = keyring) {
   const fetch = vi.fn()
   vi.stubGlobal('fetch', fetch)
@@ -73,19 +74,33 @@ describe('an access token', () => {
 
   it('is read back as what was granted', async () => {
     expect(await readAccessToken(keyring, token, expected)).toEqual({
-      kind: 'valid',
-      claims: {
-        userId: 7,
-        sessionId,
-        clientId: 'first-party',
-        scope: ['posts:write', 'account'],
-        jti: claims.jti,
-        issuedAt: new Date(seconds * 1000),
-        expiresAt: new Date((seconds + LIFETIME) * 1000),
-      },
+      userId: 7,
+      sessionId,
+      clientId: 'first-party',
+      scope: ['posts:write', 'account'],
     })
     const bare = await issueAccessToken(keyring, { ...grant, scope: [] })
-    expect(await readAccessToken(keyring, bare, expected)).toMatchObject({ claims: { scope: [] } })
+    expect(await readAccessToken(keyring, bare, expected)).toMatchObject({ scope: [] })
+  })
+
+  it('says when and how the person signed in (RFC 9068 §2.2.1)', async () => {
+    const time = new Date('2026-05-01T11:00:00.000Z')
+    for (const [amr, acr] of [
+      [['pwd'], '1fa'],
+      [['pwd', 'otp', 'mfa'], 'mfa'],
+      [['swk', 'user', 'mfa'], 'phr'],
+    ] as [Amr[], string][]) {
+      const authentication = { time, amr }
+      const issued = await issueAccessToken(keyring, { ...grant, authentication })
+      expect(decodeJwt(issued)).toEqual({
+        ...claims,
+        jti: expect.any(String),
+        auth_time: time.getTime() / 1000,
+        amr,
+        acr,
+      })
+      expect(await readAccessToken(keyring, issued, expected)).toMatchObject({ authentication })
+    }
   })
 
   it('is never the same twice', async () => {
@@ -378,6 +393,49 @@ describe('a forged access token', () => {
       for (const value of values) {
         const name = `${claim} ${JSON.stringify(value)}`
         await expectRefused({ [name]: forge(header, { ...claims, [claim]: value }, sign) })
+      }
+    }
+  })
+
+  it('is refused when it says in part, or wrongly, how the person signed in', async () => {
+    const right = { auth_time: seconds - 60, amr: ['pwd', 'otp', 'mfa'], acr: 'mfa' }
+    const said = (more: object) => forge(header, { ...claims, ...right, ...more }, sign)
+    expect(await kindOf(await said({}))).toBe('valid')
+    expect(await kindOf(await said({ auth_time: seconds + 5 }))).toBe('valid')
+    const wrong: Record<string, unknown[]> = {
+      auth_time: [
+        undefined,
+        null,
+        true,
+        '',
+        String(seconds),
+        -1,
+        seconds - 0.5,
+        seconds + 6,
+        1e300,
+        [seconds],
+        {},
+      ],
+      amr: [
+        undefined,
+        null,
+        'pwd otp mfa',
+        'mfa',
+        [],
+        {},
+        [null],
+        [['pwd', 'mfa']],
+        ['pwd', 'mfa', 7],
+        ['pwd', 'sms', 'mfa'],
+        ['pwd'],
+        ['swk', 'user', 'mfa'],
+        { length: 1, 0: 'mfa' },
+      ],
+      acr: [undefined, null, '', 'MFA', 'phr', '1fa', 'phrh', '0', 0, ['mfa'], {}],
+    }
+    for (const [claim, values] of Object.entries(wrong)) {
+      for (const value of values) {
+        await expectRefused({ [`${claim} ${JSON.stringify(value)}`]: said({ [claim]: value }) })
       }
     }
   })

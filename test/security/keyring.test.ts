@@ -44,7 +44,7 @@ const issue = async (from: KeySource) =>
 
 const read = async (from: KeySource, token: string) => {
   const expected = { issuer, now: NOW, lifetimeSeconds: LIFETIME }
-  return (await readAccessToken(await openKeyring(from), token, expected)).kind
+  return (await readAccessToken(await openKeyring(from), token, expected)) ? 'valid' : 'invalid'
 }
 
 let ec: JsonWebKey
