@@ -1,5 +1,6 @@
 /** Drizzle on D1, through a binding that counts its round trips. */
 import { drizzle } from 'drizzle-orm/d1'
+import { DetachedStatement } from './build'
 import { causes } from './causes'
 
 /** What one request spent in D1. A `batch` is one trip; `ms` is the wall time of all trips. */
@@ -44,10 +45,13 @@ function counting(session: D1DatabaseSession, trips: Trips) {
     originals.set(counted, statement)
     return counted
   }
+  const original = (statement: object) =>
+    statement instanceof DetachedStatement
+      ? session.prepare(statement.sql).bind(...statement.values)
+      : (originals.get(statement) ?? (statement as D1PreparedStatement))
   return {
     prepare: (query: string) => wrap(session.prepare(query)),
-    batch: (statements: object[]) =>
-      timed(session.batch(statements.map((s) => originals.get(s) ?? (s as D1PreparedStatement)))),
+    batch: (statements: object[]) => timed(session.batch(statements.map(original))),
   }
 }
 
