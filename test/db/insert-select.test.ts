@@ -8,7 +8,7 @@ import { build } from '../../src/db/build'
 import { insertSelect } from '../../src/db/insert-select'
 import { prepared } from '../../src/db/prepared'
 import { events, mailCounts, users } from '../../src/db/schema'
-import { person } from '../people'
+import { person } from '../support/users'
 
 const open = () => openDatabase(env.DB, { count: 0, ms: 0 })
 const eventOf = (userId: number, type: string) =>
