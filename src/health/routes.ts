@@ -1,4 +1,4 @@
-/** For those who run the service: is the Worker up, and can it do its work. */
+/** Operations: liveness (`/health`) and readiness (`/ready`). */
 import { z } from '@hono/zod-openapi'
 import { sql } from 'drizzle-orm'
 import journal from '../../migrations/meta/_journal.json'
@@ -9,21 +9,32 @@ import { problem, problems } from '../http/problem'
 import { hashPassword, verifyPassword } from '../security/password'
 
 const Health = z
-  .object({ status: z.literal('ok') })
+  .object({
+    status: z.literal('ok'),
+    version: z
+      .string()
+      .nullable()
+      .describe("Cloudflare's id of the version that answers; null outside Cloudflare"),
+  })
   .strict()
   .openapi('Health')
+
+const Ready = z
+  .object({ status: z.literal('ok') })
+  .strict()
+  .openapi('Ready')
 
 const health = endpoint(
   {
     method: 'get',
     path: '/health',
     operationId: 'health',
-    summary: 'The Worker answers; no database, no hash',
+    summary: 'The Worker answers, and which version of it; no database, no hash',
     tags: ['service'],
     access: 'anyone',
     responses: { 200: json(Health, 'Up') },
   },
-  (c) => c.json({ status: 'ok' as const }, 200),
+  (c) => c.json({ status: 'ok' as const, version: c.env.CF_VERSION_METADATA?.id || null }, 200),
 )
 
 const ready = endpoint(
@@ -37,7 +48,7 @@ const ready = endpoint(
     access: 'anyone',
     limit: 'sign-in',
     hashes: true,
-    responses: { 200: json(Health, 'Ready'), ...problems('not-ready') },
+    responses: { 200: json(Ready, 'Ready'), ...problems('not-ready') },
   },
   async (c) => {
     const missing = await missingMigrations(c.var.db)
@@ -54,7 +65,7 @@ const ready = endpoint(
   },
 )
 
-/** The migrations that this code was built with and the database has not had; wrangler keeps their names in `d1_migrations`. */
+/** Migrations of this build that the database lacks. wrangler records applied ones in `d1_migrations`. */
 async function missingMigrations(db: Database): Promise<string[]> {
   const applied = await db.all<{ name: string }>(sql`select name from d1_migrations`)
   const names = new Set(applied.map((row) => row.name))
