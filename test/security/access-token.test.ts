@@ -46,7 +46,7 @@ afterEach(() => {
 const kindOf = async (text: string, more: Partial<typeof expected> = {}, keys = keyring) =>
   (await readAccessToken(keys, text, { ...expected, ...more })) ? 'valid' : 'invalid'
 
-/** Every token of the table is refused, none throws,, and no key is requested over the network. */
+/** Every token of the table is refused, none throws, and no key is requested over the network. */
 async function expectRefused(tokens: Record<string, string | Promise<string>>, keys = keyring) {
   const fetch = vi.fn()
   vi.stubGlobal('fetch', fetch)
