@@ -1,8 +1,8 @@
-// `npm run db:generate` compares src/db/schema.ts with migrations/meta and writes the next migration.
+// `npm run db:generate` compares the schema files with migrations/meta and writes the next migration.
 import { defineConfig } from 'drizzle-kit'
 
 export default defineConfig({
   dialect: 'sqlite',
-  schema: './src/db/schema.ts',
+  schema: ['./src/db/schema.ts', './src/db/schema-credentials.ts'],
   out: './migrations',
 })

@@ -4,6 +4,7 @@ import type { BatchItem } from 'drizzle-orm/batch'
 import type { SQLiteTable } from 'drizzle-orm/sqlite-core'
 import { openDatabase } from './db'
 import { attempts, emailTokens, events, idempotencyKeys, mailCounts, sessions } from './db/schema'
+import { usedTokens } from './db/schema-credentials'
 
 const HOUR_MS = 60 * 60 * 1000
 const DAY_MS = 24 * HOUR_MS
@@ -26,6 +27,7 @@ const expired = (now: Date): [name: string, table: SQLiteTable, condition: SQL |
     ['mail_counts', mailCounts, lte(mailCounts.since, ago(HOUR_MS))],
     ['idempotency_keys', idempotencyKeys, lte(idempotencyKeys.createdAt, ago(DAY_MS))],
     ['events', events, lte(events.at, ago(90 * DAY_MS))],
+    ['used_tokens', usedTokens, lte(usedTokens.expiresAt, now)],
   ]
 }
 

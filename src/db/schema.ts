@@ -9,9 +9,7 @@ import {
   text,
   uniqueIndex,
 } from 'drizzle-orm/sqlite-core'
-
-const time = (name: string) => integer(name, { mode: 'timestamp_ms' })
-const flag = (name: string) => integer(name, { mode: 'boolean' })
+import { flag, time } from './columns'
 
 /** People. Ids are never used again (AUTOINCREMENT), so a token's `sub` cannot come to mean somebody else. */
 export const users = sqliteTable(
@@ -38,8 +36,18 @@ export const users = sqliteTable(
     /** Counts the changes of what everybody sees of this person; part of the ETag of their posts. */
     revision: integer('revision').notNull().default(1),
     createdAt: time('created_at').notNull(),
+    /**
+     * The WebAuthn user handle: 16 random bytes, base64url, so that it says nothing about the user
+     * (WebAuthn Level 3 §14.6.1). A trigger sets it on insert; never null afterwards.
+     */
+    handle: text('handle'),
+    /** Whether the user knows a password. Otherwise `passwordHash` matches none. */
+    hasPassword: flag('has_password').notNull().default(true),
+    /** The second factors that are set up, space-separated: `totp passkey`. Sign-in reads it. */
+    factors: text('factors').notNull().default(''),
   },
   (t) => [
+    uniqueIndex('users_handle').on(t.handle),
     uniqueIndex('users_username_key').on(t.usernameKey),
     uniqueIndex('users_email_key').on(t.emailKey),
     // The last admin is looked for often and there are few of them.
@@ -72,6 +80,18 @@ export const sessions = sqliteTable(
     userAgent: text('user_agent'),
     /** Coarse place as Cloudflare saw it, e.g. `Vienna, AT`. */
     location: text('location'),
+    /** How the user signed in, space-separated (RFC 8176): see `security/auth-methods.ts`. */
+    amr: text('amr').notNull().default('pwd'),
+    /** When the user last proved their identity. Null: at `createdAt`. */
+    authTime: time('auth_time'),
+    /** A sign-in, the grant of a third-party app, or a personal access token. */
+    kind: text('kind', { enum: ['login', 'grant', 'token'] })
+      .notNull()
+      .default('login'),
+    /** The name that the user gave a personal access token. */
+    name: text('name'),
+    /** The resource that tokens of a grant are for (RFC 8707). Null: this service. */
+    resource: text('resource'),
   },
   (t) => [
     index('sessions_user').on(t.userId, t.createdAt),

@@ -10,6 +10,7 @@ import {
 } from '../credentials/throttle'
 import type { Database } from '../db'
 import { recordEventOf } from '../db/events'
+import { insertSelect } from '../db/insert-select'
 import { prepared } from '../db/prepared'
 import { events, sessions, users } from '../db/schema'
 import { type PrivateRow, privateColumns } from '../user'
@@ -92,15 +93,23 @@ const isUnchanged = and(
   eq(users.passwordHash, placeholder('passwordHash')),
 )
 
-const insertSession = prepared((db) =>
-  db
-    .insert(sessions)
-    // All columns of the table in their order.
-    .select(
-      sql`select ${placeholder('id')}, ${users.id}, ${placeholder('clientId')}, ${placeholder('scope')}, 0, ${placeholder('now')}, ${placeholder('now')}, ${placeholder('now')},
-        ${placeholder('expiresAt')}, ${placeholder('userAgent')}, ${placeholder('location')} from ${users} where ${and(isUnchanged, eq(users.isActive, true))}`,
-    )
-    .returning({ id: sessions.id }),
+const insertSession = prepared(() =>
+  insertSelect(
+    sessions,
+    {
+      id: placeholder('id'),
+      userId: users.id,
+      clientId: placeholder('clientId'),
+      scope: placeholder('scope'),
+      rotatedAt: placeholder('now'),
+      createdAt: placeholder('now'),
+      lastUsedAt: placeholder('now'),
+      expiresAt: placeholder('expiresAt'),
+      userAgent: placeholder('userAgent'),
+      location: placeholder('location'),
+    },
+    sql`from ${users} where ${and(isUnchanged, eq(users.isActive, true))}`,
+  ).returning({ id: sessions.id }),
 )
 
 /** Makes the attempt's event the event of the session that the statement before has started. */

@@ -15,6 +15,11 @@ const TABLES = [
   'attempts',
   'mail_counts',
   'events',
+  'passkeys',
+  'totp',
+  'recovery_codes',
+  'identities',
+  'used_tokens',
 ]
 
 /** What the first trip of a sign-in writes before its hash, whatever comes after. */

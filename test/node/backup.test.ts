@@ -62,7 +62,15 @@ it('brings people, posts and the search index back; no session comes to life aga
   const [old, fresh] = await Promise.all([open('old'), open('fresh')])
   for (const rows of ROWS) await old.db.prepare(rows).run()
   const file = join(folder, 'backup.sql')
-  const tables = ['users', 'posts', 'events'].flatMap((table) => ['--table', table])
+  const tables = [
+    'users',
+    'passkeys',
+    'totp',
+    'recovery_codes',
+    'identities',
+    'posts',
+    'events',
+  ].flatMap((table) => ['--table', table])
   const local = ['DB', '--local', '-c']
   await wrangler('d1', 'export', ...local, old.config, '--no-schema', ...tables, '--output', file)
   await wrangler('d1', 'execute', ...local, fresh.config, '--file', file)
