@@ -167,7 +167,7 @@ function check(env: Env): Settings | ConfigurationError {
   ]
   return parsed.success && problems.length === 0
     ? parsed.data
-    : new ConfigurationError(`Gatepost is not loadSettings: ${[...new Set(problems)].join('; ')}`)
+    : new ConfigurationError(`Gatepost is not configured: ${[...new Set(problems)].join('; ')}`)
 }
 
 function brokenBinding(env: Env, name: string, method: string): string[] {

@@ -13,7 +13,7 @@ async function expectRefused(settings: Record<string, unknown>, name: string) {
   for (const path of ROUTES) {
     const response = await ask(path === '/oauth/token' ? 'POST' : 'GET', path)
     const { detail } = await expectProblem(response, 503, 'misconfigured')
-    expect(detail).toMatch(/^Gatepost is not loadSettings: /)
+    expect(detail).toMatch(/^Gatepost is not configured: /)
     expect(detail).toContain(name)
     expect(detail).not.toMatch(/invalid|undefined|expected/i) // says the rule in words of ours
     const told = detail + JSON.stringify([...response.headers]) + JSON.stringify(log.mock.calls)

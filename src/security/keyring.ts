@@ -148,7 +148,7 @@ async function importSigningKey(jwk: SigningJwk, index: number) {
     // Whatever the importer says may quote the key; the rule below says enough.
   }
   throw new ConfigurationError(
-    `Gatepost is not loadSettings: SIGNING_KEYS key ${index + 1} must be one valid pair of keys`,
+    `Gatepost is not configured: SIGNING_KEYS key ${index + 1} must be one valid pair of keys`,
   )
 }
 
