@@ -9,22 +9,26 @@ export const ROOT = join(import.meta.dirname, '..')
 const OUT = join(ROOT, 'dist', 'bench')
 
 /** Bundles a Worker, minified as for a deployment, and returns the folder of its modules. */
-async function bundle(config, name) {
+async function bundle(name, args) {
   const out = join(OUT, name)
   rmSync(out, { recursive: true, force: true })
-  const dryRun = ['deploy', '--dry-run', '-c', config, '--outdir', out, '--metafile', '--minify']
+  const dryRun = ['deploy', '--dry-run', '--outdir', out, '--metafile', '--minify', ...args]
   await must(`Building ${name}`, command('wrangler', dryRun), {
     env: { WRANGLER_LOG: 'error', WRANGLER_HIDE_BANNER: 'true' },
   })
   return out
 }
 
+/** Bundles an entry module of its own, with the settings of Gatepost's wrangler.toml. */
+export const bundleEntry = (entry, name, args = []) =>
+  bundle(name, [entry, '--name', name, '-c', 'wrangler.toml', ...args])
+
 /** @returns {Promise<{ gatepost: string, baseline: string }>} the folders of the built modules */
 export async function build() {
   mkdirSync(join(ROOT, 'dist', 'web'), { recursive: true }) // wrangler requires the folder
   const [gatepost, baseline] = await Promise.all([
-    bundle('wrangler.toml', 'gatepost'),
-    bundle('bench/baseline/wrangler.toml', 'baseline'),
+    bundle('gatepost', ['-c', 'wrangler.toml']),
+    bundle('baseline', ['-c', 'bench/baseline/wrangler.toml']),
   ])
   return { gatepost, baseline }
 }
@@ -32,7 +36,7 @@ export async function build() {
 /** Reads the modules of a built Worker in Miniflare's shape; the entry module comes first. */
 export function modulesOf(folder) {
   const wasm = readdirSync(folder).filter((file) => file.endsWith('.wasm'))
-  const entry = readdirSync(folder).find((file) => /^(index|worker)\.js$/.test(file))
+  const entry = readdirSync(folder).find((file) => file.endsWith('.js'))
   return [
     { type: 'ESModule', path: join(folder, entry), contents: read(folder, entry).toString() },
     ...wasm.map((file) => ({
@@ -63,7 +67,8 @@ export function composition(folder) {
   return { gzip, minified, parts: rows.sort((a, b) => b.bytes - a.bytes) }
 }
 
-function partOf(file) {
+/** Returns the package of a bundled file, or the name of its part of Gatepost. */
+export function partOf(file) {
   const inPackage = /node_modules\/((?:@[^/]+\/)?[^/]+)\/(?!.*node_modules)/.exec(file)
   if (inPackage) return inPackage[1]
   return file.includes('common-passwords-list') ? 'list of common passwords' : 'Gatepost'

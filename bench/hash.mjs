@@ -9,8 +9,7 @@ import argon2 from 'argon2'
 import { argon2id as hashWasm } from 'hash-wasm'
 import { convertV4MiniflareOptions, Miniflare } from 'miniflare'
 import { runnerImport } from 'vite'
-import { command, must } from '../scripts/tools.mjs'
-import { modulesOf, ROOT } from './build.mjs'
+import { bundleEntry, modulesOf, ROOT } from './build.mjs'
 import { load, send } from './load.mjs'
 import { fixed, histogram, median, table } from './numbers.mjs'
 import { register, signIn } from './people.mjs'
@@ -42,8 +41,7 @@ async function ours() {
 }
 
 async function inWorkerd() {
-  const out = join(ROOT, 'dist', 'bench', 'hash')
-  await must('Building the hashing Worker', dryRun('bench/hash/worker.mjs', out), QUIET)
+  const out = await bundleEntry('bench/hash/worker.mjs', 'hash')
   const miniflare = new Miniflare(
     convertV4MiniflareOptions({
       name: 'hash',
@@ -66,12 +64,6 @@ async function inWorkerd() {
     ((await time(`/${name}?n=${HASHES}`)) - (await time(`/${name}?n=0`))) / HASHES
   return { own: hashes('own'), kept: hashes('hash-wasm'), stop: () => miniflare.dispose() }
 }
-const QUIET = { env: { WRANGLER_LOG: 'error', WRANGLER_HIDE_BANNER: 'true' } }
-const dryRun = (entry, out, ...more) =>
-  command('wrangler', [
-    ...['deploy', ...(entry ? [entry, '--name', 'hash'] : []), '--dry-run', '--minify'],
-    ...['--compatibility-date', '2026-10-30', '--outdir', out, ...more],
-  ])
 
 /** Times all contenders in turns, rotating the order each round. Returns sorted milliseconds. */
 async function inTurns(contenders) {
@@ -147,13 +139,14 @@ async function compare() {
 
 /** Measures sign-in with each kernel, interleaved. */
 async function signingIn() {
-  const out = (name) => join(ROOT, 'dist', 'bench', `gatepost-${name}`)
   const back = ['--alias', './argon2/own-kernel:./src/security/argon2/hash-wasm.ts']
-  await must('Building Gatepost', dryRun(null, out('own')), QUIET)
-  await must('Building Gatepost on hash-wasm', dryRun(null, out('hash-wasm'), ...back), QUIET)
+  const out = {
+    own: await bundleEntry('src/index.ts', 'gatepost-own'),
+    'hash-wasm': await bundleEntry('src/index.ts', 'gatepost-hash-wasm', back),
+  }
   const workers = []
   for (const name of ['hash-wasm', 'own']) {
-    const worker = await start(out(name))
+    const worker = await start(out[name])
     const emails = await register(worker.url, 32)
     workers.push({ name, worker, emails, one: [], many: [] })
   }

@@ -44,4 +44,8 @@ export function table(head, rows) {
 /** Returns the growth of a memory size; null where memory cannot be read. */
 export const growth = (now, before) => (now === null ? null : now - before)
 
+/** Formats the spread of numbers: `1.20..1.35`. */
+export const range = (numbers, digits = 2) =>
+  `${fixed(Math.min(...numbers), digits)}..${fixed(Math.max(...numbers), digits)}`
+
 export const fixed = (n, digits = 2) => (n === null ? '–' : n.toFixed(digits))

@@ -2,6 +2,7 @@
 // wrangler.toml.
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { SignJWT } from 'jose'
 import { convertV4MiniflareOptions, Miniflare } from 'miniflare'
 import { unstable_getMiniflareWorkerOptions } from 'wrangler'
 import { modulesOf, ROOT } from './build.mjs'
@@ -10,6 +11,13 @@ import { modulesOf, ROOT } from './build.mjs'
 export const SECRET = [...crypto.getRandomValues(new Uint8Array(32))]
   .map((byte) => byte.toString(16).padStart(2, '0'))
   .join('')
+
+/** Returns an access token of the baseline, valid for an hour. */
+export const baselineToken = (userId) =>
+  new SignJWT({ sub: String(userId) })
+    .setProtectedHeader({ alg: 'HS256' })
+    .setExpirationTime('1h')
+    .sign(new TextEncoder().encode(SECRET))
 
 /**
  * V8 flags that make every collection a full one. By default V8 collects old objects only near the

@@ -1,0 +1,8 @@
+// The router alone.
+import { Hono } from 'hono'
+
+const app = new Hono()
+app.get('/health', (c) => c.json({ status: 'ok' }))
+
+// biome-ignore lint/style/noDefaultExport: workerd requires it
+export default app
