@@ -1,6 +1,7 @@
 /** The bearer token of a request (RFC 6750): read, verified and put into `c.var.caller`, without asking D1. */
 import type { Context, MiddlewareHandler } from 'hono'
 import type { AppEnv, Caller, Scope } from '../context'
+import type { StepUp } from '../db/session-guard'
 import { readAccessToken } from '../security/access-token'
 import { problem } from './problem'
 
@@ -25,6 +26,14 @@ export const insufficientScope = (c: Context<AppEnv>, scope: Scope) =>
     detail: `This needs an access token with the scope ${scope}.`,
     headers: { 'WWW-Authenticate': `${REALM}, error="insufficient_scope", scope="${scope}"` },
   })
+
+/** 401 for a session whose authentication is too old or too weak (RFC 9470 §3). */
+export const stepUpRequired = (c: Context<AppEnv>, { fresh, acr }: StepUp) => {
+  const levels = acr && `, acr_values="${acr === 'enrolled' || acr === 'mfa' ? 'mfa phr' : acr}"`
+  const age = fresh !== undefined && `, max_age="${fresh}"`
+  const challenge = `${REALM}, error="insufficient_user_authentication"${levels || ''}${age || ''}`
+  return problem(c, 'step-up-required', { headers: { 'WWW-Authenticate': challenge } })
+}
 
 /** Lets a request pass that carries a well-signed token with the scope; whether its session lives is checked in the route's own trip to D1. */
 export function bearerAuth(access: Exclude<Access, 'anyone'>): MiddlewareHandler<AppEnv> {

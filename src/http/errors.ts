@@ -4,9 +4,9 @@ import type { Context, ErrorHandler, MiddlewareHandler } from 'hono'
 import { HTTPException } from 'hono/http-exception'
 import type { AppEnv } from '../context'
 import { causes } from '../db/causes'
-import { DeadSession, RoleMissing } from '../db/live'
+import { RoleMissing, SessionEnded, StepUpRequired } from '../db/session-guard'
 import { logLine } from '../security/log-line'
-import { insufficientScope, invalidAccessToken } from './bearer-auth'
+import { insufficientScope, invalidAccessToken, stepUpRequired } from './bearer-auth'
 import { oauthError } from './oauth-error'
 import { type FieldError, problem } from './problem'
 
@@ -62,8 +62,9 @@ function sentence({ pointer, detail }: FieldError) {
 
 /** The one place where a thrown error becomes an answer; it tells nothing of the inside. */
 export const onError: ErrorHandler<AppEnv> = (error, c) => {
-  if (error instanceof DeadSession) return invalidAccessToken(c)
+  if (error instanceof SessionEnded) return invalidAccessToken(c)
   if (error instanceof RoleMissing) return insufficientScope(c, 'admin')
+  if (error instanceof StepUpRequired) return stepUpRequired(c, error.required)
   if (error instanceof HTTPException && error.status < 500) {
     const detail = error.message || undefined
     // RFC 6749 §5.2 has a word for a body that cannot be read: of the wrong type, or malformed.

@@ -37,6 +37,11 @@ export const problemCatalog = {
     title: 'No live session',
     detail: 'There is no session here, or it has ended. Sign in again.',
   },
+  'step-up-required': {
+    status: 401,
+    title: 'Confirm your identity',
+    detail: 'This needs a more recent or a stronger sign-in. Confirm your identity and retry.',
+  },
   'insufficient-scope': {
     status: 403,
     title: 'Not allowed with this token',

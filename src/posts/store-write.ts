@@ -2,9 +2,11 @@
 import { and, eq, lte, placeholder, type SQL, sql } from 'drizzle-orm'
 import type { Caller } from '../context'
 import type { Database } from '../db'
-import { asCaller, DeadSession, isLive, liveValues } from '../db/live'
+import { insertSelect } from '../db/insert-select'
+import { asCaller } from '../db/live'
 import { prepared } from '../db/prepared'
 import { idempotencyKeys, posts, sessions, users } from '../db/schema'
+import { GuardedDatabase, sessionQuery } from '../db/session-guard'
 import { IDEMPOTENCY_MS, type Refusal, refusalReason } from './rules'
 import type { NewPost, PostChanges, PostRow } from './schemas'
 import { authorColumns, textColumns } from './store-read'
@@ -16,27 +18,29 @@ export async function createPost(
   post: NewPost,
   now: Date,
 ): Promise<PostRow> {
-  const made = await insertPost(db, { ...post, ...liveValues(caller, now) }).get()
-  if (!made) throw new DeadSession()
+  const made = await insertPost({ db: new GuardedDatabase(db), caller, now }, { ...post })
   const [username, fullName, avatarKey, createdAt, revision] = JSON.parse(made.author)
   const id = caller.userId
   const author = { id, username, fullName, avatarKey, createdAt: new Date(createdAt), revision }
   return newPostRow(made.id, post, now, author)
 }
 
-/** Of one statement, since it is the most frequent write: no row where the session is dead, and the author is read with the post that is made. */
-const insertPost = prepared((db) =>
-  db
-    .insert(posts)
-    // All columns of the table in their order.
-    .select(
-      sql`select null, ${users.id}, ${placeholder('title')}, ${placeholder('content')}, 1, ${placeholder('now')}, ${placeholder('now')}
-        from ${sessions} join ${users} on ${users.id} = ${sessions.userId} where ${isLive}`,
-    )
-    .returning({
-      id: posts.id,
-      author: sql<string>`(select json_array(username, full_name, avatar_key, created_at, revision) from ${users} where ${users.id} = ${posts.authorId})`,
-    }),
+/** One statement, since this is the most frequent write. It returns the author with the new post. */
+const insertPost = sessionQuery((isActive) =>
+  insertSelect(
+    posts,
+    {
+      authorId: users.id,
+      title: placeholder('title'),
+      content: placeholder('content'),
+      createdAt: placeholder('now'),
+      updatedAt: placeholder('now'),
+    },
+    sql`from ${sessions} join ${users} on ${users.id} = ${sessions.userId} where ${isActive}`,
+  ).returning({
+    id: posts.id,
+    author: sql<string>`(select json_array(username, full_name, avatar_key, created_at, revision) from ${users} where ${users.id} = ${posts.authorId})`,
+  }),
 )
 
 /** Apart from its posts: in a batch, D1 answers with objects, in which equal column names of joined tables would fall together. */

@@ -1,6 +1,6 @@
 /** Pictures of people: changed by their owner, shown to everybody. */
 import { z } from '@hono/zod-openapi'
-import { DeadSession } from '../../db/live'
+import { SessionEnded } from '../../db/session-guard'
 import { KIB } from '../../http/body-reader'
 import { clientHas } from '../../http/caching'
 import { endpoint, json, noContent, nothing } from '../../http/endpoint'
@@ -60,7 +60,7 @@ const putAvatar = endpoint(
       return c.json(viewPrivate(user, settings.appOrigin), 200)
     } catch (error) {
       // After any other error nobody knows whether the account shows it now, so it stays.
-      if (error instanceof DeadSession) await removePicture(c.env.AVATARS, key)
+      if (error instanceof SessionEnded) await removePicture(c.env.AVATARS, key)
       throw error
     }
   },

@@ -40,7 +40,7 @@ export async function removePicture(bucket: R2Bucket, key: string | null | undef
   }
 }
 
-/** Shows another picture on the caller's account, and tells the one that it showed before. @throws DeadSession */
+/** Shows another picture on the caller's account, and tells the one that it showed before. @throws SessionEnded */
 export async function setAvatar(
   db: Database,
   caller: Caller,
@@ -67,7 +67,7 @@ export async function setAvatar(
   return { user: changed[0] as PrivateRow, before: before[0]?.key ?? null }
 }
 
-/** Shows no picture any more, and tells the one that was shown; null when there was none, and nothing happened. @throws DeadSession */
+/** Shows no picture any more, and tells the one that was shown; null when there was none, and nothing happened. @throws SessionEnded */
 export async function clearAvatar(
   db: Database,
   caller: Caller,

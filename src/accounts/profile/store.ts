@@ -5,10 +5,11 @@ import { countMail } from '../../credentials/mail-limit'
 import { type Address, type Link, storeLink } from '../../credentials/mail-links'
 import { carryFailures } from '../../credentials/throttle'
 import { type Database, uniqueViolation } from '../../db'
+import { build } from '../../db/build'
 import { recordEvent, recordEventOf } from '../../db/events'
-import { asCaller, DeadSession, isLive, liveValues } from '../../db/live'
-import { prepared } from '../../db/prepared'
+import { asCaller } from '../../db/live'
 import { events, sessions, users } from '../../db/schema'
+import { GuardedDatabase, sessionQuery } from '../../db/session-guard'
 import { caseFold } from '../../normalize'
 import { type PrivateRow, type PublicRow, privateColumns, publicColumns } from '../../user'
 import type { ProfileChange } from './schemas'
@@ -109,19 +110,16 @@ export async function changeProfile(
   }
 }
 
-/** The caller's own account. @throws DeadSession */
-export async function findCaller(db: Database, caller: Caller, now: Date): Promise<PrivateRow> {
-  const user = await selectCaller(db, liveValues(caller, now)).get()
-  if (!user) throw new DeadSession()
-  return user
-}
+/** The caller's own account. @throws SessionEnded */
+export const findCaller = (db: Database, caller: Caller, now: Date): Promise<PrivateRow> =>
+  selectCaller({ db: new GuardedDatabase(db), caller, now })
 
-const selectCaller = prepared((db) =>
-  db
+const selectCaller = sessionQuery((isActive) =>
+  build
     .select(privateColumns)
     .from(sessions)
     .innerJoin(users, eq(users.id, sessions.userId))
-    .where(isLive),
+    .where(isActive),
 )
 
 export const findUser = (db: Database, id: number): Promise<PublicRow | undefined> =>
