@@ -1,6 +1,6 @@
-/** A security event on the wire. Shared by the account that it is about and by admins. */
+/** A security event on the wire, for the account's owner and for admins. */
 import { z } from '@hono/zod-openapi'
-import { EVENT_TYPES } from './db/events'
+import { EVENT_TYPES } from './db/event-types'
 import type { events } from './db/schema'
 import { Id, Time } from './user'
 
@@ -18,7 +18,7 @@ export type Event = z.infer<typeof Event>
 
 export const viewEvent = (row: typeof events.$inferSelect): Event => ({
   id: row.id,
-  type: row.type as Event['type'],
+  type: row.type,
   at: row.at.toISOString(),
   session_id: row.sessionId,
   location: row.location,

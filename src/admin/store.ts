@@ -3,6 +3,7 @@ import { and, asc, desc, eq, gt, gte, lt, not, or, type SQL, sql } from 'drizzle
 import type { Caller } from '../context'
 import type { Database } from '../db'
 import { isLastAdmin } from '../db/admins'
+import type { EventType } from '../db/event-types'
 import { recordEventOf } from '../db/events'
 import { asCaller } from '../db/live'
 import { emailTokens, events, sessions, users } from '../db/schema'
@@ -51,7 +52,7 @@ function matches(q: string): SQL | undefined {
 }
 
 export type Changed =
-  | { kind: 'changed'; user: PrivateRow; events: ('role_changed' | 'disabled' | 'enabled')[] }
+  | { kind: 'changed'; user: PrivateRow; events: EventType[] }
   | { kind: 'user-not-found' }
   | { kind: 'last-admin' }
 
@@ -97,8 +98,7 @@ export async function changeUser(
     'admin',
   )
   if (changed[0]) {
-    const types = recorded.map((event) => event.type as 'role_changed' | 'disabled' | 'enabled')
-    return { kind: 'changed', user: changed[0], events: types }
+    return { kind: 'changed', user: changed[0], events: recorded.map(({ type }) => type) }
   }
   return { kind: found ? 'last-admin' : 'user-not-found' }
 }

@@ -10,6 +10,7 @@ import {
   uniqueIndex,
 } from 'drizzle-orm/sqlite-core'
 import { flag, time } from './columns'
+import { EVENT_TYPES } from './event-types'
 
 /** People. Ids are never used again (AUTOINCREMENT), so a token's `sub` cannot come to mean somebody else. */
 export const users = sqliteTable(
@@ -200,7 +201,7 @@ export const events = sqliteTable(
   {
     id: integer('id').primaryKey({ autoIncrement: true }),
     userId: integer('user_id').notNull(),
-    type: text('type').notNull(),
+    type: text('type', { enum: EVENT_TYPES }).notNull(),
     at: time('at').notNull(),
     sessionId: text('session_id'),
     location: text('location'),

@@ -23,19 +23,19 @@ describe('insertSelect', () => {
         events,
         {
           location: sql`${users.username} || '!'`,
-          type: 'insert-select',
+          type: 'exported',
           at,
           userId: users.id,
         },
         sql`from ${users} where ${eq(users.id, ann.id)}`,
       ),
-      found: eventOf(ann.id, 'insert-select'),
+      found: eventOf(ann.id, 'exported'),
     })
     expect(found).toEqual([
       {
         id: expect.any(Number),
         userId: ann.id,
-        type: 'insert-select',
+        type: 'exported',
         at,
         sessionId: null,
         location: `${ann.username}!`,
@@ -47,7 +47,7 @@ describe('insertSelect', () => {
     const { made } = await batch(open(), {
       made: insertSelect(
         events,
-        { userId: users.id, type: 'insert-select', at: new Date() },
+        { userId: users.id, type: 'exported', at: new Date() },
         sql`from ${users} where ${users.id} < 0`,
       ).returning({ id: events.id }),
     })

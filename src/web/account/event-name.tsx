@@ -1,10 +1,12 @@
-/** What the kinds of events are called for people. One that is not here shows its own name. */
+/** Texts of the event types. A newer server's type shows its name. */
 
 const WORDS: Record<string, string> = {
   registered: 'Account made',
   login: 'Signed in',
   login_failed: 'Sign-in failed',
+  login_refused: 'Right password, but sign-in refused',
   refresh_reused: 'Session ended: its token was used twice',
+  refresh_repeated: 'A refresh token came twice',
   logout: 'Signed out',
   session_ended: 'A session was ended',
   sessions_ended: 'All other sessions were ended',
@@ -22,9 +24,37 @@ const WORDS: Record<string, string> = {
   enabled: 'Account enabled again',
   exported: 'Data exported',
   deleted: 'Account deleted',
+  second_factor_required: 'Right password, second factor asked for',
+  second_factor_failed: 'Second factor wrong',
+  confirmed: 'Identity confirmed again',
+  passkey_added: 'Passkey added',
+  passkey_removed: 'Passkey removed',
+  passkey_counter_fell: 'Passkey may have been copied: its counter fell',
+  totp_enabled: 'Authenticator app added',
+  totp_disabled: 'Authenticator app removed',
+  recovery_codes_made: 'Recovery codes made',
+  recovery_code_used: 'Recovery code used',
+  factors_removed: 'Second factors removed by an admin',
+  identity_linked: 'Account of another provider connected',
+  identity_unlinked: 'Account of another provider disconnected',
+  app_authorized: 'App authorized',
+  app_revoked: 'Access of an app revoked',
+  token_made: 'Personal access token made',
+  token_ended: 'Personal access token ended',
+  sign_in_link_requested: 'A link to sign in was asked for',
 }
-/** Worth a second look. */
-const ALARMING = new Set(['login_failed', 'refresh_reused', 'password_rejected', 'disabled'])
+/** Shown highlighted. */
+const ALARMING = new Set([
+  'login_failed',
+  'login_refused',
+  'refresh_reused',
+  'refresh_repeated',
+  'password_rejected',
+  'disabled',
+  'second_factor_failed',
+  'passkey_counter_fell',
+  'factors_removed',
+])
 
 export const EventName = ({ type }: { type: string }) => (
   <span class={ALARMING.has(type) ? 'alarming' : undefined}>

@@ -1,0 +1,50 @@
+/**
+ * Every kind of security event. The names travel on the wire and are stored: add, never rename or
+ * remove one.
+ */
+export const EVENT_TYPES = [
+  'registered',
+  'login',
+  'login_failed',
+  // The password was right, but the account may not sign in: unproven address, scope beyond the role.
+  'login_refused',
+  'refresh_reused',
+  // The parent of the current refresh token came again within its seconds of grace.
+  'refresh_repeated',
+  'logout',
+  'session_ended',
+  'sessions_ended',
+  'password_changed',
+  'password_reset_requested',
+  'password_reset',
+  'password_rejected',
+  'email_verified',
+  'email_change_requested',
+  'email_changed',
+  'username_changed',
+  'avatar_changed',
+  'role_changed',
+  'disabled',
+  'enabled',
+  'exported',
+  'deleted',
+  'second_factor_required',
+  'second_factor_failed',
+  'confirmed',
+  'passkey_added',
+  'passkey_removed',
+  'passkey_counter_fell',
+  'totp_enabled',
+  'totp_disabled',
+  'recovery_codes_made',
+  'recovery_code_used',
+  'factors_removed',
+  'identity_linked',
+  'identity_unlinked',
+  'app_authorized',
+  'app_revoked',
+  'token_made',
+  'token_ended',
+  'sign_in_link_requested',
+] as const
+export type EventType = (typeof EVENT_TYPES)[number]
