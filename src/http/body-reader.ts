@@ -1,35 +1,42 @@
-/** The bytes of request bodies as they arrive: at a pace, within bounds. */
+/** Reads request bodies: at a minimum rate, up to a maximum size. */
 import type { Context } from 'hono'
+import { SMALL_BODY_BYTES } from './body-buffer'
 
 export const KIB = 1024
-/** Up to here a body is small, and needs no room of its own. */
-const SMALL_BODY_BYTES = 64 * KIB
-/** Bytes a second at which a body must come, on the whole, and the milliseconds that it may take beside: 2 MiB have 74 s. Who stalls is given up after these. */
+/** Minimum average upload rate, beside a grace period. A body of 2 MiB may take 74 s. */
 const MIN_BYTES_PER_SECOND = 32 * KIB
 const GRACE_MS = 10_000
-/** Milliseconds in which so many bytes must have come. */
+/** Milliseconds within which `bytes` must have arrived; a slower upload is aborted. */
 export const uploadTimeMs = (bytes: number) => GRACE_MS + (bytes / MIN_BYTES_PER_SECOND) * 1000
-/** A body that nobody wants is read up to here and thrown away: many clients see no answer before they have sent all of it. */
+/** Maximum bytes drained from a rejected body: many clients read no response before all is sent. */
 const MAX_DRAINED_BYTES = 16 * 1024 * KIB
 
-/** The size of the body as `Content-Length` tells it, 0 without a body; undefined if only its end will tell. No more than this can come (RFC 9112 §6.3). */
+/**
+ * The size of the body by `Content-Length`, 0 without a body; undefined for a chunked body. No more
+ * than the declared length can arrive (RFC 9112 §6.3).
+ */
 export function declaredLength(c: Context): number | undefined {
-  // workerd shows none beside a Transfer-Encoding.
+  // workerd hides Content-Length when a Transfer-Encoding is present.
   const length = c.req.header('Content-Length')
   if (length !== undefined) return Number(length)
   return c.req.raw.body ? undefined : 0
 }
 
-/** The body. `enter` is asked for room once it shows that it is not small. What is refused is read on, and thrown away. */
+/**
+ * Reads the body. `reserve` is called with the bytes to hold before anything is read, and again once
+ * a body exceeds the small size. A rejected body is drained and discarded.
+ */
 export async function readBody(
   c: Context,
   max: number,
-  enter: (bytes: number) => boolean,
+  reserve: (bytes: number) => boolean,
 ): Promise<ArrayBuffer | 'too-large' | 'no-room' | 'late' | 'broken'> {
   const length = declaredLength(c)
   const { body } = c.req.raw
-  if (!body || (length !== undefined && length <= SMALL_BODY_BYTES))
-    // Half the time of chunks.
+  if (!body) return new ArrayBuffer(0)
+  if (!reserve(Math.min(length ?? max, SMALL_BODY_BYTES))) return 'no-room'
+  if (length !== undefined && length <= SMALL_BODY_BYTES)
+    // Takes half the time of reading chunks.
     return within(uploadTimeMs(SMALL_BODY_BYTES), c.req.raw.arrayBuffer()).catch(() => 'broken')
   let chunks: Uint8Array[] = []
   let size = 0
@@ -38,7 +45,7 @@ export async function readBody(
     const wasSmall = size <= SMALL_BODY_BYTES
     size += chunk.length
     if (size > max) refusal = 'too-large'
-    else if (wasSmall && size > SMALL_BODY_BYTES && !enter(length ?? max)) refusal = 'no-room'
+    else if (wasSmall && size > SMALL_BODY_BYTES && !reserve(length ?? max)) refusal = 'no-room'
     if (refusal) chunks = []
     else chunks.push(chunk)
   })
@@ -53,7 +60,7 @@ export async function readBody(
   return whole.buffer
 }
 
-/** Reads what nobody has read of a body, as far as that makes sense, and keeps nothing. @returns the bytes read */
+/** Drains what is unread of a body, up to a maximum. @returns the bytes read */
 export async function drainBody(c: Context): Promise<number> {
   const { body, bodyUsed } = c.req.raw
   if (!body || bodyUsed || (declaredLength(c) ?? 0) > MAX_DRAINED_BYTES) return 0
@@ -64,7 +71,7 @@ export async function drainBody(c: Context): Promise<number> {
   return size
 }
 
-/** Gives `take` a body chunk by chunk, to its end or for as long as it comes at the pace. */
+/** Passes a body to `take` chunk by chunk, to its end or while it keeps the minimum rate. */
 async function readChunks(
   body: ReadableStream<Uint8Array>,
   take: (chunk: Uint8Array) => void,
@@ -84,7 +91,7 @@ async function readChunks(
   return 'broken'
 }
 
-/** What the work comes to, or `late` after so many milliseconds. */
+/** The result of `work`, or `late` after `ms` milliseconds. */
 async function within<T>(ms: number, work: Promise<T>): Promise<T | 'late'> {
   let timer: ReturnType<typeof setTimeout> | undefined
   const late = new Promise<'late'>((done) => {

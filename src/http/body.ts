@@ -1,24 +1,28 @@
-/** Request bodies: what their headers tell is checked first; they are kept only once limit and caller are known. */
+/** Request bodies: headers are checked first; a body is buffered once its client passed the rate limit. */
 import type { Context, MiddlewareHandler } from 'hono'
 import { HTTPException } from 'hono/http-exception'
 import type { AppEnv } from '../context'
-import { reserveBuffer } from './body-buffer'
+import { reserveBuffer, SMALL_BODY_BYTES } from './body-buffer'
 import { declaredLength, drainBody, KIB, readBody, uploadTimeMs } from './body-reader'
 import { problem } from './problem'
+import { clientKey } from './rate-limit'
 
-/** Milliseconds that a handler may work on a large body, before its room counts as free. */
+/** Milliseconds for which a handler may hold its body before the reservation expires. */
 const HANDLER_MS = 10_000
-/** Deeper JSON than this is nobody's honest request. */
+/** Maximum JSON nesting depth. */
 const MAX_DEPTH = 32
 
-/** What a route takes: types, bytes at most, and whether no body at all, of any type, is fine too. */
+/** What an endpoint accepts: media types, maximum bytes, and whether the body may be absent. */
 export interface BodyRules {
   mediaTypes: readonly string[]
   maxBytes: number
   optional: boolean
 }
 
-/** Answers 413, which comes before all that follows: by `Content-Length`, or, of a chunked body that was refused unread, by counting what comes of it. */
+/**
+ * Responds 413 before all later checks: by `Content-Length`, or, for a chunked body that was
+ * rejected unread, by counting what arrives while it is drained.
+ */
 export function bodyLimit({ maxBytes }: BodyRules): MiddlewareHandler<AppEnv> {
   return async (c, next) => {
     const length = declaredLength(c)
@@ -26,7 +30,7 @@ export function bodyLimit({ maxBytes }: BodyRules): MiddlewareHandler<AppEnv> {
     await next()
     if (length === undefined && (await drainBody(c)) > maxBytes) {
       const answer = tooLarge(c, maxBytes)
-      // hono hands on the headers of the answer before.
+      // hono copies the headers of the previous response.
       for (const name of ['Retry-After', 'WWW-Authenticate']) answer.headers.delete(name)
       c.res = undefined
       c.res = answer
@@ -35,78 +39,116 @@ export function bodyLimit({ maxBytes }: BodyRules): MiddlewareHandler<AppEnv> {
   }
 }
 
-/** Throws 415 by the headers; not for optional bodies, since no body at all needs no type. */
-export function requireContentType({ mediaTypes }: BodyRules): MiddlewareHandler<AppEnv> {
+/** Throws 415 by the headers. An optional body that is absent needs no type. */
+export function requireContentType({ mediaTypes, optional }: BodyRules): MiddlewareHandler<AppEnv> {
   return (c, next) => {
-    requireType(c, mediaTypes)
+    if (!optional || declaredLength(c) !== 0) requireType(c, mediaTypes)
     return next()
   }
 }
 
-/**
- * Reads the body for `readText` and the handler. Answers 408 when it comes too slowly, 413 when a chunked one is too large, and 503 when there is no
- * room for another large one; throws 400 when it does not come whole.
- */
-export function bufferBody({
-  mediaTypes,
-  maxBytes,
-  optional,
-}: BodyRules): MiddlewareHandler<AppEnv> {
-  return async (c, next) => {
-    let leave = () => {}
-    const enter = (bytes: number) => {
+/** The client that a buffered body counts against. */
+function clientOf(c: Context<AppEnv>): string {
+  const userId = c.get('caller')?.userId
+  return userId ? `user:${userId}` : `address:${clientKey(c.req.header('CF-Connecting-IP'))}`
+}
+
+/** A reservation that grows with the body: a larger one replaces the former. */
+function reservation(c: Context<AppEnv>) {
+  let release = () => {}
+  return {
+    reserve(bytes: number): boolean {
+      release()
       const now = Date.now()
-      // Only routes that know their caller take large bodies.
-      const userId = c.get('caller')?.userId ?? 0
-      const lease = reserveBuffer(userId, bytes, now, now + uploadTimeMs(bytes) + HANDLER_MS)
-      if (lease) leave = lease
+      const lease = reserveBuffer(clientOf(c), bytes, now, now + uploadTimeMs(bytes) + HANDLER_MS)
+      release = lease ?? (() => {})
       return lease !== null
-    }
+    },
+    release: () => release(),
+  }
+}
+
+/**
+ * Buffers the body for `readText` and the handler. Responds 408 when it arrives too slowly, 413 when
+ * a chunked one is too large, and 503 when the buffer is full; throws 400 when it is incomplete.
+ */
+export function bufferBody({ maxBytes }: BodyRules): MiddlewareHandler<AppEnv> {
+  return async (c, next) => {
+    const { reserve, release } = reservation(c)
     try {
-      const body = await readBody(c, maxBytes, enter)
+      const body = await readBody(c, maxBytes, reserve)
       switch (body) {
         case 'too-large':
           return tooLarge(c, maxBytes)
-        case 'no-room': {
-          const detail = 'Too many large bodies at once. Try again in a moment.'
-          return problem(c, 'busy', { detail, retryAfter: 1 })
-        }
+        case 'no-room':
+          return bufferFull(c, maxBytes)
         case 'late':
           return problem(c, 'request-timeout')
         case 'broken':
-          throw new HTTPException(400, { message: 'The body did not come whole. Send it again.' })
+          throw new HTTPException(400, { message: 'The body is incomplete. Send it again.' })
       }
-      if (optional && body.byteLength > 0) requireType(c, mediaTypes)
-      // hono keeps promises here, whatever its type says.
-      c.req.bodyCache.arrayBuffer = Promise.resolve(body) as never
+      presetBody(c, { arrayBuffer: Promise.resolve(body) })
       return await next()
     } finally {
-      leave()
+      release()
     }
   }
 }
 
+const bufferFull = (c: Context, maxBytes: number) =>
+  problem(c, 'busy', {
+    detail: `Too many ${maxBytes > SMALL_BODY_BYTES ? 'large bodies' : 'requests'} at once. Try again in a moment.`,
+    retryAfter: 1,
+  })
+
+/** Sets what `c.req` returns as its body. hono keeps promises there, which its type does not say. */
+export const presetBody = (
+  c: Context,
+  parts: { arrayBuffer?: Promise<ArrayBuffer>; text?: Promise<string>; formData?: FormData },
+) => Object.assign(c.req.bodyCache, parts)
+
 const tooLarge = (c: Context, maxBytes: number) =>
   problem(c, 'too-large', { detail: `The body may have at most ${maxBytes / KIB} KiB.` })
 
-/** The type of the body without its parameters, in lower case. */
+/** The media type of the body without its parameters, in lower case. */
 export const mediaType = (c: Context) =>
   (c.req.header('Content-Type') ?? '').split(';', 1)[0]?.trim().toLowerCase() ?? ''
 
-/** Parameters as RFC 9110 §5.6.6 writes them; hono reads no body of a type that ends in a semicolon. */
-const hasSoundParameters = (c: Context) =>
-  /^[^;]*(?:;\s*[\w!#$%&'*+.^`|~-]+=[^;]+)*$/.test(c.req.header('Content-Type') ?? '')
+/** `parameters` of RFC 9110 §5.6.6: empty ones and white space around `;` are allowed. */
+const PARAMETERS =
+  /^(?:[ \t]*;[ \t]*(?:[\w!#$%&'*+.^`|~-]+=(?:[\w!#$%&'*+.^`|~-]+|"[^"]*"))?)*[ \t]*$/
+
+const hasValidParameters = (c: Context) => {
+  const header = c.req.header('Content-Type') ?? ''
+  const semicolon = header.indexOf(';')
+  return semicolon < 0 || PARAMETERS.test(header.slice(semicolon))
+}
 
 /** @throws HTTPException 415 */
 function requireType(c: Context, mediaTypes: readonly string[]) {
-  if (!mediaTypes.includes(mediaType(c)) || !hasSoundParameters(c))
+  if (!mediaTypes.includes(mediaType(c)) || !hasValidParameters(c))
     throw new HTTPException(415, { message: `Send the body as ${mediaTypes.join(' or ')}.` })
   const coding = c.req.header('Content-Encoding')?.trim().toLowerCase() ?? ''
   if (coding !== '' && coding !== 'identity')
     throw new HTTPException(415, { message: 'Send the body without a Content-Encoding.' })
+  if (!COMMON_TYPE.test(c.req.header('Content-Type') ?? '')) dropParameters(c)
 }
 
-/** The received body as text; ill-formed UTF-8 is refused, since it would turn different secrets into the same U+FFFD. @throws HTTPException 400 */
+/** What hono's validator accepts of the parameters. */
+const COMMON_TYPE = /^[\w/.+-]+(?:; ?charset=utf-8)?$/i
+
+/** Removes the parameters of the Content-Type, none of which has a meaning here. */
+function dropParameters(c: Context) {
+  const headers = new Headers(c.req.raw.headers)
+  headers.set('Content-Type', mediaType(c))
+  c.req.raw = new Request(c.req.raw, { headers })
+}
+
+/**
+ * The received body as text. Ill-formed UTF-8 is rejected: decoding would map different secrets to
+ * the same U+FFFD.
+ * @throws HTTPException 400
+ */
 export async function readText(c: Context): Promise<string> {
   try {
     return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(
@@ -117,7 +159,10 @@ export async function readText(c: Context): Promise<string> {
   }
 }
 
-/** Answers 400 for what is not UTF-8 or nested too deep; what is not JSON is found by the validator. An empty optional body reads as `{}`. */
+/**
+ * Responds 400 for text that is not UTF-8 or is nested too deep; the validator finds malformed JSON.
+ * An empty optional body reads as `{}`.
+ */
 export function parseJson(optional = false): MiddlewareHandler<AppEnv> {
   return async (c, next) => {
     const text = await readText(c)
@@ -126,12 +171,12 @@ export function parseJson(optional = false): MiddlewareHandler<AppEnv> {
         message: `The JSON is nested deeper than ${MAX_DEPTH} levels.`,
       })
     }
-    c.req.bodyCache.text = Promise.resolve(optional && text === '' ? '{}' : text) as never
+    presetBody(c, { text: Promise.resolve(optional && text === '' ? '{}' : text) })
     return next()
   }
 }
 
-/** Counts brackets outside of strings, without parsing, so that depth costs nothing. */
+/** Counts brackets outside strings, without parsing. */
 function isTooDeep(text: string): boolean {
   let depth = 0
   let inString = false

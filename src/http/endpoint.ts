@@ -24,7 +24,7 @@ export type Operation = Omit<RouteConfig, 'middleware' | 'security'> & {
   hashes?: true
   /** Its errors have the form of RFC 6749 where that RFC names them. */
   oauth?: true
-  /** The most that the body may have, in KiB; 64 unless told. */
+  /** Maximum size of the body in KiB. Default: 64, or 8 for a form. */
   maxKib?: number
 }
 
@@ -50,24 +50,20 @@ export const endpoint = <const R extends Operation>(
 ) => ({ route: compile(operation), handler, hook: onInvalid })
 
 function compile<R extends Operation>(operation: R): R {
-  const { access, limit, sameSite, hashes, oauth, maxKib = 64, ...route } = operation
+  const { access, limit, sameSite, hashes, oauth, ...route } = operation
   const body = operation.request?.body
   const mediaTypes = Object.keys(body?.content ?? {})
   const isJson = mediaTypes.includes('application/json')
   const isForm = mediaTypes.includes(FORM_TYPE)
   const optional = body?.required === false
+  const maxKib = operation.maxKib ?? (isForm ? 8 : 64)
   const bodyRules = { mediaTypes, maxBytes: maxKib * KIB, optional }
   const middleware: MiddlewareHandler<AppEnv>[] = []
   const automatic: ProblemCode[] = ['internal', 'unavailable', 'misconfigured']
   if (body) {
-    // Whether an optional body is there at all, and so whether its type matters, only shows when it is read.
-    middleware.push(
-      bodyLimit(bodyRules),
-      optional ? bufferBody(bodyRules) : requireContentType(bodyRules),
-    )
-    automatic.push('too-large', 'request-timeout')
+    middleware.push(bodyLimit(bodyRules), requireContentType(bodyRules))
+    automatic.push('too-large', 'request-timeout', 'busy')
     if (!oauth) automatic.push('unsupported-media-type', 'malformed-request')
-    if (maxKib > 64) automatic.push('busy')
   }
   if (limit) {
     middleware.push(rateLimit(limit))
@@ -82,7 +78,7 @@ function compile<R extends Operation>(operation: R): R {
     middleware.push(csrf)
     automatic.push('cross-site')
   }
-  if (body && !optional) middleware.push(bufferBody(bodyRules))
+  if (body) middleware.push(bufferBody(bodyRules))
   if (isForm) middleware.push(parseForm)
   if (isJson) middleware.push(parseJson(optional))
   if (hashes) {

@@ -1,22 +1,22 @@
-/** Bodies of type `application/x-www-form-urlencoded`, read strictly: what does not decode is refused, not replaced. */
+/** Parses `application/x-www-form-urlencoded` strictly: invalid encodings are rejected, not replaced. */
 import type { MiddlewareHandler } from 'hono'
 import { HTTPException } from 'hono/http-exception'
 import type { AppEnv } from '../context'
-import { readText } from './body'
+import { presetBody, readText } from './body'
 
 export const FORM_TYPE = 'application/x-www-form-urlencoded'
 
-/** Hands the fields to the validator; a field that comes twice reaches it as an array. @throws HTTPException 400 */
+/** Passes the fields to the validator; a repeated field becomes an array. @throws HTTPException 400 */
 export const parseForm: MiddlewareHandler<AppEnv> = async (c, next) => {
   const form = new FormData()
   for (const pair of (await readText(c)).split('&')) {
     if (!pair) continue
     const equals = pair.indexOf('=')
     const name = decode(equals < 0 ? pair : pair.slice(0, equals))
-    // hono would read `x[]` as a list.
+    // hono would parse `x[]` as a list.
     if (!name.endsWith('[]')) form.append(name, equals < 0 ? '' : decode(pair.slice(equals + 1)))
   }
-  c.req.bodyCache.formData = form as never
+  presetBody(c, { formData: form })
   return next()
 }
 

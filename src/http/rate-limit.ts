@@ -9,6 +9,7 @@ const BINDINGS = {
   register: 'REGISTER_LIMIT',
   mail: 'MAIL_LIMIT',
   write: 'WRITE_LIMIT',
+  token: 'TOKEN_LIMIT',
 } as const
 export type Limit = keyof typeof BINDINGS
 

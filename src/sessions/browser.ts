@@ -88,6 +88,7 @@ const refreshSession = endpoint(
     tags: ['sessions'],
     access: 'anyone',
     sameSite: true,
+    limit: 'token',
     request: { body: { required: false, content: { 'application/json': { schema: Empty } } } },
     responses: {
       200: {
@@ -117,6 +118,7 @@ const deleteSession = endpoint(
     tags: ['sessions'],
     access: 'anyone',
     sameSite: true,
+    limit: 'token',
     responses: { 204: { ...nothing('Signed out; the cookie goes'), headers: cookieHeader } },
   },
   async (c) => {

@@ -118,6 +118,7 @@ const oauthToken = endpoint(
     tags: ['sessions'],
     access: 'anyone',
     oauth: true,
+    limit: 'token',
     request: { body: formBody(OAuthTokenForm) },
     responses: {
       200: json(Token, 'Tokens'),
@@ -160,6 +161,7 @@ const oauthRevoke = endpoint(
     tags: ['sessions'],
     access: 'anyone',
     oauth: true,
+    limit: 'token',
     request: { body: formBody(RevocationForm) },
     responses: { 200: nothing('The token is dead, or never lived'), ...oauthErrors },
   },

@@ -1,11 +1,7 @@
 // What is promised of request bodies: the order of refusals, whether their length is told or not; that nothing large is kept of somebody whom the
 // service does not know; that what is kept has a bound; and that no body makes the service wait for ever.
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import {
-  MAX_BUFFERED_BYTES,
-  MAX_BUFFERED_PER_USER,
-  reserveBuffer,
-} from '../../src/http/body-buffer'
+import { POOLS, reserveBuffer } from '../../src/http/body-buffer'
 import { type Call, call, freshAddress, trips, workerWith } from '../support/client'
 import { expectProblem } from '../support/sign-in'
 import { type Person, person } from '../support/users'
@@ -124,7 +120,7 @@ describe.each(Object.entries(WAYS))('large bodies under way, %s', (_, headersFor
 
   it('take no room from whom the service does not know, nor before more than 64 KiB have come', async () => {
     const ann = await person()
-    const held = Array.from({ length: 2 * (MAX_BUFFERED_BYTES / (2 * MIB)) }, (_, n) =>
+    const held = Array.from({ length: 2 * (POOLS.large.maxBytes / (2 * MIB)) }, (_, n) =>
       begin(n % 2 ? {} : { token: 'x' }),
     )
     const little = Array.from({ length: 4 }, () => {
@@ -195,33 +191,141 @@ describe.each(Object.entries(WAYS))('large bodies under way, %s', (_, headersFor
   })
 })
 
-describe('room for large bodies', () => {
-  // Other tests of this file take room too: a time of its own keeps their leases out of the way.
+describe.each(Object.entries(POOLS))('the buffer of %s bodies', (pool, limits) => {
+  // A time of its own keeps the leases of other tests out of the way.
   const now = Date.now() + 1_000_000
   const until = now + 1000
+  const largest = pool === 'large' ? limits.maxBytesPerClient : 64 * 1024
+  const perClient = limits.maxBytesPerClient / largest
+  const smallest = pool === 'large' ? 64 * 1024 + 1 : 1
+  /** Fills the share of one client. */
+  const fill = (client: string, at = now, end = until) =>
+    Array.from({ length: perClient }, () => reserveBuffer(client, largest, at, end))
 
-  it('has a bound for all and one for each', () => {
-    const leases = Array.from({ length: MAX_BUFFERED_BYTES / MAX_BUFFERED_PER_USER }, (_, n) =>
-      reserveBuffer(n, MAX_BUFFERED_PER_USER, now, until),
-    )
-    expect(leases).not.toContain(null)
-    expect(reserveBuffer(100, 1, now, until)).toBeNull()
-    leases[0]?.()
-    leases[0]?.()
-    expect(reserveBuffer(1, 1, now, until)).toBeNull()
-    const rest = reserveBuffer(100, MAX_BUFFERED_PER_USER, now, until)
+  it('has a limit for all clients and a share for each', () => {
+    const clients = limits.maxBytes / limits.maxBytesPerClient
+    const leases = Array.from({ length: clients }, (_, n) => fill(`user:${n}`))
+    expect(leases.flat()).not.toContain(null)
+    expect(reserveBuffer('user:100', smallest, now, until)).toBeNull()
+    leases[0]?.[0]?.()
+    leases[0]?.[0]?.()
+    expect(reserveBuffer('user:1', smallest, now, until)).toBeNull()
+    const rest = reserveBuffer('user:100', largest, now, until)
     expect(rest).not.toBeNull()
-    expect(reserveBuffer(0, 1, now, until)).toBeNull()
-    for (const leave of [rest, ...leases]) leave?.()
+    expect(reserveBuffer('user:0', smallest, now, until)).toBeNull()
+    for (const release of [rest, ...leases.flat()]) release?.()
   })
 
-  it('is given to others when a request never gave it back', () => {
-    const lost = reserveBuffer(1, MAX_BUFFERED_PER_USER, now, until)
-    expect(reserveBuffer(1, 1, until - 1, until)).toBeNull()
-    const next = reserveBuffer(1, MAX_BUFFERED_PER_USER, until, until + 1000)
-    expect(next).not.toBeNull()
-    lost?.() // void: frees nobody else's room
-    expect(reserveBuffer(1, 1, until, until + 1000)).toBeNull()
-    next?.()
+  it('is released by time when a request never releases it', () => {
+    const lost = fill('user:1')
+    expect(reserveBuffer('user:1', smallest, until - 1, until)).toBeNull()
+    const next = fill('user:1', until, until + 1000)
+    expect(next).not.toContain(null)
+    for (const release of lost) release?.() // Expired: releases nothing of the next ones.
+    expect(reserveBuffer('user:1', smallest, until, until + 1000)).toBeNull()
+    for (const release of next) release?.()
   })
+})
+
+describe('small bodies under way', () => {
+  const from = (address: string) => ({ 'CF-Connecting-IP': address })
+  /** Begins a sign-in of 64 KiB that lacks its last byte. */
+  const begin = (address: string) => {
+    const { body, breakOff } = unfinished(64 * 1024)
+    const headers = {
+      ...from(address),
+      'Content-Type': 'application/json',
+      'Content-Length': `${64 * 1024}`,
+    }
+    return { answer: here('POST', '/api/session', { body, headers }), breakOff }
+  }
+
+  it('of one client are at most 512 KiB; another client is served', async () => {
+    const [mallory, ann] = [freshAddress(), freshAddress()]
+    const held = Array.from({ length: 8 }, () => begin(mallory))
+    await new Promise((done) => setTimeout(done, 100))
+    const refused = await call('POST', '/api/session', {
+      json: { login: 'a', password: 'b' },
+      headers: from(mallory),
+    })
+    expect(refused.headers.get('Retry-After')).toBe('1')
+    await expectProblem(refused, 503, 'busy')
+    const served = await call('POST', '/api/session', {
+      json: { login: 'a', password: 'b' },
+      headers: from(ann),
+    })
+    expect(served.status).toBe(401)
+    for (const { breakOff } of held) breakOff()
+    for (const { answer } of held) expect((await answer).status).toBe(400)
+  })
+
+  it('of a form have at most 8 KiB', async () => {
+    for (const path of ['/oauth/token', '/oauth/revoke', '/api/users/token']) {
+      const form = { username: 'a', password: 'b'.repeat(8 * 1024) }
+      const large = await call('POST', path, { form, headers: from(freshAddress()) })
+      const { detail } = await expectProblem(large, 413, 'too-large')
+      expect(detail).toBe('The body may have at most 8 KiB.')
+    }
+  })
+})
+
+describe('Content-Type (RFC 9110 §5.6.6)', () => {
+  const put = (type: string) =>
+    call('POST', '/api/session', {
+      body: JSON.stringify({ login: 'nobody-here', password: 'x' }),
+      headers: { 'Content-Type': type, 'CF-Connecting-IP': freshAddress() },
+    })
+
+  it.each([
+    'application/json;',
+    'application/json ;charset=utf-8',
+    'application/json ; charset=utf-8 ;',
+    'APPLICATION/JSON;charset="utf-8"',
+    'application/json;;',
+  ])('%s is JSON', async (type) => {
+    await expectProblem(await put(type), 401, 'invalid-credentials')
+  })
+
+  it.each(['application/json; charset', 'application/json, text/plain', 'application/json; =x'])(
+    '%s → 415 unsupported-media-type',
+    async (type) => {
+      await expectProblem(await put(type), 415, 'unsupported-media-type')
+    },
+  )
+
+  it.each(['application/x-www-form-urlencoded;', 'application/x-www-form-urlencoded ;charset=x'])(
+    '%s is a form',
+    async (type) => {
+      const answer = await call('POST', '/oauth/token', {
+        body: 'grant_type=refresh_token&refresh_token=x',
+        headers: { 'Content-Type': type, 'CF-Connecting-IP': freshAddress() },
+      })
+      expect(await answer.json()).toMatchObject({ error: 'invalid_grant' })
+    },
+  )
+})
+
+describe('token endpoints', () => {
+  it.each([
+    ['POST', '/oauth/token', 'grant_type=refresh_token&refresh_token=x'],
+    ['POST', '/oauth/revoke', 'token=x'],
+    ['POST', '/api/session/refresh', undefined],
+    ['DELETE', '/api/session', undefined],
+  ])(
+    '%s %s → 429 after 300 requests of a client in a minute, before the body',
+    async (method, path, body) => {
+      const headers = {
+        'CF-Connecting-IP': freshAddress(),
+        ...(body && { 'Content-Type': 'application/x-www-form-urlencoded' }),
+      }
+      const limit = workerWith({ TOKEN_LIMIT: { limit: async () => ({ success: false }) } })
+      const stalled = body ? unfinished(100) : undefined
+      const answer = limit(method, path, {
+        headers: { ...headers, ...(body && { 'Content-Length': '100' }) },
+        ...(stalled && { body: stalled.body }),
+      })
+      stalled?.breakOff()
+      await expectProblem(await answer, 429, 'too-many-requests')
+    },
+  )
 })

@@ -223,7 +223,7 @@ describe('a forged, garbled or foreign refresh token', () => {
       ['with one bit of the session flipped', flip(token, 3)],
       ['an access token', ann.token],
       ['nonsense', '..'],
-      ['a very long one', 'A'.repeat(20_000)],
+      ['a very long one', 'A'.repeat(8_000)],
       ['of script', '\u{1f600}.0.\u{1f600}'],
     ]
   }

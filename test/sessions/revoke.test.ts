@@ -42,7 +42,7 @@ describe('POST /oauth/revoke', () => {
 
   it('answers 200 to what is no token, without asking D1', async () => {
     const ann = await person()
-    for (const token of ['nonsense', `${ann.refreshToken}x`, 'x'.repeat(50_000)]) {
+    for (const token of ['nonsense', `${ann.refreshToken}x`, 'x'.repeat(8_000)]) {
       const response = await revoke({ token })
       expect([response.status, trips(response)]).toEqual([200, 0])
     }
