@@ -45,6 +45,9 @@ async function document() {
   })
 }
 
+/** The types of the client, as `npm run types` writes them. */
+const clientTypes = () => run([process.execPath, 'scripts/build/client-types.mjs', '--check'])
+
 const failed = []
 
 /** Runs one step and prints a line about it, with its output only when it failed. */
@@ -74,6 +77,7 @@ async function statics() {
   await step('bindings are current', bindings)
   await step('migrations are current', migrations)
   await step('API document', document)
+  await step('types of the client are current', clientTypes)
 }
 
 async function tests() {

@@ -1,70 +1,125 @@
-/**
- * The client of Gatepost for any single-page app: sign in, stay signed in, call every operation with its types.
- *
- *     const gatepost = createClient()
- *     await gatepost.session.signIn('ann@example.com', password)
- *     const { posts } = await answer(gatepost.api.posts.$get({ query: { limit: '10' }, header: {} }))
- */
-import { type ClientResponse, hc } from 'hono/client'
-import type { App } from '../app'
-import type { UserPrivate } from '../user'
-import { readProblem } from './problem'
-import { type Hint, keepSession } from './session'
+/** The client of Gatepost for any single-page app: signs in, stays signed in, calls every operation. */
+import { authorizeFetch } from './authorized'
+import { cookieStorage, type Hint } from './cookie-storage'
+import { accountFunctions, mailFunctions, postFunctions } from './functions'
+import { type Fetch, openNetwork } from './network'
+import { type Calls, callOperations } from './operations'
+import { type KeptSession, keepSession, type SessionState } from './session'
+import type { StorageKind } from './storage'
+import { tokenStorage } from './token-storage'
 
 export interface ClientOptions {
-  /** Where the API is; the page's own origin unless told. Another origin must list the page's in ALLOWED_ORIGINS. */
-  origin?: string
-  fetch?: typeof globalThis.fetch
-  hint?: Hint
+  /**
+   * Where the API is, such as `https://api.example.com`; the page's own origin unless told. That
+   * server must list the page's origin in ALLOWED_ORIGINS.
+   */
+  origin?: string | undefined
+  /** Where the refresh token is kept; `cookie` unless told. */
+  storage?: StorageKind | undefined
+  /**
+   * For `cookie`: remembers in the page that there may be a session, so that a visitor causes no
+   * request. Without one, each page load asks the server. See `cookieHint`.
+   */
+  hint?: Hint | undefined
+  fetch?: Fetch | undefined
 }
 
-export interface Registration {
-  username: string
-  email: string
-  password: string
-  full_name?: string | null
+/** `http://localhost:8787/` → `http://localhost:8787`. @throws TypeError when it is no origin */
+function originOf(text: string): string {
+  if (text === '') return ''
+  const url = URL.canParse(text) ? new URL(text) : null
+  if (url && /^https?:$/.test(url.protocol) && url.pathname === '/' && !url.search && !url.hash)
+    return url.origin
+  throw new TypeError(`origin must be like "https://api.example.com", without a path: "${text}"`)
 }
 
-export function createClient({ origin = '', fetch, hint }: ClientOptions = {}) {
-  // A bare reference would be called with the wrong `this`, and would miss a `fetch` replaced later.
-  const own: typeof globalThis.fetch = fetch ?? ((input, init) => globalThis.fetch(input, init))
-  const session = keepSession({ origin, fetch: own, hint })
-  const { api } = hc<App>(origin, { fetch: session.fetch })
-  return {
-    session,
-    /** Every operation, as the person who is signed in: `api.users.me.$get()`. */
-    api,
-    /** The same without a token: what anybody may read needs not wait until it is known who asks. */
-    open: hc<App>(origin, { fetch: session.anonymous }).api,
-    /** Makes an account; nobody is signed in by it. @throws ApiProblem */
-    register: (person: Registration): Promise<UserPrivate> =>
-      answer(api.users.$post({ json: person })),
+function openStorage(kind: StorageKind, name: string, origin: string, fetch: Fetch, hint?: Hint) {
+  switch (kind) {
+    case 'cookie':
+      return cookieStorage(origin, fetch, hint)
+    case 'memory':
+    case 'localStorage':
+      return tokenStorage(kind, name, origin, fetch)
+    default:
+      throw new TypeError(`storage must be "cookie", "memory" or "localStorage": "${kind}"`)
   }
 }
-export type Client = ReturnType<typeof createClient>
 
-type Success = 200 | 201 | 202 | 204
-/** The body of the good answers of an operation. */
-export type Answer<R> =
-  R extends ClientResponse<infer Body, infer Status, infer _Format>
-    ? Status extends Success
-      ? Body
-      : never
-    : never
-
-/** The body of the answer. @throws ApiProblem when it is not a good one */
-export async function answer<R extends ClientResponse<unknown, number, string>>(
-  asked: Promise<R>,
-): Promise<Answer<R>> {
-  return (await answerWithTag(asked)).body
+/** What an app sees of the session. */
+function sessionFunctions(
+  session: KeptSession,
+  { accessToken, authorized, anonymous }: ReturnType<typeof authorizeFetch>,
+  reload: () => Promise<void>,
+) {
+  return {
+    /** A new object after each change, the same one in between. */
+    get state(): SessionState {
+      return session.state.get()
+    },
+    /** Calls back after every change, in any tab. Returns what ends that. */
+    subscribe: session.state.subscribe,
+    /** Finds out, once, whether there is a session. Never rejects; see `state`. */
+    start: session.start,
+    /** `login`: the e-mail address or the username. @throws ApiProblem */
+    signIn: (login: string, password: string) =>
+      session.signInWith('POST /api/session', { login, password }),
+    /** Signs in by any other operation that opens a session. @throws ApiProblem */
+    signInWith: session.signInWith,
+    /** Ends the session at the server, then in all tabs. @throws ApiProblem */
+    signOut: session.signOut,
+    /** Signs out in all tabs without a request, after the server has ended the session. */
+    forget: session.forget,
+    /** Shows a changed user in all tabs. */
+    update: session.update,
+    /** Reads the user anew; a session that has ended elsewhere ends here. @throws ApiProblem */
+    reload,
+    /** A valid access token, for other servers that verify it; undefined: signed out. */
+    accessToken,
+    /**
+     * `fetch` of an address of the API with the access token: renewed before it expires, and once
+     * more after a 401. The body must be repeatable, so not a stream.
+     */
+    fetch: authorized,
+    /** `fetch` of an address of the API without a token. */
+    anonymous,
+  }
 }
 
-/** The body with its `ETag`, for a later `If-Match`. @throws ApiProblem when the answer is not a good one */
-export async function answerWithTag<R extends ClientResponse<unknown, number, string>>(
-  asked: Promise<R>,
-): Promise<{ body: Answer<R>; etag: string }> {
-  const response = await asked
-  if (!response.ok) throw await readProblem(response as unknown as Response)
-  const body = response.status === 204 ? undefined : await response.json()
-  return { body: body as Answer<R>, etag: response.headers.get('ETag') ?? '' }
+type Session = ReturnType<typeof sessionFunctions>
+type Account = ReturnType<typeof accountFunctions>
+type Mails = ReturnType<typeof mailFunctions>
+
+export interface Client extends Calls, Account, Mails {
+  session: Session
+  posts: ReturnType<typeof postFunctions>
+}
+
+/** @throws TypeError when an option is wrong */
+export function createClient(options: ClientOptions = {}): Client {
+  const { storage: kind = 'cookie', hint } = options
+  const origin = originOf(options.origin ?? '')
+  // A bare reference would lose its `this`, and miss a `fetch` that is replaced later.
+  const own: Fetch = options.fetch ?? ((input, init) => globalThis.fetch(input, init))
+  const fetch = openNetwork(origin, own)
+  const name = kind === 'cookie' ? `gatepost ${origin}` : `gatepost ${kind} ${origin}`
+  const session = keepSession(name, openStorage(kind, name, origin, fetch, hint))
+  const requests = authorizeFetch(session, origin, fetch)
+  const calls = callOperations(requests.authorized, requests.anonymous)
+
+  async function reload(): Promise<void> {
+    await session.start()
+    if (!session.held()) return
+    try {
+      session.update(await calls.fetch('GET /api/users/me'))
+    } catch (error) {
+      if (session.held()) throw error
+    }
+  }
+  return {
+    ...calls,
+    ...accountFunctions(calls, session, requests.authorized),
+    ...mailFunctions(calls, reload),
+    posts: postFunctions(calls),
+    session: sessionFunctions(session, requests, reload),
+  }
 }

@@ -1,66 +1,161 @@
-/** What a failed request becomes: an error that says, in words for a person, what went wrong and at which field (RFC 9457). */
+/** The one error of this client: what went wrong in words for a person, and for programs a code. */
+import type { ProblemCode } from './api'
 
-interface ProblemBody {
+/**
+ * A code of the API, or one of the client's own (status 0 where no answer could be read):
+ * `offline`, `origin-not-allowed`, `unexpected-response`.
+ */
+export type Code =
+  | ProblemCode
+  | 'offline'
+  | 'origin-not-allowed'
+  | 'unexpected-response'
+  | (string & {})
+
+/** A problem document (RFC 9457 §3.1) with the members of this API. */
+export interface ProblemBody {
   type?: string
   title?: string
   detail?: string
   request_id?: string
   errors?: { pointer: string; detail: string }[]
+  [member: string]: unknown
 }
 
-/** `code` is the last part of the problem's `type`, e.g. `username-taken`; `offline` (status 0) when no answer came at all. */
+interface Details {
+  /** Seconds. */
+  retryAfter?: number | undefined
+  cause?: unknown
+}
+
 export class ApiProblem extends Error {
   override readonly name = 'ApiProblem'
+  /** The HTTP status; 0 when no answer could be read. */
   readonly status: number
-  readonly code: string
+  /** The last part of the problem's `type`, such as `username-taken`. */
+  readonly code: Code
   readonly title: string
-  /** By member of the request: what is wrong there, reading on from its name (`must have at least 8 characters`). */
+  /**
+   * What is wrong with each member of the request. A text reads on from the member's name:
+   * `must have at least 8 characters`.
+   */
   readonly fields: Readonly<Record<string, string>>
-  /** Seconds until another try makes sense (`Retry-After`). */
+  /** Seconds to wait before another try makes sense (`Retry-After`). */
   readonly retryAfter: number | undefined
+  /** Names the request in the server's log. */
   readonly requestId: string | undefined
+  /** The whole problem document, with members that only some problems have. */
+  readonly body: Readonly<ProblemBody>
 
-  constructor(
-    status: number,
-    body: ProblemBody,
-    retryAfter?: number | undefined,
-    options?: ErrorOptions,
-  ) {
-    super(body.detail ?? body.title ?? `The server answered ${status}.`, options)
+  constructor(status: number, body: ProblemBody, { retryAfter, cause }: Details = {}) {
+    super(body.detail ?? body.title ?? `The server answered ${status}.`, { cause })
     this.status = status
-    this.code = body.type?.split('/').pop() || 'unknown'
+    this.code = codeOf(body) ?? 'unexpected-response'
     this.title = body.title ?? 'Something went wrong'
-    this.requestId = body.request_id
+    this.fields = fieldsOf(body)
     this.retryAfter = retryAfter
-    const fields: Record<string, string> = Object.create(null)
-    for (const { pointer, detail } of body.errors ?? []) fields[member(pointer)] ??= detail
-    this.fields = fields
+    this.requestId = body.request_id
+    this.body = body
   }
+}
+
+const codeOf = ({ type }: ProblemBody) => type?.split('/').pop()
+
+function fieldsOf({ errors = [] }: ProblemBody): Record<string, string> {
+  const fields: Record<string, string> = Object.create(null)
+  for (const { pointer, detail } of errors) fields[memberOf(pointer)] ??= detail
+  return fields
 }
 
 /** `#/full_name` → `full_name` (RFC 6901 §6). */
-const member = (pointer: string) =>
-  decodeURIComponent(pointer).replace(/^#\//, '').replaceAll('~1', '/').replaceAll('~0', '~')
+const memberOf = (pointer: string) =>
+  decode(pointer).replace(/^#\//, '').replaceAll('~1', '/').replaceAll('~0', '~')
 
-export async function readProblem(response: Response): Promise<ApiProblem> {
-  const isProblem = response.headers.get('Content-Type')?.includes('json')
-  const body = isProblem ? ((await response.json().catch(() => ({}))) as ProblemBody) : {}
-  const seconds = Number(response.headers.get('Retry-After') ?? Number.NaN)
-  return new ApiProblem(response.status, body, Number.isFinite(seconds) ? seconds : undefined)
+function decode(text: string) {
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    return text
+  }
 }
 
-/** `fetch`, but no answer at all is an ApiProblem too; an abort stays what it is. */
-export async function reach(
-  fetch: typeof globalThis.fetch,
-  url: RequestInfo | URL,
-  init: RequestInit,
-): Promise<Response> {
+/** Where the API's own words are for developers. */
+const WORDS: Partial<Record<ProblemCode, string>> = {
+  unauthenticated: 'Sign in first.',
+  'invalid-access-token': 'Your session has ended. Sign in again.',
+}
+
+const isText = (value: unknown) => typeof value === 'string'
+const isTextOrAbsent = (value: unknown) => value === undefined || isText(value)
+const isObject = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null
+
+/** Whether a body is a problem of this API, not the error of something in front of it. */
+function isProblem(body: unknown): body is ProblemBody {
+  if (!isObject(body)) return false
+  const { type, title, detail, request_id, errors = [] } = body
+  return (
+    isText(type) &&
+    [title, detail, request_id].every(isTextOrAbsent) &&
+    Array.isArray(errors) &&
+    errors.every((error) => isObject(error) && isText(error.pointer) && isText(error.detail))
+  )
+}
+
+const isJson = ({ headers }: Response) => /[/+]json\b/i.test(headers.get('Content-Type') ?? '')
+
+/** The JSON of a response; null: it has none. @throws ApiProblem when the connection breaks */
+export async function readJson(response: Response): Promise<unknown> {
+  if (!isJson(response)) return null
   try {
-    return await fetch(url, init)
-  } catch (cause) {
-    if (cause instanceof DOMException && cause.name === 'AbortError') throw cause
-    const title = 'No connection'
-    const detail = 'The server cannot be reached. Check the connection and try again.'
-    throw new ApiProblem(0, { type: '/problems/offline', title, detail }, undefined, { cause })
+    return await response.json()
+  } catch (error) {
+    if (error instanceof SyntaxError) return null
+    throw error instanceof TypeError ? offline(error) : error
   }
+}
+
+export function offline(cause: unknown): ApiProblem {
+  const detail = 'The server cannot be reached. Check the connection and try again.'
+  return new ApiProblem(0, { type: 'offline', title: 'No connection', detail }, { cause })
+}
+
+/** The problem that a failed response tells. */
+export async function readProblem(response: Response): Promise<ApiProblem> {
+  const { status } = response
+  const retryAfter = secondsOf(response.headers.get('Retry-After'))
+  const body = await readJson(response)
+  if (isObject(body) && isText(body.error)) {
+    // RFC 6749 §5.2: `/oauth/*` answers so.
+    const { error, error_description: detail, ...rest } = body
+    const title = 'OAuth error'
+    const told = { ...rest, title, type: `${error}`, detail: `${detail ?? error}` }
+    return new ApiProblem(status, told as ProblemBody, { retryAfter })
+  }
+  if (!isProblem(body)) return unexpected(response, { retryAfter })
+  const detail = WORDS[codeOf(body) as ProblemCode] ?? body.detail
+  return new ApiProblem(status, { ...body, ...(detail && { detail }) }, { retryAfter })
+}
+
+/** Seconds of `Retry-After`, which is a number or a date (RFC 9110 §10.2.3). */
+function secondsOf(text: string | null): number | undefined {
+  if (!text) return undefined
+  const seconds = /^\d+$/.test(text) ? Number(text) : (Date.parse(text) - Date.now()) / 1000
+  return Number.isFinite(seconds) ? Math.max(0, Math.ceil(seconds)) : undefined
+}
+
+/** A response that is not the API's: the error page of a proxy, or another site's page. */
+export function unexpected({ status, ok }: Response, details: Details = {}): ApiProblem {
+  let detail = `The server answered ${status} in a form that this app cannot read.`
+  if (ok) detail = 'The server answered with a page instead of data. Check the address of the API.'
+  if (status === 429) detail = 'Too many requests. Wait a moment and try again.'
+  if (status >= 500) detail = `The server is not available (${status}). Try again in a moment.`
+  return new ApiProblem(status, { title: 'Unexpected response', detail }, details)
+}
+
+/** The JSON object of a good response. @throws ApiProblem for anything else */
+export async function readObject(response: Response): Promise<Record<string, unknown>> {
+  const body = await readJson(response)
+  if (!isObject(body)) throw unexpected(response)
+  return body
 }

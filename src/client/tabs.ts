@@ -1,13 +1,14 @@
-/** What the tabs of one browser share: a lock, and news. Where a browser lacks them, each tab works for itself. */
+/** What the tabs of one browser share: a lock, and news. Without them each tab works for itself. */
 
-/** Runs `work` while no other tab runs any under this name; it is told whether it had to wait for one. */
+/** Runs `work` while no other tab runs any under this name, and tells it whether it had to wait. */
 export async function exclusively<T>(
   name: string,
   work: (hasWaited: boolean) => Promise<T>,
 ): Promise<T> {
   const locks = globalThis.navigator?.locks
-  // Not every page has locks (plain http in the local network); the server's ten seconds of grace serve such tabs.
-  if (!locks) return work(false)
+  // Plain http in a local network has no locks, and a sandboxed frame may not use them. Such tabs
+  // rely on the server: for 10 seconds it gives two tabs the same next refresh token.
+  if (!locks || globalThis.origin === 'null') return work(false)
   const atOnce = await locks.request(
     name,
     { ifAvailable: true },
@@ -26,7 +27,7 @@ export function listen<Message>(name: string, hear: (message: Message) => void):
   if (typeof BroadcastChannel === 'undefined') return { tell: () => undefined }
   const channel = new BroadcastChannel(name)
   channel.onmessage = (event) => hear(event.data as Message)
-  // Node, where this is tested, would wait for the channel to close before it ends.
+  // Node would wait for the channel to close before it ends.
   if ('unref' in channel) (channel.unref as () => void)()
   return { tell: (message) => channel.postMessage(message) }
 }

@@ -3,7 +3,6 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { createServer, type Server } from 'node:http'
 import { after, before, test } from 'node:test'
-import { gzipSync } from 'node:zlib'
 import type { Browser, Page } from 'playwright-core'
 import { build } from 'vite'
 import { ARTIFACTS, LISTED_ORIGIN, launch, ORIGIN, visitor } from './browser.ts'
@@ -15,12 +14,12 @@ declare global {
     /** The part of the client that this app uses. */
     gatepost: {
       session: {
-        state: { status: string }
+        state: { status: string; because?: string; problem?: { code: string; message: string } }
         start: () => Promise<void>
         signIn: (login: string, password: string) => Promise<unknown>
         signOut: () => Promise<void>
       }
-      api: { users: { me: { $get: () => Promise<Response> } } }
+      fetch: (operation: string) => Promise<{ username: string }>
     }
   }
 }
@@ -32,7 +31,7 @@ before(async () => {
     configFile: false,
     logLevel: 'warn',
     build: {
-      lib: { entry: 'src/client/client.ts', formats: ['es'], fileName: 'client' },
+      lib: { entry: 'src/client/index.ts', formats: ['es'], fileName: 'client' },
       outDir: `${ARTIFACTS}/client`,
     },
   })
@@ -63,10 +62,7 @@ async function open(page: Page, origin: string) {
   await page.waitForFunction(() => window.gatepost)
 }
 const whoAmI = (page: Page) =>
-  page.evaluate(async () => {
-    const response = await window.gatepost.api.users.me.$get()
-    return response.ok ? (await response.json()).username : response.status
-  })
+  page.evaluate(async () => (await window.gatepost.fetch('GET /api/users/me')).username)
 
 test('an app on a listed origin signs in, and two of its tabs refresh at once', async () => {
   const { username } = await person()
@@ -120,16 +116,21 @@ test('an app on an unlisted origin gets nothing, neither with the cookie nor wit
   await open(other, UNLISTED_ORIGIN)
   const refused = await other.evaluate(
     async ([login, password]) => {
-      const reason = (error: { code: string }) => error.code
-      await window.gatepost.session.start()
+      const { session } = window.gatepost
+      const told = ({ code, message }: { code: string; message: string }) => `${code}: ${message}`
+      await session.start()
+      const { status, because, problem } = session.state
       return [
-        window.gatepost.session.state,
-        await window.gatepost.session.signIn(login!, password!).catch(reason),
+        status,
+        because,
+        problem && told(problem),
+        await session.signIn(login!, password!).catch(told),
       ]
     },
     [username, PASSWORD],
   )
-  assert.deepEqual(refused, [{ status: 'signed-out', because: 'unreachable' }, 'offline'])
+  const reason = `origin-not-allowed: ${UNLISTED_ORIGIN} may not call ${ORIGIN}. Add ${UNLISTED_ORIGIN} to ALLOWED_ORIGINS of that server.`
+  assert.deepEqual(refused, ['signed-out', 'unreachable', reason, reason])
   // What the refusals did not do: the session of the service's own pages lives.
   const status = await page.evaluate(async () => {
     const response = await fetch('/api/session/refresh', { method: 'POST' })
@@ -140,10 +141,4 @@ test('an app on an unlisted origin gets nothing, neither with the cookie nor wit
   assert.ok(ann.complaints.length > 0 && ann.complaints.every(isCors), ann.complaints.join('\n'))
   ann.complaints.length = 0
   await ann.close()
-})
-
-test('the client has at most 5 KiB', () => {
-  const size = gzipSync(readFileSync(`${ARTIFACTS}/client/client.js`)).length
-  console.log(`# client: ${(size / 1024).toFixed(1)} KiB gz, hono/client included`)
-  assert.ok(size <= 5 * 1024)
 })

@@ -1,6 +1,6 @@
 /** One's own account, in parts. */
 import { useRoute } from 'preact-iso'
-import type { UserPrivate } from '../../client/types'
+import type { UserPrivate } from '../../client'
 import { NotFound } from '../pages/not-found'
 import { SignedIn } from '../ui/page'
 import { Tabs } from '../ui/tabs'

@@ -1,6 +1,5 @@
 /** What happened to the account. */
-import { answer } from '../../client/client'
-import { api } from '../gatepost'
+import { gatepost } from '../gatepost'
 import { List } from '../ui/list'
 import { useList } from '../ui/load'
 import { Page } from '../ui/page'
@@ -9,7 +8,7 @@ import { EventName } from './event-name'
 
 export function Activity() {
   const list = useList('activity', async (cursor) => {
-    const page = await answer(api.users.me.events.$get({ query: cursor ? { cursor } : {} }))
+    const page = await gatepost.events.list({ cursor })
     return { items: page.events, next: page.next_cursor }
   })
   return (

@@ -1,9 +1,7 @@
 /** Taking everything along, and leaving. */
 import { useLocation } from 'preact-iso'
-import { answer } from '../../client/client'
-import { readProblem } from '../../client/problem'
-import type { UserPrivate } from '../../client/types'
-import { api, session } from '../gatepost'
+import type { UserPrivate } from '../../client'
+import { gatepost, session } from '../gatepost'
 import { Act } from '../ui/act'
 import { Form, PasswordField } from '../ui/form'
 import { say } from '../ui/messages'
@@ -25,9 +23,7 @@ export const Data = ({ me }: { me: UserPrivate }) => (
 
 function Export({ me }: { me: UserPrivate }) {
   async function save() {
-    const response = await session.fetch('/api/users/me/export')
-    if (!response.ok) throw await readProblem(response)
-    const url = URL.createObjectURL(await response.blob())
+    const url = URL.createObjectURL(await gatepost.export())
     const link = document.createElement('a')
     link.href = url
     link.download = `gatepost-${me.username}.json`
@@ -45,7 +41,7 @@ function Deletion() {
       label="Delete my account"
       class="danger"
       submit={async ({ password = '' }) => {
-        await answer(api.users.me.deletion.$post({ json: { password } }))
+        await gatepost.fetch('POST /api/users/me/deletion', { body: { password } })
         route('/')
         session.forget()
         say('Your account is gone.')

@@ -1,8 +1,7 @@
 /** The address: confirmed or not, and changing it. */
 import { useState } from 'preact/hooks'
-import { answer } from '../../client/client'
-import type { UserPrivate } from '../../client/types'
-import { api } from '../gatepost'
+import type { UserPrivate } from '../../client'
+import { gatepost } from '../gatepost'
 import { Act } from '../ui/act'
 import { Field, Form, PasswordField } from '../ui/form'
 import { say } from '../ui/messages'
@@ -32,7 +31,7 @@ export function Email({ me }: { me: UserPrivate }) {
         key={asked}
         label="Change address"
         submit={async ({ email = '', password = '' }) => {
-          await answer(api.users.me.email.$put({ json: { email, password } }))
+          await gatepost.changeEmail({ email, password })
           setAsked(email)
         }}
       >
@@ -45,7 +44,7 @@ export function Email({ me }: { me: UserPrivate }) {
 
 function SendAgain() {
   async function send() {
-    const { message } = await answer(api.users.me['verify-email'].$post())
+    const { message } = await gatepost.sendVerification()
     say(message)
   }
   return <Act act={send}>Mail the link again</Act>

@@ -1,8 +1,7 @@
 /** Changing the password. */
 import { useState } from 'preact/hooks'
-import { answer } from '../../client/client'
-import type { UserPrivate } from '../../client/types'
-import { api } from '../gatepost'
+import type { UserPrivate } from '../../client'
+import { gatepost } from '../gatepost'
 import { Form, PasswordField } from '../ui/form'
 import { say } from '../ui/messages'
 import { Page } from '../ui/page'
@@ -15,7 +14,7 @@ export function Password({ me }: { me: UserPrivate }) {
         key={changes}
         label="Change password"
         submit={async ({ current_password = '', new_password = '' }) => {
-          await answer(api.users.me.password.$put({ json: { current_password, new_password } }))
+          await gatepost.changePassword({ current_password, new_password })
           setChanges(changes + 1)
           say('Password changed. All other sessions have ended.')
         }}

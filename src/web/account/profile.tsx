@@ -1,9 +1,7 @@
 /** Name and picture. */
 import { useRef, useState } from 'preact/hooks'
-import { answer } from '../../client/client'
-import { readProblem } from '../../client/problem'
-import type { UserPrivate } from '../../client/types'
-import { api, session } from '../gatepost'
+import type { UserPrivate } from '../../client'
+import { gatepost } from '../gatepost'
 import { Avatar } from '../ui/avatar'
 import { Field, Form } from '../ui/form'
 import { asProblem } from '../ui/load'
@@ -26,8 +24,10 @@ export const Profile = ({ me }: { me: UserPrivate }) => (
       key={`${me.username} ${me.full_name}`}
       label="Save"
       submit={async ({ username = '', full_name = '' }) => {
-        const json = { username: username.trim(), full_name: full_name.trim() || null }
-        session.update(await answer(api.users.me.$patch({ json })))
+        await gatepost.updateProfile({
+          username: username.trim(),
+          full_name: full_name.trim() || null,
+        })
         say('Saved.')
       }}
     >
@@ -69,20 +69,12 @@ function Picture({ me }: { me: UserPrivate }) {
     attempt(async () => {
       const picture = await squarePicture(file)
       if (!picture) return setTrouble('This file is no picture that the browser can read.')
-      const response = await session.fetch('/api/users/me/avatar', {
-        method: 'PUT',
-        headers: { 'Content-Type': picture.type },
-        body: picture,
-      })
-      if (!response.ok) throw await readProblem(response)
-      session.update((await response.json()) as UserPrivate)
+      await gatepost.avatar.set(picture)
       say('Picture saved.')
     })
   const remove = () =>
     attempt(async () => {
-      const response = await session.fetch('/api/users/me/avatar', { method: 'DELETE' })
-      if (!response.ok) throw await readProblem(response)
-      session.update({ ...me, image_url: null })
+      await gatepost.avatar.delete()
       say('Picture removed.')
     })
   return (

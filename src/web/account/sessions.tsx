@@ -1,6 +1,5 @@
 /** Where one is signed in, and ending that. */
-import { answer } from '../../client/client'
-import { api } from '../gatepost'
+import { gatepost } from '../gatepost'
 import { Confirm } from '../ui/confirm'
 import { List } from '../ui/list'
 import { useList } from '../ui/load'
@@ -11,7 +10,7 @@ import { device } from './device'
 
 export function Sessions() {
   const list = useList('sessions', async (cursor) => {
-    const page = await answer(api.users.me.sessions.$get({ query: cursor ? { cursor } : {} }))
+    const page = await gatepost.sessions.list({ cursor })
     return { items: page.sessions, next: page.next_cursor }
   })
   const { items = [] } = list
@@ -38,7 +37,7 @@ export function Sessions() {
                 label="End"
                 question="End this session?"
                 act={async () => {
-                  await answer(api.users.me.sessions[':id'].$delete({ param: { id: session.id } }))
+                  await gatepost.sessions.end(session.id)
                   list.change(items.filter((other) => other.id !== session.id))
                   say('Session ended.')
                 }}
@@ -54,7 +53,7 @@ export function Sessions() {
           label="End all others"
           question="End all other sessions?"
           act={async () => {
-            await answer(api.users.me.sessions.$delete())
+            await gatepost.sessions.endOthers()
             list.change(items.filter((session) => session.current))
             say('All other sessions have ended.')
           }}

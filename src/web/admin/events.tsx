@@ -1,8 +1,7 @@
 /** What happened to all accounts. */
 import { useLocation } from 'preact-iso'
-import { answer } from '../../client/client'
 import { EventName } from '../account/event-name'
-import { api } from '../gatepost'
+import { gatepost } from '../gatepost'
 import { List } from '../ui/list'
 import { useList } from '../ui/load'
 import { Page } from '../ui/page'
@@ -11,9 +10,9 @@ import { Time } from '../ui/time'
 export function Events() {
   const user_id = useLocation().query.user_id ?? ''
   const list = useList(`admin events ${user_id}`, async (cursor) => {
-    const page = await answer(
-      api.admin.events.$get({ query: { ...(user_id && { user_id }), ...(cursor && { cursor }) } }),
-    )
+    const page = await gatepost.fetch('GET /api/admin/events', {
+      query: { user_id: user_id ? Number(user_id) : undefined, cursor },
+    })
     return { items: page.events, next: page.next_cursor }
   })
   return (

@@ -1,8 +1,7 @@
 /** Everybody, with what an admin may do to them. */
 import { useLocation } from 'preact-iso'
-import { answer } from '../../client/client'
-import type { UserPrivate } from '../../client/types'
-import { api, session } from '../gatepost'
+import type { UserPrivate } from '../../client'
+import { gatepost, session } from '../gatepost'
 import { Avatar, nameOf } from '../ui/avatar'
 import { Confirm } from '../ui/confirm'
 import { List } from '../ui/list'
@@ -17,21 +16,22 @@ type Change = { role?: 'user' | 'admin'; is_active?: boolean }
 export function Users({ me }: { me: UserPrivate }) {
   const q = useLocation().query.q?.trim() ?? ''
   const list = useList(`admin users ${q}`, async (cursor) => {
-    const page = await answer(
-      api.admin.users.$get({ query: { ...(q && { q }), ...(cursor && { cursor }) } }),
-    )
+    const page = await gatepost.fetch('GET /api/admin/users', {
+      query: { q: q || undefined, cursor },
+    })
     return { items: page.users, next: page.next_cursor }
   })
-  async function change(user: UserPrivate, json: Change) {
-    const changed = await answer(
-      api.admin.users[':id'].$patch({ param: { id: String(user.id) }, json }),
-    )
+  async function change(user: UserPrivate, body: Change) {
+    const changed = await gatepost.fetch('PATCH /api/admin/users/{id}', {
+      path: { id: user.id },
+      body,
+    })
     list.change((list.items ?? []).map((other) => (other.id === changed.id ? changed : other)))
     if (changed.id === me.id) session.update(changed)
     say(`${changed.username} was changed.`)
   }
   async function endSessions(user: UserPrivate) {
-    await answer(api.admin.users[':id'].sessions.$delete({ param: { id: String(user.id) } }))
+    await gatepost.fetch('DELETE /api/admin/users/{id}/sessions', { path: { id: user.id } })
     say(`All sessions of ${user.username} have ended.`)
   }
   return (

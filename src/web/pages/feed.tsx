@@ -1,7 +1,6 @@
 /** The first page: what people wrote, newest first, and a search through it. */
 import { useLocation } from 'preact-iso'
-import { answer } from '../../client/client'
-import { open, useSession } from '../gatepost'
+import { gatepost, useSession } from '../gatepost'
 import { List } from '../ui/list'
 import { useList } from '../ui/load'
 import { Page } from '../ui/page'
@@ -12,8 +11,9 @@ export function Feed() {
   const { query } = useLocation()
   const q = query.q?.trim() ?? ''
   const list = useList(`feed ${q}`, async (cursor) => {
-    const { posts, next_cursor } = await answer(
-      open.posts.$get({ query: { ...(q && { q }), ...(cursor && { cursor }) }, header: {} }),
+    const { posts, next_cursor } = await gatepost.posts.list(
+      { q: q || undefined, cursor },
+      { anonymous: true },
     )
     return { items: posts, next: next_cursor }
   })

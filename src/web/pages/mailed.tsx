@@ -1,9 +1,8 @@
 /** What is done through a mailed link: a new password, a confirmed address. */
 import { useEffect, useState } from 'preact/hooks'
 import { useLocation } from 'preact-iso'
-import { answer } from '../../client/client'
-import type { ApiProblem } from '../../client/problem'
-import { api, open, session, useSession } from '../gatepost'
+import type { ApiProblem } from '../../client'
+import { gatepost, session, useSession } from '../gatepost'
 import { Field, Form, PasswordField } from '../ui/form'
 import { asProblem } from '../ui/load'
 import { say } from '../ui/messages'
@@ -23,9 +22,7 @@ export function Forgot() {
           <Form
             label="Mail me a link"
             submit={async ({ email = '' }) => {
-              const { message } = await answer(
-                open.users['forgot-password'].$post({ json: { email } }),
-              )
+              const { message } = await gatepost.forgotPassword(email)
               setSent(message)
             }}
           >
@@ -80,7 +77,8 @@ export function Reset() {
         <Form
           label="Set the password"
           submit={async ({ new_password = '' }) => {
-            await answer(open.users['reset-password'].$post({ json: { token, new_password } }))
+            const body = { token, new_password }
+            await gatepost.fetch('POST /api/users/reset-password', { body, anonymous: true })
             say('The password is set. Sign in with it.')
             // A session of this browser died with the old password.
             if (session.state.status === 'signed-in') session.forget()
@@ -106,12 +104,9 @@ export function Verify() {
   const [problem, setProblem] = useState<ApiProblem | null>(null)
   useEffect(() => {
     if (!token) return
-    answer(open.users['verify-email'].$post({ json: { token } }))
-      .then(async () => {
-        setDone(true)
-        await session.start()
-        if (session.state.status === 'signed-in') session.update(await answer(api.users.me.$get()))
-      })
+    gatepost
+      .verifyEmail(token)
+      .then(() => setDone(true))
       .catch((error) => setProblem(asProblem(error)))
   }, [token])
   const title = done ? 'Address confirmed' : 'Confirm your address'

@@ -1,7 +1,6 @@
 /** What everybody sees of a person, and what they wrote. */
 import { useRoute } from 'preact-iso'
-import { answer } from '../../client/client'
-import { open, useMe } from '../gatepost'
+import { gatepost, useMe } from '../gatepost'
 import { Avatar, nameOf } from '../ui/avatar'
 import { List } from '../ui/list'
 import { useList, useLoad } from '../ui/load'
@@ -12,11 +11,15 @@ import { NotFound } from './not-found'
 
 export function Person() {
   const { id = '' } = useRoute().params
-  const person = useLoad(`person ${id}`, () => answer(open.users[':id'].$get({ param: { id } })))
+  const person = useLoad(`person ${id}`, () =>
+    gatepost.fetch('GET /api/users/{id}', { path: { id: Number(id) }, anonymous: true }),
+  )
   const posts = useList(`posts of ${id}`, async (cursor) => {
-    const page = await answer(
-      open.users[':id'].posts.$get({ param: { id }, query: cursor ? { cursor } : {}, header: {} }),
-    )
+    const page = await gatepost.fetch('GET /api/users/{id}/posts', {
+      path: { id: Number(id) },
+      query: { cursor },
+      anonymous: true,
+    })
     return { items: page.posts, next: page.next_cursor }
   })
   const isMe = useMe()?.id === person.data?.id

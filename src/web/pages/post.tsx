@@ -1,8 +1,7 @@
 /** One post, with what its author (or an admin) may do to it. */
 import { useLocation, useRoute } from 'preact-iso'
-import { answer } from '../../client/client'
-import type { Post } from '../../client/types'
-import { api, open, useMe } from '../gatepost'
+import type { Post } from '../../client'
+import { gatepost, useMe } from '../gatepost'
 import { Confirm } from '../ui/confirm'
 import { useLoad } from '../ui/load'
 import { say } from '../ui/messages'
@@ -12,9 +11,7 @@ import { NotFound } from './not-found'
 
 export function PostPage() {
   const { id = '' } = useRoute().params
-  const post = useLoad(`post ${id}`, () =>
-    answer(open.posts[':id'].$get({ param: { id }, header: {} })),
-  )
+  const post = useLoad(`post ${id}`, () => gatepost.posts.get(Number(id), { anonymous: true }))
   if (post.problem) {
     if (post.problem.status === 404 || post.problem.status === 422) return <NotFound />
     return (
@@ -51,7 +48,7 @@ function Actions({ post }: { post: Post }) {
         label="Delete"
         question="Delete this post?"
         act={async () => {
-          await answer(api.posts[':id'].$delete({ param: { id: String(post.id) }, header: {} }))
+          await gatepost.posts.delete(post.id)
           say('Post deleted.')
           route('/')
         }}

@@ -1,7 +1,7 @@
 /** The ways in: register and sign in. */
 import { useEffect, useState } from 'preact/hooks'
 import { useLocation } from 'preact-iso'
-import { ApiProblem } from '../../client/problem'
+import { ApiProblem } from '../../client'
 import { gatepost, session, useSession } from '../gatepost'
 import { Field, Form, PasswordField } from '../ui/form'
 import { say } from '../ui/messages'

@@ -1,10 +1,8 @@
 /** Writing a post, and changing one without overwriting what was changed elsewhere meanwhile. */
 import { useState } from 'preact/hooks'
 import { useLocation, useRoute } from 'preact-iso'
-import { answer, answerWithTag } from '../../client/client'
-import { ApiProblem } from '../../client/problem'
-import type { Post, UserPrivate } from '../../client/types'
-import { api, open } from '../gatepost'
+import { ApiProblem, type Post, type PostVersion, type UserPrivate } from '../../client'
+import { gatepost } from '../gatepost'
 import { useDraft } from '../ui/draft'
 import { Field, Form, TextField } from '../ui/form'
 import { useLoad } from '../ui/load'
@@ -74,8 +72,8 @@ function NewPost({ me }: { me: UserPrivate }) {
         label="Publish"
         cancel="/"
         submit={async () => {
-          const { key, ...json } = text
-          const post = await answer(api.posts.$post({ json, header: { 'idempotency-key': key } }))
+          const { key, ...typed } = text
+          const post = await gatepost.posts.create(typed, { idempotencyKey: key })
           drop()
           say('Published.')
           route(`/posts/${post.id}`)
@@ -90,12 +88,7 @@ export function Edit() {
   return <SignedIn>{(me) => <EditLoaded key={`${id} ${me.id}`} id={id} me={me} />}</SignedIn>
 }
 
-interface Version {
-  body: Post
-  etag: string
-}
-const current = (id: string): Promise<Version> =>
-  answerWithTag(open.posts[':id'].$get({ param: { id }, header: {} }))
+const current = (id: string) => gatepost.posts.get(Number(id), { anonymous: true })
 
 function EditLoaded({ id, me }: { id: string; me: UserPrivate }) {
   const loaded = useLoad(`edit ${id}`, () => current(id), 'always')
@@ -108,24 +101,24 @@ function EditLoaded({ id, me }: { id: string; me: UserPrivate }) {
     )
   }
   if (!loaded.data) return <Waiting />
-  if (loaded.data.body.author.id !== me.id) {
+  if (loaded.data.author.id !== me.id) {
     return <Page title="Edit post" lead="Only its author can change this post." />
   }
   return <EditPost id={id} version={loaded.data} />
 }
 
-function EditPost({ id, version }: { id: string; version: Version }) {
+function EditPost({ id, version }: { id: string; version: PostVersion }) {
   const { route } = useLocation()
   // A draft remembers which version it started from, also through a reload: that is what a conflict is told by.
   const { draft, keep, drop } = useDraft<Text & { etag: string }>(`post ${id}`)
-  const [theirs, setTheirs] = useState<Version | null>(null)
-  const { title, content } = version.body
+  const [theirs, setTheirs] = useState<PostVersion | null>(null)
+  const { title, content } = version
   const text = draft ?? { title, content, etag: version.etag }
 
   async function save(etag: string) {
-    const json = { title: text.title, content: text.content }
+    const typed = { title: text.title, content: text.content }
     try {
-      await answer(api.posts[':id'].$put({ param: { id }, json, header: { 'if-match': etag } }))
+      await gatepost.posts.update(Number(id), typed, { ifMatch: etag })
     } catch (error) {
       if (!(error instanceof ApiProblem) || error.status !== 412) throw error
       setTheirs(await current(id))
@@ -139,9 +132,9 @@ function EditPost({ id, version }: { id: string; version: Version }) {
     <Page title="Edit post">
       {theirs && (
         <Conflict
-          theirs={theirs.body}
+          theirs={theirs}
           takeTheirs={() => {
-            keep({ title: theirs.body.title, content: theirs.body.content, etag: theirs.etag })
+            keep({ title: theirs.title, content: theirs.content, etag: theirs.etag })
             setTheirs(null)
           }}
           keepMine={() => save(theirs.etag)}

@@ -1,5 +1,5 @@
 /** A person's picture, or their initials on a colour that stays theirs. */
-import type { UserPublic } from '../../user'
+import type { UserPublic } from '../../client'
 
 export const nameOf = (user: UserPublic) => user.full_name || user.username
 

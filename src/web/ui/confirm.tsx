@@ -1,7 +1,7 @@
 /** A button for what cannot be undone: it asks first. */
 import type { ComponentChildren } from 'preact'
 import { useId, useRef, useState } from 'preact/hooks'
-import { ApiProblem } from '../../client/problem'
+import { ApiProblem } from '../../client'
 
 interface ConfirmProps {
   /** On the button, and again on the one that does it. */

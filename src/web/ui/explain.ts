@@ -1,5 +1,5 @@
 /** What a problem means to the person on these pages, where the API's words are for developers. */
-import type { ApiProblem } from '../../client/problem'
+import type { ApiProblem } from '../../client'
 
 const WORDS: Record<string, string> = {
   'invalid-token':

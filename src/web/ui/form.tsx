@@ -8,7 +8,7 @@ import {
   type TargetedSubmitEvent,
 } from 'preact'
 import { useContext, useId, useLayoutEffect, useRef, useState } from 'preact/hooks'
-import type { ApiProblem } from '../../client/problem'
+import type { ApiProblem } from '../../client'
 import { explain } from './explain'
 import { asProblem } from './load'
 

@@ -1,8 +1,8 @@
 /** The head of every page: where one is, and what one may do. */
 import { useEffect, useRef } from 'preact/hooks'
 import { useLocation } from 'preact-iso'
-import { ApiProblem } from '../../client/problem'
-import type { UserPrivate } from '../../user'
+import type { UserPrivate } from '../../client'
+import { ApiProblem } from '../../client'
 import { session, useSession } from '../gatepost'
 import { Avatar, nameOf } from './avatar'
 import { say } from './messages'

@@ -2,7 +2,7 @@
 
 import { useCallback, useEffect, useRef, useState } from 'preact/hooks'
 import { useLocation } from 'preact-iso'
-import { ApiProblem } from '../../client/problem'
+import { ApiProblem } from '../../client'
 import { session } from '../gatepost'
 
 /** What was shown, by key, the latest last. Only the back button reads it: it shows at once what was there, where it was. */

@@ -2,8 +2,7 @@
 import type { ComponentChildren } from 'preact'
 import { useEffect, useErrorBoundary, useLayoutEffect, useRef } from 'preact/hooks'
 import { useLocation } from 'preact-iso'
-import type { ApiProblem } from '../../client/problem'
-import type { UserPrivate } from '../../user'
+import type { ApiProblem, UserPrivate } from '../../client'
 import { session, useSession } from '../gatepost'
 import { explain } from './explain'
 

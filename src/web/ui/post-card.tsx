@@ -1,5 +1,5 @@
 /** A post in a list, and who wrote it. Its text is only ever text. */
-import type { Post } from '../../client/types'
+import type { Post } from '../../client'
 import { Avatar, nameOf } from './avatar'
 import { Time } from './time'
 

@@ -1,0 +1,666 @@
+// Generated from the OpenAPI document by scripts/build/client-types.mjs: npm run types
+
+export interface UserPrivate {
+  id: number
+  username: string
+  full_name: string | null
+  /** The picture; null: none */
+  image_url: string | null
+  /** RFC 3339, UTC */
+  created_at: string
+  email: string
+  email_verified: boolean
+  role: 'user' | 'admin'
+  is_active: boolean
+}
+
+export interface Problem {
+  /** Names the kind of problem; stable */
+  type: string
+  title: string
+  status: number
+  /** A sentence for a person */
+  detail: string
+  request_id: string
+  /** Of a 422: what is wrong where */
+  errors?: FieldError[] | undefined
+}
+
+export interface FieldError {
+  /** JSON Pointer to the member (RFC 6901), as a URI fragment */
+  pointer: string
+  detail: string
+}
+
+export interface Registration {
+  username: string
+  email: string
+  password: string
+  full_name?: string | null | undefined
+}
+
+export interface LinkUse {
+  /** From the link of the mail: what stands behind #token= */
+  token: string
+}
+
+export interface Message {
+  message: string
+}
+
+export interface ProfileChange {
+  username?: string | undefined
+  full_name?: string | null | undefined
+}
+
+export interface EmailChange {
+  email: string
+  password: string
+}
+
+export interface PasswordChange {
+  current_password: string
+  new_password: string
+}
+
+export interface Forgotten {
+  email: string
+}
+
+export interface PasswordReset {
+  /** From the link of the mail: what stands behind #token= */
+  token: string
+  new_password: string
+}
+
+export interface EventList {
+  events: Event[]
+  next_cursor: string | null
+}
+
+export interface Event {
+  id: number
+  type:
+    | 'registered'
+    | 'login'
+    | 'login_failed'
+    | 'refresh_reused'
+    | 'logout'
+    | 'session_ended'
+    | 'sessions_ended'
+    | 'password_changed'
+    | 'password_reset_requested'
+    | 'password_reset'
+    | 'password_rejected'
+    | 'email_verified'
+    | 'email_change_requested'
+    | 'email_changed'
+    | 'username_changed'
+    | 'avatar_changed'
+    | 'role_changed'
+    | 'disabled'
+    | 'enabled'
+    | 'exported'
+    | 'deleted'
+  /** RFC 3339, UTC */
+  at: string
+  session_id: string | null
+  location: string | null
+}
+
+export interface Export {
+  /** RFC 3339, UTC */
+  exported_at: string
+  profile: UserPrivate
+  sessions: Array<{
+    id: string
+    client_id: string
+    scope: string
+    /** RFC 3339, UTC */
+    created_at: string
+    /** RFC 3339, UTC */
+    last_used_at: string
+    /** RFC 3339, UTC */
+    expires_at: string
+    user_agent: string | null
+    location: string | null
+  }>
+  /** Mailed links that were not used yet */
+  links: Array<{
+    purpose: 'verify' | 'reset' | 'change'
+    email: string
+    /** RFC 3339, UTC */
+    created_at: string
+    /** RFC 3339, UTC */
+    expires_at: string
+  }>
+  /** Oldest first */
+  posts: Array<{
+    id: number
+    title: string
+    content: string
+    /** RFC 3339, UTC */
+    created_at: string
+    /** RFC 3339, UTC */
+    updated_at: string
+  }>
+  /** Of the last 90 days, oldest first */
+  events: Event[]
+}
+
+export interface Deletion {
+  password: string
+}
+
+export interface UserPublic {
+  id: number
+  username: string
+  full_name: string | null
+  /** The picture; null: none */
+  image_url: string | null
+  /** RFC 3339, UTC */
+  created_at: string
+}
+
+export interface Token {
+  access_token: string
+  token_type: 'bearer'
+  /** Seconds */
+  expires_in: number
+  refresh_token: string
+  scope: string
+}
+
+export interface TokenForm {
+  /** The e-mail address, or the username */
+  username: string
+  password: string
+  grant_type?: 'password' | '' | undefined
+  /** Space-separated; all that the role allows unless told */
+  scope?: string | undefined
+  client_id?: string | undefined
+  client_secret?: string | undefined
+}
+
+export interface OAuthError {
+  error:
+    | 'invalid_request'
+    | 'invalid_client'
+    | 'invalid_grant'
+    | 'unsupported_grant_type'
+    | 'invalid_scope'
+  error_description: string
+}
+
+export interface OAuthTokenForm {
+  /** `password` or `refresh_token` */
+  grant_type?: string | undefined
+  /** E-mail or username */
+  username?: string | undefined
+  password?: string | undefined
+  refresh_token?: string | undefined
+  scope?: string | undefined
+  /** Clients are public: no secret */
+  client_id?: string | undefined
+  client_secret?: string | undefined
+}
+
+export interface RevocationForm {
+  /** A refresh token or an access token */
+  token?: string | undefined
+  token_type_hint?: string | undefined
+  client_id?: string | undefined
+  client_secret?: string | undefined
+}
+
+export interface AuthorizationServerMetadata {
+  issuer: string
+  token_endpoint: string
+  revocation_endpoint: string
+  jwks_uri: string
+  scopes_supported: string[]
+  response_types_supported: string[]
+  grant_types_supported: string[]
+  token_endpoint_auth_methods_supported: string[]
+  revocation_endpoint_auth_methods_supported: string[]
+  service_documentation: string
+}
+
+export interface JwkSet {
+  keys: Array<{
+    kty: string
+    kid: string
+    alg: string
+    use: 'sig'
+    [member: string]: unknown
+  }>
+}
+
+export interface BrowserSession {
+  access_token: string
+  token_type: 'bearer'
+  /** Seconds */
+  expires_in: number
+  scope: string
+  user: UserPrivate
+}
+
+export interface Credentials {
+  /** The e-mail address, or the username */
+  login: string
+  password: string
+}
+
+export type Empty = Record<string, never>
+
+export interface SessionList {
+  sessions: Session[]
+  next_cursor: string | null
+}
+
+export interface Session {
+  id: string
+  /** RFC 3339, UTC */
+  created_at: string
+  /** When it was last refreshed */
+  last_used_at: string
+  /** RFC 3339, UTC */
+  expires_at: string
+  user_agent: string | null
+  location: string | null
+  /** The session of the token that asks */
+  current: boolean
+}
+
+export interface Post {
+  id: number
+  title: string
+  content: string
+  /** RFC 3339, UTC */
+  created_at: string
+  /** RFC 3339, UTC */
+  updated_at: string
+  author: UserPublic
+}
+
+export interface NewPost {
+  title: string
+  content: string
+}
+
+export interface PostPage {
+  posts: Post[]
+  /** null: this is the last page */
+  next_cursor: string | null
+}
+
+export interface PostChanges {
+  title?: string | undefined
+  content?: string | undefined
+}
+
+export interface UserList {
+  users: UserPrivate[]
+  next_cursor: string | null
+}
+
+export interface UserChange {
+  role?: 'user' | 'admin' | undefined
+  is_active?: boolean | undefined
+}
+
+export interface AdminEventList {
+  events: AdminEvent[]
+  next_cursor: string | null
+}
+
+export interface AdminEvent {
+  id: number
+  type:
+    | 'registered'
+    | 'login'
+    | 'login_failed'
+    | 'refresh_reused'
+    | 'logout'
+    | 'session_ended'
+    | 'sessions_ended'
+    | 'password_changed'
+    | 'password_reset_requested'
+    | 'password_reset'
+    | 'password_rejected'
+    | 'email_verified'
+    | 'email_change_requested'
+    | 'email_changed'
+    | 'username_changed'
+    | 'avatar_changed'
+    | 'role_changed'
+    | 'disabled'
+    | 'enabled'
+    | 'exported'
+    | 'deleted'
+  /** RFC 3339, UTC */
+  at: string
+  session_id: string | null
+  location: string | null
+  /** null: nobody has the name or address that was typed */
+  user_id: number | null
+}
+
+export interface Health {
+  status: 'ok'
+}
+
+/** The code of a problem: the last part of its `type`. */
+export type ProblemCode =
+  | 'avatar-not-found'
+  | 'busy'
+  | 'cross-site'
+  | 'email-not-verified'
+  | 'email-taken'
+  | 'idempotency-key-reused'
+  | 'insufficient-scope'
+  | 'internal'
+  | 'invalid-access-token'
+  | 'invalid-credentials'
+  | 'invalid-request'
+  | 'invalid-token'
+  | 'last-admin'
+  | 'malformed-request'
+  | 'misconfigured'
+  | 'not-ready'
+  | 'not-the-author'
+  | 'post-not-found'
+  | 'precondition-failed'
+  | 'request-timeout'
+  | 'session-ended'
+  | 'session-not-found'
+  | 'too-large'
+  | 'too-many-attempts'
+  | 'too-many-requests'
+  | 'unauthenticated'
+  | 'unavailable'
+  | 'unsupported-media-type'
+  | 'user-not-found'
+  | 'username-taken'
+  | 'wrong-password'
+
+/** Every operation: what it takes, and what it resolves to. */
+export interface Operations {
+  /** Make an account */
+  'POST /api/users': {
+    body: Registration
+    answer: UserPrivate
+  }
+  /** Use a mailed link: prove an address, or move to a new one */
+  'POST /api/users/verify-email': {
+    body: LinkUse
+    answer: undefined
+  }
+  /** Send the link that proves the e-mail address again */
+  'POST /api/users/me/verify-email': {
+    answer: Message
+  }
+  /** Who am I */
+  'GET /api/users/me': {
+    answer: UserPrivate
+  }
+  /** Change my username or full name */
+  'PATCH /api/users/me': {
+    body: ProfileChange
+    answer: UserPrivate
+  }
+  /** Ask for another e-mail address; nothing changes before the mailed link is used */
+  'PUT /api/users/me/email': {
+    body: EmailChange
+    answer: Message
+  }
+  /** Change the password; every other session ends */
+  'PUT /api/users/me/password': {
+    body: PasswordChange
+    answer: undefined
+  }
+  /** Ask for a link to choose a new password */
+  'POST /api/users/forgot-password': {
+    body: Forgotten
+    answer: Message
+  }
+  /**
+   * Choose a new password with a mailed link; every session ends, nobody is signed in
+   */
+  'POST /api/users/reset-password': {
+    body: PasswordReset
+    answer: undefined
+  }
+  /** What happened to my account in the last 90 days */
+  'GET /api/users/me/events': {
+    query?: {
+      limit?: number | undefined
+      /** `next_cursor` of the page before */
+      cursor?: string | undefined
+    }
+    answer: EventList
+  }
+  /** Everything that is held on me, as one file */
+  'GET /api/users/me/export': {
+    answer: Export
+  }
+  /** Delete the account and everything of it, at once and for good */
+  'POST /api/users/me/deletion': {
+    body: Deletion
+    answer: undefined
+  }
+  /** What everybody sees of a person */
+  'GET /api/users/{id}': {
+    path: {
+      id: number
+    }
+    answer: UserPublic
+  }
+  /** Show this picture on my account */
+  'PUT /api/users/me/avatar': {
+    body: Blob
+    answer: UserPrivate
+  }
+  /** Show no picture on my account */
+  'DELETE /api/users/me/avatar': {
+    answer: undefined
+  }
+  /** A picture; its address never shows another one */
+  'GET /avatars/{name}': {
+    path: {
+      name: string
+    }
+    answer: Blob
+  }
+  /** Sign in with a form (OAuth2PasswordRequestForm) */
+  'POST /api/users/token': {
+    form: TokenForm
+    answer: Token
+  }
+  /** The token endpoint of RFC 6749: password and refresh_token */
+  'POST /oauth/token': {
+    form: OAuthTokenForm
+    answer: Token
+  }
+  /** End the session of a token (RFC 7009) */
+  'POST /oauth/revoke': {
+    form: RevocationForm
+    answer: undefined
+  }
+  /** What this authorization server can do (RFC 8414) */
+  'GET /.well-known/oauth-authorization-server': {
+    answer: AuthorizationServerMetadata
+  }
+  /** The public keys that verify access tokens (RFC 7517); none while HS256 signs */
+  'GET /.well-known/jwks.json': {
+    answer: JwkSet
+  }
+  /** Sign in from a browser; replaces the session of the cookie */
+  'POST /api/session': {
+    body: Credentials
+    answer: BrowserSession
+  }
+  /** Sign out: the session of the cookie ends, the cookie goes */
+  'DELETE /api/session': {
+    answer: undefined
+  }
+  /** A new access token for the session of the cookie */
+  'POST /api/session/refresh': {
+    body?: Empty | undefined
+    answer: BrowserSession
+  }
+  /** Where I am signed in */
+  'GET /api/users/me/sessions': {
+    query?: {
+      limit?: number | undefined
+      /** `next_cursor` of the page before */
+      cursor?: string | undefined
+    }
+    answer: SessionList
+  }
+  /** Sign all my sessions out but this one */
+  'DELETE /api/users/me/sessions': {
+    answer: undefined
+  }
+  /** Sign one of my sessions out */
+  'DELETE /api/users/me/sessions/{id}': {
+    path: {
+      id: string
+    }
+    answer: undefined
+  }
+  /** Posts of everybody, newest first; or those that match a search, best first */
+  'GET /api/posts': {
+    query?: {
+      limit?: number | undefined
+      /** `next_cursor` of the page before */
+      cursor?: string | undefined
+      /** Only the posts of this user */
+      author?: number | undefined
+      /**
+       * Words that a post must have, in title or content; "words in quotes" stand together.
+       * Case and diacritics do not matter. Posts with all of them in the title come first, the
+       * newest of each kind before the older.
+       */
+      q?: string | undefined
+    }
+    answer: PostPage
+  }
+  /** Write a post */
+  'POST /api/posts': {
+    headers?: {
+      /**
+       * Sent again within 24 hours with the same body, it makes no second post, not even when
+       * the first was deleted since
+       */
+      'Idempotency-Key'?: string | undefined
+    }
+    body: NewPost
+    answer: Post
+  }
+  /** A post */
+  'GET /api/posts/{id}': {
+    path: {
+      id: number
+    }
+    answer: Post
+  }
+  /** Replace title and content of a post of my own */
+  'PUT /api/posts/{id}': {
+    path: {
+      id: number
+    }
+    headers?: {
+      /** ETag of the version that the change is meant for: 412 when it is not current */
+      'If-Match'?: string | undefined
+    }
+    body: NewPost
+    answer: Post
+  }
+  /** Change title or content of a post of my own */
+  'PATCH /api/posts/{id}': {
+    path: {
+      id: number
+    }
+    headers?: {
+      /** ETag of the version that the change is meant for: 412 when it is not current */
+      'If-Match'?: string | undefined
+    }
+    body: PostChanges
+    answer: Post
+  }
+  /** Delete a post of my own; as an admin, with the scope admin, anyone’s */
+  'DELETE /api/posts/{id}': {
+    path: {
+      id: number
+    }
+    headers?: {
+      /** ETag of the version that the change is meant for: 412 when it is not current */
+      'If-Match'?: string | undefined
+    }
+    answer: undefined
+  }
+  /** The posts of a user, newest first */
+  'GET /api/users/{id}/posts': {
+    path: {
+      id: number
+    }
+    query?: {
+      limit?: number | undefined
+      /** `next_cursor` of the page before */
+      cursor?: string | undefined
+    }
+    answer: PostPage
+  }
+  /** All people, or those that a search finds, from the oldest account on */
+  'GET /api/admin/users': {
+    query?: {
+      /** The beginning of a username or e-mail address, or an id */
+      q?: string | undefined
+      limit?: number | undefined
+      /** `next_cursor` of the page before */
+      cursor?: string | undefined
+    }
+    answer: UserList
+  }
+  /** Give or take the role of an admin; disable or enable an account */
+  'PATCH /api/admin/users/{id}': {
+    path: {
+      id: number
+    }
+    body: UserChange
+    answer: UserPrivate
+  }
+  /** Sign a person out everywhere */
+  'DELETE /api/admin/users/{id}/sessions': {
+    path: {
+      id: number
+    }
+    answer: undefined
+  }
+  /** What happened to all accounts in the last 90 days, latest first */
+  'GET /api/admin/events': {
+    query?: {
+      /** Only what happened to this person */
+      user_id?: number | undefined
+      limit?: number | undefined
+      /** `next_cursor` of the page before */
+      cursor?: string | undefined
+    }
+    answer: AdminEventList
+  }
+  /** The Worker answers; no database, no hash */
+  'GET /health': {
+    answer: Health
+  }
+  /**
+   * The database answers, its migrations are current, a password can be hashed and checked
+   */
+  'GET /ready': {
+    answer: Health
+  }
+  /** This document: OpenAPI 3.1 */
+  'GET /openapi.json': {
+    answer: Record<string, unknown>
+  }
+}

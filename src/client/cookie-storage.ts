@@ -1,0 +1,71 @@
+/** Sessions of `/api/session`: the refresh token is in an `HttpOnly` cookie of the API's host. */
+import type { Fetch } from './network'
+import type { BodyOf } from './operations'
+import { readObject, readProblem } from './problem'
+import type { Grant, SessionStorage, SignInOperation } from './storage'
+
+/** Remembers only that there may be a session: without one, a visit costs no request. */
+export interface Hint {
+  read(): boolean
+  write(mayBeSignedIn: boolean): void
+}
+
+/** Other tabs wait for this one. */
+export const SESSION_TIMEOUT_MS = 20_000
+/** As long as a session can last (`REFRESH_MAX_DAYS`). */
+const HINT_SECONDS = 90 * 24 * 3600
+
+/**
+ * A hint in a cookie of the page, `<name>=1`. Safari deletes it after a week without a visit; the
+ * person then signs in again.
+ */
+export const cookieHint = (name = 'signed-in'): Hint => ({
+  read: () => document.cookie.split('; ').includes(`${name}=1`),
+  write(mayBeSignedIn) {
+    const age = mayBeSignedIn ? HINT_SECONDS : 0
+    // biome-ignore lint/suspicious/noDocumentCookie: the Cookie Store API is younger than many browsers
+    document.cookie = `${name}=1; Path=/; SameSite=Lax; Max-Age=${age}`
+  },
+})
+
+/** A grant in the answer of an operation that signs in. @throws ApiProblem */
+async function readGrant(response: Response): Promise<Grant> {
+  if (!response.ok) throw await readProblem(response)
+  return (await readObject(response)) as unknown as Grant
+}
+
+export function cookieStorage(origin: string, fetch: Fetch, hint?: Hint): SessionStorage {
+  /** The only requests that send the cookie to another origin. */
+  const send = (method: string, path: string, body?: unknown) =>
+    fetch(origin + path, {
+      method,
+      credentials: 'include',
+      signal: AbortSignal.timeout(SESSION_TIMEOUT_MS),
+      // A page that closes now still stores the cookie of the response.
+      keepalive: true,
+      ...(body !== undefined && {
+        headers: { 'Content-Type': 'application/json' },
+        body: JSON.stringify(body),
+      }),
+    })
+
+  return {
+    mayExist: () => hint?.read(),
+    isPerTab: false,
+    signIn<K extends SignInOperation>(operation: K, body: BodyOf<K>) {
+      const [method = '', path = ''] = operation.split(' ')
+      return send(method, path, body).then(readGrant)
+    },
+    async refresh() {
+      const response = await send('POST', '/api/session/refresh')
+      return response.status === 401 ? undefined : readGrant(response)
+    },
+    async signOut() {
+      const response = await send('DELETE', '/api/session')
+      if (!response.ok && response.status !== 401) throw await readProblem(response)
+    },
+    opened: () => hint?.write(true),
+    ended: () => hint?.write(false),
+    share: () => undefined,
+  }
+}
