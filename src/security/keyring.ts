@@ -1,13 +1,13 @@
-// Every key of the service, made once per isolate from its secrets. Access tokens are signed by the
-// first of SIGNING_KEYS, or with JWT_SECRET (HS256) if there are none; all else (refresh tokens,
-// cursors, throttle identifiers) uses keys derived from JWT_SECRET, one per use (RFC 5869), so that
-// SIGNING_KEYS may come and go without ending a session.
+// The keys of the service, imported once per isolate. The first of SIGNING_KEYS signs access tokens,
+// or JWT_SECRET (HS256) if there are none. Everything else uses keys derived from JWT_SECRET, so a
+// change of SIGNING_KEYS ends no session. The keys that encrypt stored data are in data-keys.ts.
 
 import { base64url, calculateJwkThumbprint, importJWK } from 'jose'
 import { ConfigurationError } from '../settings'
+import { deriveEncryptionKey, deriveHmacKey, deriveId, importSecret } from './derive'
 import type { SigningJwk } from './signing-keys'
 
-/** The secrets as settings hold them; the object is the key of the cache, so pass the same one. */
+/** The secrets of the settings. The object itself is the key of the cache. */
 export interface KeySource {
   jwtSecret: string
   jwtSecretPrevious: string | null
@@ -16,7 +16,10 @@ export interface KeySource {
 
 export type TokenAlg = 'HS256' | SigningJwk['alg']
 
-/** A public key as `/.well-known/jwks.json` shows it. */
+/** Keys of one use: the first one signs or encrypts, all of them verify or decrypt. */
+export type Keys = readonly [CryptoKey, ...CryptoKey[]]
+
+/** A public key in `/.well-known/jwks.json`. */
 export interface PublicJwk {
   kty: SigningJwk['kty']
   kid: string
@@ -36,25 +39,33 @@ export interface Keyring {
   verification: ReadonlyMap<string, { alg: TokenAlg; key: CryptoKey }>
   /** The JWK set of the public halves; empty while HS256 signs. */
   publicJwks: { keys: PublicJwk[] }
-  /** HMAC keys of refresh tokens: the first signs, all verify. */
-  refresh: readonly [CryptoKey, ...CryptoKey[]]
-  /** HMAC keys of cursors: the first signs, all verify. */
-  cursor: readonly [CryptoKey, ...CryptoKey[]]
+  /** HMAC keys of refresh tokens. */
+  refresh: Keys
+  /** HMAC keys of cursors. */
+  cursor: Keys
+  /** HMAC keys of pending sign-ins. */
+  pendingSignIn: Keys
+  /** AES-256-GCM keys of sign-ins that are under way at an identity provider. */
+  identityProviderFlow: Keys
+  /** AES-256-GCM keys of verified identities whose account is yet to be created. */
+  identityRegistration: Keys
   /** HMAC key of identifiers that are counted but must not be stored. */
   identifier: CryptoKey
 }
+
+type DerivedKeys = Awaited<ReturnType<typeof deriveKeys>>
 
 const HMAC_SHA256 = { name: 'HMAC', hash: 'SHA-256' }
 const encoder = new TextEncoder()
 
 /**
- * Only finished keyrings are kept, never the promise of one: a request that is aborted in the middle
- * would leave a promise behind that no other request could wait for.
+ * Holds finished keyrings, never promises of them: workerd cancels the pending work of an aborted
+ * request, and other requests would wait for its promise without end.
  */
 const opened = new WeakMap<KeySource, Keyring>()
 
 /**
- * The keyring of these secrets; imports them on the first call in an isolate.
+ * The keyring of these secrets. Imports the keys on the first call in an isolate.
  * @throws Misconfigured if a signing key's halves do not belong together.
  */
 export async function openKeyring(source: KeySource): Promise<Keyring> {
@@ -72,13 +83,7 @@ async function importKeys(source: KeySource): Promise<Keyring> {
     jwtSecretPrevious && jwtSecretPrevious !== jwtSecret ? deriveKeys(jwtSecretPrevious) : null,
     signingKeys && Promise.all(signingKeys.map(importSigningKey)),
   ])
-  const shared = {
-    refresh: previous
-      ? ([present.refresh, previous.refresh] as const)
-      : ([present.refresh] as const),
-    cursor: previous ? ([present.cursor, previous.cursor] as const) : ([present.cursor] as const),
-    identifier: present.identifier,
-  }
+  const shared = sharedKeys(present, previous)
   const [first] = tokenKeys ?? []
   if (tokenKeys && first) {
     return {
@@ -99,35 +104,52 @@ async function importKeys(source: KeySource): Promise<Keyring> {
   }
 }
 
-/** What one JWT secret yields. Only HS256 uses the secret itself; the contract says so. */
-async function deriveKeys(secret: string) {
-  const bytes = encoder.encode(secret)
-  const material = await crypto.subtle.importKey('raw', bytes, 'HKDF', false, [
-    'deriveKey',
-    'deriveBits',
-  ])
-  const hkdf = (use: string) => ({
-    name: 'HKDF',
-    hash: 'SHA-256',
-    salt: new Uint8Array(),
-    info: encoder.encode(`gatepost ${use}`),
-  })
-  const derive = (use: string) =>
-    crypto.subtle.deriveKey(hkdf(use), material, { ...HMAC_SHA256, length: 256 }, false, [
-      'sign',
-      'verify',
-    ])
-  const [accessToken, kid, refresh, cursor, identifier] = await Promise.all([
-    crypto.subtle.importKey('raw', bytes, HMAC_SHA256, false, ['sign', 'verify']),
-    crypto.subtle.deriveBits(hkdf('access token kid'), material, 64),
-    derive('refresh token'),
-    derive('cursor'),
-    derive('identifier'),
-  ])
-  return { accessToken, kid: base64url.encode(new Uint8Array(kid)), refresh, cursor, identifier }
+/** The keys that do not depend on SIGNING_KEYS. */
+function sharedKeys(present: DerivedKeys, previous: DerivedKeys | null) {
+  const keysOf = (pick: (keys: DerivedKeys) => CryptoKey): Keys =>
+    previous ? [pick(present), pick(previous)] : [pick(present)]
+  return {
+    refresh: keysOf((keys) => keys.refresh),
+    cursor: keysOf((keys) => keys.cursor),
+    pendingSignIn: keysOf((keys) => keys.pendingSignIn),
+    identityProviderFlow: keysOf((keys) => keys.identityProviderFlow),
+    identityRegistration: keysOf((keys) => keys.identityRegistration),
+    identifier: present.identifier,
+  }
 }
 
-/** Both halves of a key, proven to belong together; `kid` is the RFC 7638 thumbprint. */
+/**
+ * The keys of one JWT secret. HS256 uses the bytes of the secret itself, so that a service that
+ * shares the secret can verify access tokens.
+ */
+async function deriveKeys(secret: string) {
+  const bytes = encoder.encode(secret)
+  const material = await importSecret(bytes)
+  const [accessToken, kid, refresh, cursor, identifier] = await Promise.all([
+    crypto.subtle.importKey('raw', bytes, HMAC_SHA256, false, ['sign', 'verify']),
+    deriveId(material, 'access token kid'),
+    deriveHmacKey(material, 'refresh token'),
+    deriveHmacKey(material, 'cursor'),
+    deriveHmacKey(material, 'identifier'),
+  ])
+  const [pendingSignIn, identityProviderFlow, identityRegistration] = await Promise.all([
+    deriveHmacKey(material, 'pending sign-in'),
+    deriveEncryptionKey(material, 'identity provider flow'),
+    deriveEncryptionKey(material, 'identity registration'),
+  ])
+  return {
+    accessToken,
+    kid,
+    refresh,
+    cursor,
+    identifier,
+    pendingSignIn,
+    identityProviderFlow,
+    identityRegistration,
+  }
+}
+
+/** Imports both halves of a key and checks that they match. `kid` is the RFC 7638 thumbprint. */
 async function importSigningKey(jwk: SigningJwk, index: number) {
   const publicHalf = publicMembers(jwk)
   const { alg } = jwk
@@ -145,7 +167,7 @@ async function importSigningKey(jwk: SigningJwk, index: number) {
       return { alg, kid, privateKey, publicKey, publicJwk }
     }
   } catch {
-    // Whatever the importer says may quote the key; the rule below says enough.
+    // The message of the importer may quote the key.
   }
   throw new ConfigurationError(
     `Gatepost is not configured: SIGNING_KEYS key ${index + 1} must be one valid pair of keys`,
@@ -164,8 +186,8 @@ function publicMembers(jwk: SigningJwk) {
 }
 
 /**
- * A stable name for a text that must not be stored itself, such as the login somebody tried.
- * Only JWT_SECRET counts: what was stored under an earlier secret is not found any more.
+ * A stable name for a text that must not be stored itself, such as the login of a failed sign-in.
+ * It depends on JWT_SECRET alone: a change of the secret changes every name.
  * @returns 43 characters of base64url (HMAC-SHA256).
  */
 export async function hmacIdentifier(keyring: Keyring, text: string): Promise<string> {

@@ -243,19 +243,28 @@ describe('keyring', () => {
       keyring.refresh[0],
       keyring.cursor[0],
       keyring.identifier,
+      keyring.pendingSignIn[0],
+      keyring.identityProviderFlow[0],
+      keyring.identityRegistration[0],
     ]) {
       expect(key.extractable).toBe(false)
     }
   })
 
   it('has a key of its own for every use', async () => {
-    const { signing, refresh, cursor, identifier } = await openKeyring(source())
-    const macs = await Promise.all(
-      [signing.key, refresh[0], cursor[0], identifier].map((key) =>
-        crypto.subtle.sign('HMAC', key, new TextEncoder().encode('the same text')),
+    const keys = await openKeyring(source())
+    const text = new TextEncoder().encode('the same text')
+    const iv = new Uint8Array(12)
+    const { signing, refresh, cursor, identifier, pendingSignIn } = keys
+    const outputs = await Promise.all([
+      ...[signing.key, refresh[0], cursor[0], identifier, pendingSignIn[0]].map((key) =>
+        crypto.subtle.sign('HMAC', key, text),
       ),
-    )
-    expect(new Set(macs.map((mac) => base64url.encode(new Uint8Array(mac)))).size).toBe(4)
+      ...[keys.identityProviderFlow[0], keys.identityRegistration[0]].map((key) =>
+        crypto.subtle.encrypt({ name: 'AES-GCM', iv }, key, text),
+      ),
+    ])
+    expect(new Set(outputs.map((out) => base64url.encode(new Uint8Array(out)))).size).toBe(7)
   })
 })
 
