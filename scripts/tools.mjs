@@ -4,7 +4,8 @@ import { readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
-const root = join(dirname(fileURLToPath(import.meta.url)), '..')
+/** The folder of the project. */
+export const root = join(dirname(fileURLToPath(import.meta.url)), '..')
 
 /** The command line of a tool: `command('wrangler', ['dev'])` → Node's own path, then its arguments. */
 export function command(tool, args = []) {
@@ -16,13 +17,18 @@ export function command(tool, args = []) {
 
 /**
  * Runs a command to its end and collects what it prints.
+ * @param {string[]} commandLine
+ * @param {{ env?: Record<string, string | undefined>, show?: boolean, minutes?: number, signal?: AbortSignal | undefined }}
+ *   [options]
+ *   `signal` ends the command with SIGTERM.
  * @returns {Promise<{ code: number, output: string }>} code 1 also when it could not be started or took too long
  */
-export function run([file, ...args], { env = {}, show = false, minutes = 12 } = {}) {
+export function run([file = '', ...args], { env = {}, show = false, minutes = 12, signal } = {}) {
   return new Promise((done) => {
     const child = spawn(file, args, {
       cwd: root,
       timeout: minutes * 60_000,
+      signal,
       env: { ...process.env, ...(show ? {} : { NO_COLOR: '1', FORCE_COLOR: undefined }), ...env },
       stdio: show ? 'inherit' : ['ignore', 'pipe', 'pipe'],
     })

@@ -1,0 +1,132 @@
+// @ts-check
+// The three steps that wrangler does: migrate, upload, roll back.
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { stripVTControlCharacters } from 'node:util'
+import { command, run } from '../../tools.mjs'
+import { Failure } from '../failure.mjs'
+import { envArguments } from '../project.mjs'
+
+/** Lines of wrangler's output that a Failure repeats. */
+const SHOWN_LINES = 12
+
+/**
+ * @typedef {object} Context
+ * @property {string} environment
+ * @property {string} accountId
+ * @property {AbortSignal} signal
+ */
+
+/**
+ * @param {string[]} args
+ * @param {Context} context
+ * @param {Record<string, string>} [env]
+ */
+async function wrangler(args, { environment, accountId, signal }, env = {}) {
+  const result = await run(command('wrangler', [...args, ...envArguments(environment)]), {
+    env: {
+      CI: '1', // asks nothing
+      CLOUDFLARE_ACCOUNT_ID: accountId,
+      WRANGLER_HIDE_BANNER: 'true',
+      WRANGLER_LOG_SANITIZE: 'true', // secrets stay out of wrangler's own log file
+      ...env,
+    },
+    signal,
+  })
+  signal.throwIfAborted()
+  return result
+}
+
+/** @param {Context} context */
+export async function applyMigrations(context) {
+  const { code, output } = await wrangler(['d1', 'migrations', 'apply', 'DB', '--remote'], context)
+  if (code === 0) return
+  throw new Failure(
+    `The migrations failed; the one that failed left nothing behind:\n${lastLines(output, [])}`,
+    'mend the migration, then npm run deploy',
+  )
+}
+
+/**
+ * @param {Context} context
+ * @param {{ message: string, tag: string | null, secretsFile?: string | undefined, secrets: string[], strict: boolean }} upload
+ *   `secrets`: texts to keep out of what is shown
+ * @returns {Promise<string>} the id of the new version
+ */
+export async function uploadWorker(context, { message, tag, secretsFile, secrets, strict }) {
+  const folder = mkdtempSync(join(tmpdir(), 'gatepost-wrangler-'))
+  const report = join(folder, 'output.ndjson')
+  try {
+    const { code, output } = await wrangler(
+      [
+        'deploy',
+        '--message',
+        message,
+        ...(tag ? ['--tag', tag] : []),
+        ...(secretsFile ? ['--secrets-file', secretsFile] : []),
+        ...(strict ? ['--strict'] : []),
+      ],
+      context,
+      { WRANGLER_OUTPUT_FILE_PATH: report },
+    )
+    const version = code === 0 ? versionIn(report) : null
+    if (version) return version
+    throw new Failure(
+      `wrangler deploy failed:\n${lastLines(output, secrets)}`,
+      code === 0
+        ? 'npm run deploy -- --force to replace what the dashboard changed'
+        : 'npm run deploy, once that is mended',
+    )
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+  }
+}
+
+/**
+ * @param {string} report what wrangler wrote to WRANGLER_OUTPUT_FILE_PATH: one JSON object per line
+ * @returns {string | null}
+ */
+function versionIn(report) {
+  const entries = readFileSync(report, 'utf8')
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line))
+  return entries.findLast((entry) => entry.type === 'deploy')?.version_id ?? null
+}
+
+/**
+ * @param {Context} context
+ * @param {string} version
+ * @param {string} reason
+ */
+export async function rollBack(context, version, reason) {
+  const { code, output } = await wrangler(['rollback', version, '-y', '-m', reason], context)
+  if (code !== 0)
+    throw new Failure(
+      `The rollback failed:\n${lastLines(output, [])}`,
+      rollbackCommand(context.environment, version),
+    )
+}
+
+/**
+ * @param {string} environment
+ * @param {string} version
+ */
+export const rollbackCommand = (environment, version) =>
+  `npx wrangler rollback ${version} -y${environment === 'production' ? '' : ` --env ${environment}`}`
+
+/**
+ * @param {string} output
+ * @param {string[]} secrets
+ */
+function lastLines(output, secrets) {
+  const shown = secrets.reduce((text, secret) => text.replaceAll(secret, '[secret]'), output)
+  const lines = stripVTControlCharacters(shown)
+    .split('\n')
+    .filter((line) => line.trim() !== '' && !line.startsWith('env.')) // the table of bindings says little
+  return lines
+    .slice(-SHOWN_LINES)
+    .map((line) => `    ${line}`)
+    .join('\n')
+}
