@@ -1,45 +1,48 @@
-/** What each request carries: the bindings of the Worker, and what the first middleware puts beside them. */
+/** Hono's context: the bindings of the Worker, and the variables that middleware sets. */
 import type { Context } from 'hono'
+import type { Actor, AnonymousActor, Caller } from './actor'
 import type { Database, Trips } from './db'
 import type { Keyring } from './security/keyring'
 import type { Settings } from './settings'
 
-/** What a token can be allowed to do (RFC 6749 §3.3). */
-export const SCOPES = ['posts:write', 'account', 'admin'] as const
-export type Scope = (typeof SCOPES)[number]
-
-/** Who asks, as the access token says; whether the session still lives is asked of D1 by `db/live`. */
-export interface Caller {
-  userId: number
-  sessionId: string
-  clientId: string
-  scope: readonly string[]
+interface Variables {
+  requestId: string
+  /** The only clock of a request. */
+  now: Date
+  settings: Settings
+  keys: Keyring
+  trips: Trips
+  /** Milliseconds spent in Argon2id. */
+  hashStats: { ms: number }
+  /** Set on routes that require a token, and only there. */
+  caller?: Caller
+  /** Approximate client location, e.g. `Vienna, AT`, or null. */
+  location: () => string | null
 }
 
+/** The context of a route for anyone, and of middleware. */
 export interface AppEnv {
   Bindings: Env
-  Variables: {
-    requestId: string
-    /** The only clock of a request. */
-    now: Date
-    settings: Settings
-    keys: Keyring
-    db: Database
-    trips: Trips
-    /** Milliseconds spent in Argon2id. */
-    hashMs: number
-    /** Set where the route asks for a token, and only there. */
-    caller?: Caller
-    /** Coarse place of the client, e.g. `Vienna, AT`; null when Cloudflare does not know it. Asked only where it is kept: Cloudflare's word about a client is long. */
-    location: () => string | null
-  }
+  Variables: Variables & { db: Database; actor: AnonymousActor }
 }
 
-/** The context of a route that asks for a token. */
-export interface CallerEnv extends AppEnv {
-  Variables: AppEnv['Variables'] & { caller: Caller }
+/** The context of a route with `access`. It has no database but the guarded one of its actor. */
+export interface CallerEnv {
+  Bindings: Env
+  Variables: Variables & { caller: Caller; actor: Actor }
 }
 
-/** Any route's context: for what needs only `c.var` and fits every path and input. */
-// biome-ignore lint/suspicious/noExplicitAny: hono's contexts of two paths do not fit each other
-export type AnyContext = Context<any, any, any>
+/** What the contexts of all routes have in common. */
+interface CommonEnv {
+  Bindings: Env
+  Variables: Variables
+}
+/** The context of a route for anyone, whatever its path and input. */
+// biome-ignore lint/suspicious/noExplicitAny: paths and inputs of two routes do not fit each other
+export type AppContext = Context<AppEnv, any, any>
+/** The context of a route with `access`, whatever its path and input. */
+// biome-ignore lint/suspicious/noExplicitAny: as above
+export type CallerContext = Context<CallerEnv, any, any>
+/** Any route's context, for what only reads it. hono's `set` would tie it to one kind of route. */
+// biome-ignore lint/suspicious/noExplicitAny: paths and inputs of two routes do not fit each other
+export type AnyContext = Omit<Context<CommonEnv, any, any>, 'set'>

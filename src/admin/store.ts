@@ -1,6 +1,6 @@
 /** Other people's accounts in D1, for admins: every function checks in its own trip that the caller still is one. */
 import { and, asc, desc, eq, gt, gte, lt, not, or, type SQL, sql } from 'drizzle-orm'
-import type { Caller } from '../context'
+import type { Caller } from '../actor'
 import type { Database } from '../db'
 import { isLastAdmin } from '../db/admins'
 import type { EventType } from '../db/event-types'

@@ -1,6 +1,6 @@
 /** The password asked again, in D1: counted before its hash is computed, and what becomes of the attempt. */
 import { and, eq, not, type SQL, sql } from 'drizzle-orm'
-import type { Caller } from '../context'
+import type { Caller } from '../actor'
 import type { Database } from '../db'
 import type { EventType } from '../db/event-types'
 import { recordEventOf } from '../db/events'

@@ -1,5 +1,6 @@
 /** The password asked again inside an account, before something that must not happen to an unattended or stolen session (ASVS 7.5). */
 import type { AnyContext, CallerEnv } from '../context'
+import { unguarded } from '../http/actor'
 import { runHash } from '../http/hash-admission'
 import { logSecurity } from '../http/log'
 import { problem } from '../http/problem'
@@ -9,7 +10,8 @@ import { waitSeconds } from './throttle'
 
 /** Checks the caller's password: the first trip of the route. Wrong ones are counted, apart from those of sign-ins, and must wait like them. */
 export async function reauthenticate(c: AnyContext, password: string) {
-  const { db, caller, now, location } = c.var as CallerEnv['Variables']
+  const { caller, now, location } = c.var as CallerEnv['Variables']
+  const db = unguarded(c)
   const attempt = await countAttempt(db, caller, now, location())
   if (attempt.kind === 'wait') {
     logSecurity(c, 'attempt_refused', caller.userId, caller.sessionId)

@@ -1,8 +1,10 @@
 /** The bearer token of a request (RFC 6750): read, verified and put into `c.var.caller`, without asking D1. */
 import type { Context, MiddlewareHandler } from 'hono'
-import type { AppEnv, Caller, Scope } from '../context'
+import type { Caller, Scope } from '../actor'
+import type { AppEnv, CallerEnv } from '../context'
 import type { StepUp } from '../db/session-guard'
 import { readAccessToken } from '../security/access-token'
+import { callerActor } from './actor'
 import { problem } from './problem'
 
 const REALM = 'Bearer realm="gatepost"'
@@ -46,6 +48,8 @@ export function bearerAuth(access: Exclude<Access, 'anyone'>): MiddlewareHandler
     if (access !== 'live-token' && !caller.scope.includes(access))
       return insufficientScope(c, access)
     c.set('caller', caller)
+    // Behind this middleware the context is that of `CallerEnv`.
+    ;(c as unknown as Context<CallerEnv>).set('actor', callerActor(c, caller))
     return next()
   }
 }

@@ -1,7 +1,7 @@
 /** Request bodies: headers are checked first; a body is buffered once its client passed the rate limit. */
 import type { Context, MiddlewareHandler } from 'hono'
 import { HTTPException } from 'hono/http-exception'
-import type { AppEnv } from '../context'
+import type { AnyContext, AppEnv } from '../context'
 import { reserveBuffer, SMALL_BODY_BYTES } from './body-buffer'
 import { declaredLength, drainBody, KIB, readBody, uploadTimeMs } from './body-reader'
 import { problem } from './problem'
@@ -95,7 +95,7 @@ export function bufferBody({ maxBytes }: BodyRules): MiddlewareHandler<AppEnv> {
   }
 }
 
-const bufferFull = (c: Context, maxBytes: number) =>
+const bufferFull = (c: AnyContext, maxBytes: number) =>
   problem(c, 'busy', {
     detail: `Too many ${maxBytes > SMALL_BODY_BYTES ? 'large bodies' : 'requests'} at once. Try again in a moment.`,
     retryAfter: 1,
@@ -107,7 +107,7 @@ export const presetBody = (
   parts: { arrayBuffer?: Promise<ArrayBuffer>; text?: Promise<string>; formData?: FormData },
 ) => Object.assign(c.req.bodyCache, parts)
 
-const tooLarge = (c: Context, maxBytes: number) =>
+const tooLarge = (c: AnyContext, maxBytes: number) =>
   problem(c, 'too-large', { detail: `The body may have at most ${maxBytes / KIB} KiB.` })
 
 /** The media type of the body without its parameters, in lower case. */

@@ -2,7 +2,8 @@
  * How old the data of an answer may be, when D1 has read replicas. Reads without credentials may come from any replica that has what the
  * client last saw; whatever decides about a session, a user or a write begins at the primary, so that a revocation holds everywhere at once.
  */
-import type { AnyContext } from '../context'
+import type { Context } from 'hono'
+import type { AnyContext, AppEnv } from '../context'
 import { hasCredentials } from './caching'
 
 /** The header that carries it, both ways. */
@@ -24,7 +25,7 @@ export function readBookmark(c: AnyContext): string {
  * Tells the client what it has now seen; sent back with its next anonymous read, it never sees less. Not behind a refusal, nor where
  * somebody unknown writes (sign-in, forgotten password): those answers must be alike, whatever was written (ASVS 6.3.8).
  */
-export function setBookmark(c: AnyContext) {
+export function setBookmark(c: Context<AppEnv>) {
   const isTold = c.res.status < 400 && (isRead(c) || c.get('caller') !== undefined)
   const bookmark = isTold && c.get('trips').count > 0 && c.get('db')?.bookmark()
   if (bookmark) c.res.headers.set(BOOKMARK, bookmark)

@@ -26,6 +26,6 @@ export async function runHash<T>(c: AnyContext, compute: () => T): Promise<T> {
   c.executionCtx.waitUntil(scheduler.wait(PAUSE_MS).then(place.leave))
   const start = performance.now()
   const result = compute()
-  c.set('hashMs', (c.var.hashMs as number) + performance.now() - start)
+  c.get('hashStats').ms += performance.now() - start
   return result
 }

@@ -7,6 +7,7 @@ import { openDatabase } from '../db'
 import { openKeyring } from '../security/keyring'
 import { logLine } from '../security/log-line'
 import { ConfigurationError, readSettings } from '../settings'
+import { anonymousActor } from './actor'
 import { drainBody } from './body-reader'
 import { readBookmark, setBookmark } from './bookmark'
 import { problem } from './problem'
@@ -51,7 +52,7 @@ async function handleRequest(c: Context<AppEnv>, next: Next): Promise<void> {
   c.set('requestId', requestId)
   c.set('now', new Date())
   c.set('trips', trips)
-  c.set('hashMs', 0)
+  c.set('hashStats', { ms: 0 })
   // Cloudflare's word about a client is parsed anew at each look at it.
   let location: string | null | undefined
   c.set('location', () => {
@@ -61,7 +62,7 @@ async function handleRequest(c: Context<AppEnv>, next: Next): Promise<void> {
   await next()
   // Not c.header(), which makes a new Response of the finished one for each header, nor c.var, which copies every variable.
   const { headers } = c.res
-  const hashMs = c.get('hashMs')
+  const hashMs = c.get('hashStats').ms
   headers.set('X-Request-Id', requestId)
   setBookmark(c)
   if (c.get('settings')?.serverTiming) {
@@ -105,7 +106,9 @@ export const loadSettings: MiddlewareHandler<AppEnv> = async (c, next) => {
     console.error(logLine({ event: 'misconfigured', error: error.message }))
     return problem(c, 'misconfigured', { detail: error.message, retryAfter: 60 })
   }
-  c.set('db', openDatabase(c.env.DB, c.get('trips'), readBookmark(c)))
+  const db = openDatabase(c.env.DB, c.get('trips'), readBookmark(c))
+  c.set('db', db)
+  c.set('actor', anonymousActor(c, db))
   return next()
 }
 

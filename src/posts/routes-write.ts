@@ -1,6 +1,6 @@
 /** Creates, changes and deletes posts. */
 import { z } from '@hono/zod-openapi'
-import type { AnyContext } from '../context'
+import type { CallerContext } from '../context'
 import { IfMatch } from '../http/caching'
 import { etagHeader } from '../http/docs'
 import { endpoint, json, jsonBody, noContent, nothing } from '../http/endpoint'
@@ -36,12 +36,12 @@ const create = endpoint(
     },
   },
   async (c) => {
-    const { caller, db, now, settings } = c.var
+    const { actor, settings } = c.var
     const post = c.req.valid('json')
     const key = c.req.valid('header')['idempotency-key']
     const made = key
-      ? await createPostOnce(db, caller, post, await idempotency(key, post), now)
-      : await createPost(db, caller, post, now)
+      ? await createPostOnce(actor, post, await idempotency(key, post))
+      : await createPost(actor, post)
     if (made === 'reused')
       return problem(c, 'idempotency-key-reused', {
         errors: [{ pointer: '#/idempotency-key', detail: 'came with another body before' }],
@@ -94,13 +94,13 @@ const update = endpoint(
 )
 
 async function answerChange(
-  c: AnyContext,
+  c: CallerContext,
   id: number,
   changes: PostChanges,
   headers: z.output<typeof ChangeHeaders>,
 ) {
-  const { caller, db, now, settings } = c.var
-  const result = await changePost(db, caller, id, changes, headers['if-match'], now)
+  const { actor, settings } = c.var
+  const result = await changePost(actor, id, changes, headers['if-match'])
   switch (result.kind) {
     case 'changed':
       c.header('ETag', postTag(result.post))
@@ -130,9 +130,8 @@ const remove = endpoint(
     },
   },
   async (c) => {
-    const { caller, db, now } = c.var
     const { id } = c.req.valid('param')
-    const result = await deletePost(db, caller, id, c.req.valid('header')['if-match'], now)
+    const result = await deletePost(c.var.actor, id, c.req.valid('header')['if-match'])
     switch (result.kind) {
       case 'deleted':
         return noContent(c)

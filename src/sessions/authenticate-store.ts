@@ -1,6 +1,6 @@
 /** Sign-ins in D1: the trip before the hash, and the one after it when the password was right. */
 import { and, eq, not, placeholder, sql } from 'drizzle-orm'
-import type { Scope } from '../context'
+import type { Scope } from '../actor'
 import {
   clearAttempts,
   type LoginKind,

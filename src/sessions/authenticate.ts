@@ -1,5 +1,6 @@
 /** The one room behind the three doors: a login and a password become a session, or the reason why not. */
-import type { AnyContext, AppEnv, Scope } from '../context'
+import type { Scope } from '../actor'
+import type { AnyContext, AppEnv } from '../context'
 import { loginCounterKey, waitSeconds } from '../credentials/throttle'
 import { runHash } from '../http/hash-admission'
 import { logSecurity } from '../http/log'

@@ -1,6 +1,6 @@
 /** The door for a SPA: the refresh token lives in a cookie that no script can read, the access token in memory. */
 import { deleteCookie, getCookie, setCookie } from 'hono/cookie'
-import type { AnyContext } from '../context'
+import type { AppContext } from '../context'
 import { cookieHeader } from '../http/docs'
 import { endpoint, json, jsonBody, noContent, nothing } from '../http/endpoint'
 import { logSecurity } from '../http/log'
@@ -19,7 +19,7 @@ const COOKIE = '__Host-gatepost'
 const ATTRIBUTES = { path: '/', secure: true, httpOnly: true, sameSite: 'Lax' } as const
 
 /** Puts the refresh token into the cookie and the rest into the body. */
-function browserSessionView(c: AnyContext, grant: Grant): BrowserSession {
+function browserSessionView(c: AppContext, grant: Grant): BrowserSession {
   const seconds = Math.floor((grant.sessionExpiresAt.getTime() - c.var.now.getTime()) / 1000)
   setCookie(c, COOKIE, grant.refreshToken, { ...ATTRIBUTES, maxAge: seconds })
   c.header('Cache-Control', 'no-store')
@@ -33,7 +33,7 @@ function browserSessionView(c: AnyContext, grant: Grant): BrowserSession {
 }
 
 /** The session of the cookie, if it is one of ours. */
-const readCookie = async (c: AnyContext) => readRefreshToken(c.var.keys, getCookie(c, COOKIE) ?? '')
+const readCookie = async (c: AppContext) => readRefreshToken(c.var.keys, getCookie(c, COOKIE) ?? '')
 
 const createSession = endpoint(
   {

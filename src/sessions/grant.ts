@@ -1,5 +1,6 @@
 /** Access and refresh tokens of a session. */
-import type { AnyContext, AppEnv, Scope } from '../context'
+import type { Scope } from '../actor'
+import type { AnyContext, AppEnv } from '../context'
 import { issueAccessToken } from '../security/access-token'
 import { issueRefreshToken } from '../security/refresh-token'
 import type { PrivateRow } from '../user'

@@ -1,6 +1,6 @@
 /** What clients and other services may know of this authorization server: what it can do, and the keys that verify its tokens. */
 import { z } from '@hono/zod-openapi'
-import { SCOPES } from '../context'
+import { SCOPES } from '../actor'
 import { endpoint, json } from '../http/endpoint'
 
 const Metadata = z

@@ -1,5 +1,6 @@
 /** A refresh token becomes the next one, at whichever door it comes. */
-import type { AnyContext, AppEnv, Scope } from '../context'
+import type { Scope } from '../actor'
+import type { AnyContext, AppEnv } from '../context'
 import { logSecurity } from '../http/log'
 import { readRefreshToken } from '../security/refresh-token'
 import { type Grant, issueGrant } from './grant'

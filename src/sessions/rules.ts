@@ -1,5 +1,5 @@
 /** What a sign-in and a refresh may grant, and what became of a refresh. Pure. */
-import { SCOPES, type Scope } from '../context'
+import { SCOPES, type Scope } from '../actor'
 
 /** The client of tokens whose client did not say its name. */
 export const FIRST_PARTY = 'first-party'

@@ -1,6 +1,6 @@
 /** Sessions in D1, refreshed, seen and ended: one function is one round trip. */
 import { and, desc, eq, gt, lt, ne, or, type SQL, sql } from 'drizzle-orm'
-import type { Caller, Scope } from '../context'
+import type { Caller, Scope } from '../actor'
 import type { Database } from '../db'
 import { recordEventOf } from '../db/events'
 import { asCaller } from '../db/live'

@@ -1,6 +1,6 @@
 /** Pictures: the file in R2 under a random name, the name in D1. */
 import { and, eq, isNotNull, sql } from 'drizzle-orm'
-import type { Caller } from '../../context'
+import type { Caller } from '../../actor'
 import type { Database } from '../../db'
 import { recordEvent, recordEventOf } from '../../db/events'
 import { asCaller } from '../../db/live'

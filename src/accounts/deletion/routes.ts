@@ -1,6 +1,6 @@
 /** Leaving: the account, its posts, its picture and its sessions go at once. */
-
 import { passwordChangedMeanwhile, reauthenticate } from '../../credentials/reauth'
+import { unguarded } from '../../http/actor'
 import { endpoint, jsonBody, noContent, nothing } from '../../http/endpoint'
 import { logSecurity } from '../../http/log'
 import { mailLater } from '../../http/mail'
@@ -29,7 +29,8 @@ export const deleteAccount = endpoint(
   async (c) => {
     const { failure, reauthenticated } = await reauthenticate(c, c.req.valid('json').password)
     if (failure) return failure
-    const { db, caller, now, settings } = c.var
+    const { caller, now, settings } = c.var
+    const db = unguarded(c)
     const result = await deleteUser(db, caller, reauthenticated, now)
     if (result.kind === 'wrong-password') return passwordChangedMeanwhile(c, reauthenticated)
     if (result.kind !== 'deleted') return problem(c, result.kind)

@@ -1,6 +1,6 @@
 /** The end of an account in D1. */
 import { and, eq, not, sql } from 'drizzle-orm'
-import type { Caller } from '../../context'
+import type { Caller } from '../../actor'
 import { countMail, mailCounterKey } from '../../credentials/mail-limit'
 import {
   clearReauthAttempts,

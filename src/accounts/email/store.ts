@@ -1,7 +1,7 @@
 /** Addresses in D1: links asked for, and links used. */
 import { and, eq, inArray, ne, or, type SQL, sql } from 'drizzle-orm'
 import type { SQLiteColumn } from 'drizzle-orm/sqlite-core'
-import type { Caller } from '../../context'
+import type { Caller } from '../../actor'
 import { countMail, mailCounterKey, releaseResets } from '../../credentials/mail-limit'
 import { type Address, isUsable, type Link, storeLink } from '../../credentials/mail-links'
 import {

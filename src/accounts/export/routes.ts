@@ -2,6 +2,7 @@
 import type { TypedResponse } from 'hono'
 import type { Database } from '../../db'
 import { viewEvent } from '../../event'
+import { unguarded } from '../../http/actor'
 import { endpoint, json } from '../../http/endpoint'
 import { logSecurity } from '../../http/log'
 import { viewPrivate } from '../../user'
@@ -20,7 +21,8 @@ export const exportAccount = endpoint(
     responses: { 200: json(Export, 'The file, streamed') },
   },
   async (c) => {
-    const { db, caller, now, location, settings } = c.var
+    const { caller, now, location, settings } = c.var
+    const db = unguarded(c)
     // One trip decides, and gives the first bytes. Posts and events are read while they are sent, page by page: 10 000 posts
     // in one answer of D1 would not fit into an isolate.
     const start = await beginExport(db, caller, now, location())

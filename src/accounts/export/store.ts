@@ -1,6 +1,6 @@
 /** An export in D1: one trip that decides and gives the small parts, then one trip a page. */
 import { and, asc, eq, gt, sql } from 'drizzle-orm'
-import type { Caller } from '../../context'
+import type { Caller } from '../../actor'
 import type { Database } from '../../db'
 import { recordEvent } from '../../db/events'
 import { asCaller } from '../../db/live'

@@ -1,6 +1,6 @@
 /** Accounts in D1: one function is one round trip. */
 import { and, desc, eq, lt, ne, or, sql } from 'drizzle-orm'
-import type { Caller } from '../../context'
+import type { Caller } from '../../actor'
 import { countMail } from '../../credentials/mail-limit'
 import { type Address, type Link, storeLink } from '../../credentials/mail-links'
 import { carryFailures } from '../../credentials/throttle'

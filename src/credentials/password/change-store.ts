@@ -1,6 +1,6 @@
 /** A changed password in D1. */
 import { and, eq, ne, sql } from 'drizzle-orm'
-import type { Caller } from '../../context'
+import type { Caller } from '../../actor'
 import type { Database } from '../../db'
 import { asCaller } from '../../db/live'
 import { emailTokens, sessions, users } from '../../db/schema'

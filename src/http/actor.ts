@@ -1,0 +1,41 @@
+/** Builds the actor of a request, the only thing of it that flows and stores receive. */
+import type { Context } from 'hono'
+import type { Actor, AnonymousActor, Caller } from '../actor'
+import type { AnyContext, AppEnv } from '../context'
+import type { Database } from '../db'
+import { GuardedDatabase } from '../db/session-guard'
+
+/** The actor of a route without `access`. */
+export function anonymousActor(c: Context<AppEnv>, db: Database): AnonymousActor {
+  const location = c.get('location')
+  return {
+    db,
+    now: c.get('now'),
+    keys: c.get('keys'),
+    settings: c.get('settings'),
+    get location() {
+      return location()
+    },
+  }
+}
+
+/** The actor of a route with `access`: the database is guarded. */
+export function callerActor(c: Context<AppEnv>, caller: Caller): Actor {
+  const location = c.get('location')
+  return {
+    db: new GuardedDatabase(c.get('db')),
+    caller,
+    now: c.get('now'),
+    keys: c.get('keys'),
+    settings: c.get('settings'),
+    get location() {
+      return location()
+    },
+  }
+}
+
+/**
+ * The database of a route with `access`, for stores that take no actor yet. They call `asCaller`,
+ * which guards it.
+ */
+export const unguarded = (c: AnyContext): Database => (c as Context<AppEnv>).get('db')
