@@ -26,6 +26,7 @@ export default defineConfig({
               bindings: {
                 ...readConfig({ config: 'wrangler.toml' }).vars, // whatever .dev.vars says
                 ...secrets,
+                DATA_KEYS: 'tests-only-hR4vK2xQ9mT7bW3nZ8cY5fL1pJ6dS0gE',
                 SERVER_TIMING: 'on',
                 RACE_ROUNDS: process.env.RACE_ROUNDS ?? '6',
                 TEST_MIGRATIONS: existsSync('migrations')

@@ -1,33 +1,11 @@
-/** Every var and secret of the Worker, checked once. A setting that is missing or weak stops the service and is named, never shown. */
+// The vars and secrets of the Worker, checked once per isolate. A missing or weak setting stops the
+// service; the error names the setting and never shows its value.
 import * as z from 'zod'
+import { parseDataKeys } from './security/data-keys'
+import { isGuessable } from './security/guessable-secret'
 import { parseSigningKeys } from './security/signing-keys'
 
 const DAY_MS = 24 * 60 * 60 * 1000
-
-/** Words that a person or an example puts into a secret; what is left without them must be random enough. */
-const WELL_KNOWN_WORDS =
-  /secret|passwor[dt]|changeme|change|replace|please|default|example|sample|development|production|your|this|with|random|string|value|token|signing|super|secure|hello|world|qwerty|letmein|gatepost|jwt|key|the|my|in|me|a/g
-
-/** True for a secret that somebody can guess: an example, words alone, or one piece repeated. */
-function isGuessable(secret: string): boolean {
-  if (isRepetition(secret) || (/^[a-z\s_.-]+$/.test(secret.toLowerCase()) && isOneCase(secret)))
-    return true
-  const rest = secret
-    .toLowerCase()
-    .replace(WELL_KNOWN_WORDS, '')
-    .replace(/[^a-z0-9]/g, '')
-  return rest.length < 12 || new Set(rest).size < 8
-}
-
-const isOneCase = (text: string) => text === text.toLowerCase() || text === text.toUpperCase()
-
-/** The text is one piece of at most ten characters, again and again. */
-function isRepetition(text: string): boolean {
-  for (let unit = 1; unit <= 10; unit++) {
-    if (text.startsWith(text.slice(unit)) && text.length > unit) return true
-  }
-  return false
-}
 
 const Secret = z
   .string({ error: 'is missing' })
@@ -35,7 +13,7 @@ const Secret = z
   .refine((s) => new TextEncoder().encode(s).length >= 32, 'must have at least 32 bytes')
   .refine((s) => !isGuessable(s), 'is guessable: use 32 random bytes')
 
-/** Absent and empty are the same: the setting is not used. */
+/** An empty setting counts as absent. */
 const optional = <T extends z.ZodType>(schema: T) =>
   z.preprocess((value) => (value === '' ? undefined : value), schema.optional())
 
@@ -43,7 +21,7 @@ const Origin = z
   .string({ error: 'is missing' })
   .refine(isOrigin, 'must be an origin such as https://app.example.com, without a path')
 
-/** URL would take `https://*.example.com` for a host of that name, which no request ever comes from. */
+/** URL accepts `https://*.example.com` as a host of that name; no browser sends that origin. */
 const ORIGIN_SHAPE = /^https?:\/\/(?:[\w.-]+|\[[\da-f:]+\])(?::\d+)?$/
 
 function isOrigin(text: string): boolean {
@@ -76,17 +54,22 @@ const MailAddress = z
     return { name: name as string, email: email as string }
   })
 
-const SigningKeys = z.string().transform((text, ctx) => {
-  try {
-    return parseSigningKeys(text)
-  } catch (error) {
-    ctx.addIssue({
-      code: 'custom',
-      message: error instanceof Error ? error.message : 'is not a JWK set',
-    })
-    return z.NEVER
-  }
-})
+/** A text that `parse` reads. The error that `parse` throws names the broken rule. */
+const parsedBy = <T>(parse: (text: string) => T) =>
+  z.string().transform((text, ctx) => {
+    try {
+      return parse(text)
+    } catch (error) {
+      const message = error instanceof Error ? error.message : 'is malformed'
+      ctx.addIssue({ code: 'custom', message })
+      return z.NEVER
+    }
+  })
+
+const isJwtSecret = (
+  key: string,
+  vars: { JWT_SECRET: string; JWT_SECRET_PREVIOUS?: string | undefined },
+) => key === vars.JWT_SECRET || key === vars.JWT_SECRET_PREVIOUS
 
 const Vars = z
   .object({
@@ -111,7 +94,12 @@ const Vars = z
     SERVER_TIMING: Switch,
     JWT_SECRET: Secret,
     JWT_SECRET_PREVIOUS: optional(Secret),
-    SIGNING_KEYS: optional(SigningKeys),
+    SIGNING_KEYS: optional(parsedBy(parseSigningKeys)),
+    DATA_KEYS: optional(parsedBy(parseDataKeys)),
+  })
+  .refine((v) => !v.DATA_KEYS?.some((key) => isJwtSecret(key, v)), {
+    path: ['DATA_KEYS'],
+    message: 'must not hold a JWT secret; npm run keys -- --data makes another key',
   })
   .transform((v) => ({
     appOrigin: v.APP_ORIGIN,
@@ -127,10 +115,11 @@ const Vars = z
     jwtSecret: v.JWT_SECRET,
     jwtSecretPrevious: v.JWT_SECRET_PREVIOUS ?? null,
     signingKeys: v.SIGNING_KEYS ?? null,
+    dataKeys: v.DATA_KEYS ?? null,
   }))
 export type Settings = z.infer<typeof Vars>
 
-/** Bindings without which no request can be served right, each with a method that tells it from the other kinds. */
+/** The required bindings, each with a method that only bindings of its kind have. */
 const BINDINGS = {
   DB: 'withSession',
   AVATARS: 'createMultipartUpload',
@@ -141,14 +130,21 @@ const BINDINGS = {
   WRITE_LIMIT: 'limit',
 } as const
 
-/** The service cannot run: the message names each setting and its rule, and shows no value. Answered as 503 (ASVS 13.3). */
+/**
+ * The settings are missing or wrong. The message names each setting and its rule and shows no value.
+ * The response is 503 (ASVS 13.3).
+ */
 export class ConfigurationError extends Error {
   override name = 'Misconfigured'
 }
 
 const checked = new WeakMap<object, Settings | ConfigurationError>()
 
-/** The settings of this Worker. Checked at the first request of an isolate, since a Worker has no start-up of its own. @throws Misconfigured */
+/**
+ * The settings of this Worker. Checks them at the first request of an isolate: a Worker has no
+ * start-up phase in which it can fail.
+ * @throws ConfigurationError
+ */
 export function readSettings(env: Env): Settings {
   let result = checked.get(env)
   if (!result) {

@@ -1,4 +1,5 @@
 import { env } from 'cloudflare:workers'
+import { base64url } from 'jose'
 import { describe, expect, it, vi } from 'vitest'
 import { workerWith } from './support/client'
 import { jwkSet, newJwk } from './support/jwks'
@@ -209,6 +210,32 @@ describe('SIGNING_KEYS', () => {
     expect(await isServed({ SIGNING_KEYS: jwkSet(key, other), JWT_SECRET: env.JWT_SECRET })).toBe(
       true,
     )
+  })
+})
+
+describe('DATA_KEYS', () => {
+  const newKey = () => base64url.encode(random(32))
+
+  it('that are malformed, weak, or also a JWT secret stop the service, which names the setting', async () => {
+    const key = newKey()
+    const wrong = [
+      'no-key',
+      key.slice(1),
+      `${key}=`,
+      `${key},`,
+      `${key},${key}`,
+      'A'.repeat(43),
+      'your-super-secret-data-key-change-this-nowA',
+      Array.from({ length: 9 }, newKey).join(),
+    ]
+    for (const value of wrong) await expectRefused({ DATA_KEYS: value }, 'DATA_KEYS')
+    await expectRefused({ DATA_KEYS: `${newKey()},${key}`, JWT_SECRET: key }, 'DATA_KEYS')
+    await expectRefused({ DATA_KEYS: key, JWT_SECRET_PREVIOUS: key }, 'DATA_KEYS')
+  })
+
+  it('may be absent, empty, or hold one or more keys', async () => {
+    for (const value of [undefined, '', newKey(), `${newKey()},${newKey()}`])
+      expect(await isServed({ DATA_KEYS: value }), value).toBe(true)
   })
 })
 

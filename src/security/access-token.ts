@@ -69,8 +69,8 @@ const authenticationClaims = ({ time, amr }: Authentication) => ({
 
 /**
  * The claims of an access token, or null unless one of our keys signed exactly this text for this
- * issuer and `now` is in its lifetime. Only D1 knows whether the session is active. Never throws and
- * makes no request.
+ * issuer and `now` is in its lifetime. Only D1 knows whether the session is active. Never throws
+ * and makes no request.
  */
 export async function readAccessToken(
   keyring: Keyring,
@@ -125,7 +125,9 @@ function readClaims(
 const hasAuthentication = ({ auth_time, amr, acr }: JWTPayload) =>
   auth_time !== undefined || amr !== undefined || acr !== undefined
 
-/** The three claims together, or null if one is missing or malformed, or `acr` differs from `amr`. */
+/**
+ * The three claims together, or null if one is missing or malformed, or `acr` differs from `amr`.
+ */
 function readAuthentication(
   { auth_time: time, amr, acr }: JWTPayload,
   now: Date,

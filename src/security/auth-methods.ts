@@ -1,5 +1,5 @@
-// Authentication methods and levels: the claims `amr` (RFC 8176) and `acr` (OpenID Connect Core §2).
-// A session stores its methods; its level follows from them.
+// Authentication methods and levels: the claims `amr` (RFC 8176) and `acr` (OpenID Connect Core
+// §2). A session stores its methods; its level follows from them.
 
 const FIRST_FACTORS = ['pwd', 'fed', 'email'] as const
 const SECOND_FACTORS = ['otp', 'recovery'] as const
@@ -7,8 +7,8 @@ const PASSKEYS = ['swk', 'hwk'] as const
 
 /**
  * A method that a person used. RFC 8176 §2 registers `pwd` (password), `otp` (TOTP), `swk` (synced
- * passkey) and `hwk` (device-bound passkey). `fed` (identity provider), `email` (link in a mail) and
- * `recovery` (recovery code) are private values.
+ * passkey) and `hwk` (device-bound passkey). `fed` (identity provider), `email` (link in a mail)
+ * and `recovery` (recovery code) are private values.
  */
 export type Method =
   | (typeof FIRST_FACTORS)[number]
@@ -36,7 +36,9 @@ const AMR_VALUES: readonly string[] = [
 export const ACR_VALUES = ['1fa', 'mfa', 'phr'] as const
 export type Acr = (typeof ACR_VALUES)[number]
 
-/** The `amr` values that prove a level; one of them is enough. Every session has the level `1fa`. */
+/**
+ * The `amr` values that prove a level; one of them is enough. Every session has the level `1fa`.
+ */
 export const ACR_EVIDENCE: Record<Exclude<Acr, '1fa'>, readonly Amr[]> = {
   mfa: ['mfa'],
   phr: PASSKEYS,
@@ -69,8 +71,8 @@ export const satisfies = (acr: Acr, required: Acr): boolean =>
 export const formatAmr = (amr: readonly Amr[]): string => amr.join(' ')
 
 /**
- * The values in the text of `sessions.amr`. Unknown values are left out, because a newer release may
- * have written the row; the level of the result is never above the level of the known values.
+ * The values in the text of `sessions.amr`. Unknown values are left out, because a newer release
+ * may have written the row; the level of the result is never above the level of the known values.
  */
 export const parseAmr = (text: string): Amr[] => text.split(' ').filter(isAmr)
 

@@ -1,5 +1,5 @@
-// Looks up passwords in known breaches through the range API of Have I Been Pwned (ASVS 6.2.12). The
-// request carries only the first five characters of the SHA-1, which some 800 passwords share.
+// Looks up passwords in known breaches through the range API of Have I Been Pwned (ASVS 6.2.12).
+// The request carries only the first five characters of the SHA-1, which some 800 passwords share.
 // BREACH_CHECK switches it on.
 import { sha1Hex } from './digest'
 import { logLine } from './log-line'

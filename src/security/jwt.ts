@@ -1,8 +1,8 @@
 // The rules that every JWT of the service shares (RFC 8725 §3). jose verifies the signature, but it
-// accepts respelled base64, claims of any type and an endless `exp`. With these rules a token has one
-// spelling, and each claim has the type that its reader expects.
+// accepts respelled base64, claims of any type and an endless `exp`. With these rules a token has
+// one spelling, and each claim has the type that its reader expects.
 
-import { BASE64URL, BYTES_16 } from './base64url.ts'
+import { BASE64URL, BYTES_16 } from './base64url'
 
 /** Maximum length of a token, in characters. Cookies and headers of that size pass every proxy. */
 export const MAX_TOKEN_LENGTH = 4096

@@ -1,6 +1,7 @@
-// The keys of the service, imported once per isolate. The first of SIGNING_KEYS signs access tokens,
-// or JWT_SECRET (HS256) if there are none. Everything else uses keys derived from JWT_SECRET, so a
-// change of SIGNING_KEYS ends no session. The keys that encrypt stored data are in data-keys.ts.
+// The keys of the service, imported once per isolate. The first of SIGNING_KEYS signs access
+// tokens, or JWT_SECRET (HS256) if there are none. Everything else uses keys derived from
+// JWT_SECRET, so a change of SIGNING_KEYS ends no session. The keys that encrypt stored data are in
+// data-keys.ts.
 
 import { base64url, calculateJwkThumbprint, importJWK } from 'jose'
 import { ConfigurationError } from '../settings'

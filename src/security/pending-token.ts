@@ -1,6 +1,6 @@
-// Pending sign-ins: the first factor was right, and the account needs a second one. The state is in a
-// signed JWT, so the first factor writes no row. A token works for five minutes and one client, only
-// while the password stays the same, and once: the caller stores its `jti` as used.
+// Pending sign-ins: the first factor was right, and the account needs a second one. The state is in
+// a signed JWT, so the first factor writes no row. A token works for five minutes and one client,
+// only while the password stays the same, and once: the caller stores its `jti` as used.
 
 import { base64url, decodeProtectedHeader, type JWTPayload, jwtVerify, SignJWT } from 'jose'
 import { type Amr, isAmr } from './auth-methods'
@@ -19,7 +19,7 @@ import {
 import type { Keyring } from './keyring'
 import { randomId } from './secret-token'
 
-/** What a sign-in needs to go on with its second factor. */
+/** The state of a sign-in that waits for its second factor. */
 interface PendingSignIn {
   userId: number
   /** The methods that were right so far. */
@@ -76,8 +76,9 @@ export async function issuePendingToken(keyring: Keyring, grant: PendingGrant): 
 }
 
 /**
- * The claims of a pending sign-in, or null unless this service signed exactly this text and `now` is
- * in its lifetime. Only D1 knows whether it was used before, and the present password. Never throws.
+ * The claims of a pending sign-in, or null unless this service signed exactly this text and `now`
+ * is in its lifetime. Only D1 knows whether it was used before, and the present password. Never
+ * throws.
  */
 export async function readPendingToken(
   keyring: Keyring,

@@ -13,7 +13,9 @@ const separators = /[\s\u2010-\u2015\u2212-]/g
 const letters = /^[\dA-Za-z]{25}$/
 const canonical = /^[\dA-HJKMNP-TV-Z]{25}$/
 
-/** New codes as `XXXXX-XXXXX-XXXXX-XXXXX-XXXXX`, to be shown once, and the hashes that D1 stores. */
+/**
+ * New codes as `XXXXX-XXXXX-XXXXX-XXXXX-XXXXX`, to be shown once, and the hashes that D1 stores.
+ */
 export async function generateRecoveryCodes(
   count: number,
 ): Promise<{ codes: string[]; hashes: string[] }> {
@@ -23,8 +25,8 @@ export async function generateRecoveryCodes(
 }
 
 /**
- * The hash that D1 stores for a code, or null for text that cannot be a code. Case, spaces and dashes
- * do not matter; O counts as 0, I and L as 1 (Crockford).
+ * The hash that D1 stores for a code, or null for text that cannot be a code. Case, spaces and
+ * dashes do not matter; O counts as 0, I and L as 1 (Crockford).
  */
 export async function hashRecoveryCode(text: string): Promise<string | null> {
   const code = canonicalRecoveryCode(text)

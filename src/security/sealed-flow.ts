@@ -1,6 +1,6 @@
 // Sealed flows: the state of a flow that leaves the site and comes back, encrypted into a text that
-// the browser holds (JWE). The service stores no row for it. Each purpose has its own key and its own
-// `typ`, so a text of one purpose is refused for another.
+// the browser holds (JWE). The service stores no row for it. Each purpose has its own key and its
+// own `typ`, so a text of one purpose is refused for another.
 
 import type { ZodType } from 'zod'
 import { decryptJwe, encryptJwe } from './jwe'
@@ -30,7 +30,8 @@ const encoder = new TextEncoder()
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
 /**
- * The text of a flow, for a cookie or a fragment. It is unreadable and unchangeable for the browser.
+ * The text of a flow, for a cookie or a fragment. It is unreadable and unchangeable for the
+ * browser.
  * @throws RangeError if the text is longer than 4000 characters; bound the parts a client chooses.
  */
 export async function sealFlow(
@@ -47,8 +48,8 @@ export async function sealFlow(
 }
 
 /**
- * The flow of a text, or null unless this service sealed exactly this text for this purpose, `now` is
- * before its expiry, and the flow fits the schema. Never throws.
+ * The flow of a text, or null unless this service sealed exactly this text for this purpose, `now`
+ * is before its expiry, and the flow fits the schema. Never throws.
  */
 export async function openFlow<T>(
   keyring: Keyring,

@@ -1,5 +1,6 @@
 // Random values: ids, and the secrets in mailed links. A mailed token has 256 random bits, so D1
-// stores its plain SHA-256: a slow hash protects only secrets of low entropy (OWASP Password Storage).
+// stores its plain SHA-256: a slow hash protects only secrets of low entropy (OWASP Password
+// Storage).
 
 import { base64url } from 'jose'
 import { BYTES_32 } from './base64url'

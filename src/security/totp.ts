@@ -1,5 +1,5 @@
-// Time-based one-time passwords (RFC 6238): HMAC-SHA-1, 6 digits, steps of 30 seconds. Authenticator
-// apps ignore other parameters.
+// Time-based one-time passwords (RFC 6238): HMAC-SHA-1, 6 digits, steps of 30 seconds.
+// Authenticator apps ignore other parameters.
 
 import { canonicalRecoveryCode, withoutSeparators } from './recovery-code'
 
@@ -16,9 +16,9 @@ export const generateTotpSecret = (): Uint8Array =>
 
 /**
  * The step of a code, or null for a wrong code. Accepts the current step and the ones before and
- * after it (RFC 6238 §5.2). A code works once (RFC 6238 §5.2): the caller stores the step, and accepts
- * a code only if its step is greater than the stored one. All three steps are computed and compared,
- * so the time does not depend on the step that matches.
+ * after it (RFC 6238 §5.2). A code works once (RFC 6238 §5.2): the caller stores the step, and
+ * accepts a code only if its step is greater than the stored one. All three steps are computed and
+ * compared, so the time does not depend on the step that matches.
  */
 export async function verifyTotp(
   secret: Uint8Array,
@@ -50,15 +50,15 @@ async function hotp(key: CryptoKey, counter: number): Promise<string> {
   return String(number % 10 ** DIGITS).padStart(DIGITS, '0')
 }
 
-/** What a person entered where both kinds of code are accepted. */
+/** An entered code, for a field that accepts both kinds. */
 export interface FactorCode {
   kind: 'totp' | 'recovery'
   code: string
 }
 
 /**
- * The code in its one spelling and its kind, or null for text that cannot be a code. Drops spaces and
- * dashes before anything compares: `123 456` and `123456` are the same code.
+ * The code in its one spelling and its kind, or null for text that cannot be a code. Drops spaces
+ * and dashes before anything compares: `123 456` and `123456` are the same code.
  */
 export function normalizeCode(text: string): FactorCode | null {
   const digits = withoutSeparators(text)
