@@ -39,7 +39,7 @@ export default defineConfig({
         test: {
           name: 'workers',
           include: ['test/**/*.test.ts'],
-          exclude: ['test/node/**', 'test/browser/**'],
+          exclude: ['test/node/**', 'test/client/**', 'test/browser/**'],
           setupFiles: ['./test/setup.ts'],
           globalSetup: ['./test/support/range-server.ts'],
           fileParallelism: false, // files share the bindings, the clock and the limits of that one
@@ -48,7 +48,7 @@ export default defineConfig({
           hookTimeout: testTimeout,
         },
       },
-      { test: { name: 'node', include: ['test/node/**/*.test.ts'], testTimeout } },
+      { test: { name: 'node', include: ['test/{node,client}/**/*.test.ts'], testTimeout } },
     ],
   },
 })

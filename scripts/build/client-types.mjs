@@ -31,6 +31,9 @@ function union(types) {
   return line.length <= 80 ? line : unique.map((type) => `\n  | ${type}`).join('')
 }
 
+/** A union of one line each begins on the next line: no space stays behind `:` or `=`. */
+const untrailed = (text) => text.replaceAll(/([:=]) \n/g, '$1\n')
+
 /** The members of an object type, one a line. */
 const members = (entries) =>
   entries
@@ -38,7 +41,7 @@ const members = (entries) =>
       // A whole group of parameters is given or left out: it needs no `undefined` of its own.
       const absent = required || type.startsWith('{') ? '' : ' | undefined'
       const member = `${key(name)}${required ? '' : '?'}: ${type}${absent}`
-      return comment(description) + member.replaceAll(': \n', ':\n')
+      return comment(description) + untrailed(member)
     })
     .join('\n')
 
@@ -142,25 +145,30 @@ function problemCodes(operations) {
   return [...new Set(codes)].sort()
 }
 
+/** By name, so that a moved route changes nothing here. */
+const sorted = (values) => Object.entries(values).sort(([a], [b]) => (a < b ? -1 : 1))
+
 const METHODS = ['get', 'post', 'put', 'patch', 'delete']
 
 /** The text of src/client/api.ts for an OpenAPI document. */
 export function clientTypes({ paths, components }) {
-  const operations = Object.entries(paths).flatMap(([path, item]) =>
+  const operations = sorted(paths).flatMap(([path, item]) =>
     METHODS.filter((method) => item[method]).map((method) => {
       return [method, path, item[method], item.parameters ?? []]
     }),
   )
-  const schemas = Object.entries(components.schemas).map(([name, schema]) => {
+  const schemas = sorted(components.schemas).map(([name, schema]) => {
     const type = typeOf(schema)
     const text = type.startsWith('{') ? `interface ${name} ${type}` : `type ${name} = ${type}`
-    return `${comment(schema.description)}export ${text}\n`
+    return `${comment(schema.description)}export ${untrailed(text)}\n`
   })
   const codes = problemCodes(operations).map(literal)
   return [
     '// Generated from the OpenAPI document by scripts/build/client-types.mjs: npm run types\n',
     ...schemas,
-    `/** The code of a problem: the last part of its \`type\`. */\nexport type ProblemCode =${union(codes)}\n`,
+    untrailed(
+      `/** The code of a problem: the last part of its \`type\`. */\nexport type ProblemCode = ${union(codes)}\n`,
+    ),
     `/** Every operation: what it takes, and what it resolves to. */\nexport interface Operations {\n${indent(operations.flatMap(operationEntry).join('\n'))}\n}\n`,
   ].join('\n')
 }

@@ -1,90 +1,14 @@
 // Generated from the OpenAPI document by scripts/build/client-types.mjs: npm run types
 
-export interface UserPrivate {
-  id: number
-  username: string
-  full_name: string | null
-  /** The picture; null: none */
-  image_url: string | null
-  /** RFC 3339, UTC */
-  created_at: string
-  email: string
-  email_verified: boolean
-  role: 'user' | 'admin'
-  is_active: boolean
-}
-
-export interface Problem {
-  /** Names the kind of problem; stable */
-  type: string
-  title: string
-  status: number
-  /** A sentence for a person */
-  detail: string
-  request_id: string
-  /** Of a 422: what is wrong where */
-  errors?: FieldError[] | undefined
-}
-
-export interface FieldError {
-  /** JSON Pointer to the member (RFC 6901), as a URI fragment */
-  pointer: string
-  detail: string
-}
-
-export interface Registration {
-  username: string
-  email: string
-  password: string
-  full_name?: string | null | undefined
-}
-
-export interface LinkUse {
-  /** From the link of the mail: what stands behind #token= */
-  token: string
-}
-
-export interface Message {
-  message: string
-}
-
-export interface ProfileChange {
-  username?: string | undefined
-  full_name?: string | null | undefined
-}
-
-export interface EmailChange {
-  email: string
-  password: string
-}
-
-export interface PasswordChange {
-  current_password: string
-  new_password: string
-}
-
-export interface Forgotten {
-  email: string
-}
-
-export interface PasswordReset {
-  /** From the link of the mail: what stands behind #token= */
-  token: string
-  new_password: string
-}
-
-export interface EventList {
-  events: Event[]
-  next_cursor: string | null
-}
-
-export interface Event {
+export interface AdminEvent {
   id: number
   type:
     | 'registered'
     | 'login'
     | 'login_failed'
+    | 'login_refused'
     | 'refresh_reused'
+    | 'refresh_repeated'
     | 'logout'
     | 'session_ended'
     | 'sessions_ended'
@@ -102,10 +26,129 @@ export interface Event {
     | 'enabled'
     | 'exported'
     | 'deleted'
+    | 'second_factor_required'
+    | 'second_factor_failed'
+    | 'confirmed'
+    | 'passkey_added'
+    | 'passkey_removed'
+    | 'passkey_counter_fell'
+    | 'totp_enabled'
+    | 'totp_disabled'
+    | 'recovery_codes_made'
+    | 'recovery_code_used'
+    | 'factors_removed'
+    | 'identity_linked'
+    | 'identity_unlinked'
+    | 'app_authorized'
+    | 'app_revoked'
+    | 'token_made'
+    | 'token_ended'
+    | 'sign_in_link_requested'
   /** RFC 3339, UTC */
   at: string
   session_id: string | null
   location: string | null
+  /** null: nobody has the name or address that was typed */
+  user_id: number | null
+}
+
+export interface AdminEventList {
+  events: AdminEvent[]
+  next_cursor: string | null
+}
+
+export interface AuthorizationServerMetadata {
+  issuer: string
+  token_endpoint: string
+  revocation_endpoint: string
+  jwks_uri: string
+  scopes_supported: string[]
+  response_types_supported: string[]
+  grant_types_supported: string[]
+  token_endpoint_auth_methods_supported: string[]
+  revocation_endpoint_auth_methods_supported: string[]
+  service_documentation: string
+}
+
+export interface BrowserSession {
+  access_token: string
+  token_type: 'bearer'
+  /** Seconds */
+  expires_in: number
+  scope: string
+  user: UserPrivate
+}
+
+export interface Credentials {
+  /** The e-mail address, or the username */
+  login: string
+  password: string
+}
+
+export interface Deletion {
+  password: string
+}
+
+export interface EmailChange {
+  email: string
+  password: string
+}
+
+export type Empty = Record<string, never>
+
+export interface Event {
+  id: number
+  type:
+    | 'registered'
+    | 'login'
+    | 'login_failed'
+    | 'login_refused'
+    | 'refresh_reused'
+    | 'refresh_repeated'
+    | 'logout'
+    | 'session_ended'
+    | 'sessions_ended'
+    | 'password_changed'
+    | 'password_reset_requested'
+    | 'password_reset'
+    | 'password_rejected'
+    | 'email_verified'
+    | 'email_change_requested'
+    | 'email_changed'
+    | 'username_changed'
+    | 'avatar_changed'
+    | 'role_changed'
+    | 'disabled'
+    | 'enabled'
+    | 'exported'
+    | 'deleted'
+    | 'second_factor_required'
+    | 'second_factor_failed'
+    | 'confirmed'
+    | 'passkey_added'
+    | 'passkey_removed'
+    | 'passkey_counter_fell'
+    | 'totp_enabled'
+    | 'totp_disabled'
+    | 'recovery_codes_made'
+    | 'recovery_code_used'
+    | 'factors_removed'
+    | 'identity_linked'
+    | 'identity_unlinked'
+    | 'app_authorized'
+    | 'app_revoked'
+    | 'token_made'
+    | 'token_ended'
+    | 'sign_in_link_requested'
+  /** RFC 3339, UTC */
+  at: string
+  session_id: string | null
+  location: string | null
+}
+
+export interface EventList {
+  events: Event[]
+  next_cursor: string | null
 }
 
 export interface Export {
@@ -148,38 +191,44 @@ export interface Export {
   events: Event[]
 }
 
-export interface Deletion {
-  password: string
+export interface FieldError {
+  /** JSON Pointer to the member (RFC 6901), as a URI fragment */
+  pointer: string
+  detail: string
 }
 
-export interface UserPublic {
-  id: number
-  username: string
-  full_name: string | null
-  /** The picture; null: none */
-  image_url: string | null
-  /** RFC 3339, UTC */
-  created_at: string
+export interface Forgotten {
+  email: string
 }
 
-export interface Token {
-  access_token: string
-  token_type: 'bearer'
-  /** Seconds */
-  expires_in: number
-  refresh_token: string
-  scope: string
+export interface Health {
+  status: 'ok'
+  /** Cloudflare's id of the version that answers; null outside Cloudflare */
+  version: string | null
 }
 
-export interface TokenForm {
-  /** The e-mail address, or the username */
-  username: string
-  password: string
-  grant_type?: 'password' | '' | undefined
-  /** Space-separated; all that the role allows unless told */
-  scope?: string | undefined
-  client_id?: string | undefined
-  client_secret?: string | undefined
+export interface JwkSet {
+  keys: Array<{
+    kty: string
+    kid: string
+    alg: string
+    use: 'sig'
+    [member: string]: unknown
+  }>
+}
+
+export interface LinkUse {
+  /** From the link of the mail: what stands behind #token= */
+  token: string
+}
+
+export interface Message {
+  message: string
+}
+
+export interface NewPost {
+  title: string
+  content: string
 }
 
 export interface OAuthError {
@@ -205,57 +254,73 @@ export interface OAuthTokenForm {
   client_secret?: string | undefined
 }
 
+export interface PasswordChange {
+  current_password: string
+  new_password: string
+}
+
+export interface PasswordReset {
+  /** From the link of the mail: what stands behind #token= */
+  token: string
+  new_password: string
+}
+
+export interface Post {
+  id: number
+  title: string
+  content: string
+  /** RFC 3339, UTC */
+  created_at: string
+  /** RFC 3339, UTC */
+  updated_at: string
+  author: UserPublic
+}
+
+export interface PostChanges {
+  title?: string | undefined
+  content?: string | undefined
+}
+
+export interface PostPage {
+  posts: Post[]
+  /** null: this is the last page */
+  next_cursor: string | null
+}
+
+export interface Problem {
+  /** Names the kind of problem; stable */
+  type: string
+  title: string
+  status: number
+  /** A sentence for a person */
+  detail: string
+  request_id: string
+  /** Of a 422: what is wrong where */
+  errors?: FieldError[] | undefined
+}
+
+export interface ProfileChange {
+  username?: string | undefined
+  full_name?: string | null | undefined
+}
+
+export interface Ready {
+  status: 'ok'
+}
+
+export interface Registration {
+  username: string
+  email: string
+  password: string
+  full_name?: string | null | undefined
+}
+
 export interface RevocationForm {
   /** A refresh token or an access token */
   token?: string | undefined
   token_type_hint?: string | undefined
   client_id?: string | undefined
   client_secret?: string | undefined
-}
-
-export interface AuthorizationServerMetadata {
-  issuer: string
-  token_endpoint: string
-  revocation_endpoint: string
-  jwks_uri: string
-  scopes_supported: string[]
-  response_types_supported: string[]
-  grant_types_supported: string[]
-  token_endpoint_auth_methods_supported: string[]
-  revocation_endpoint_auth_methods_supported: string[]
-  service_documentation: string
-}
-
-export interface JwkSet {
-  keys: Array<{
-    kty: string
-    kid: string
-    alg: string
-    use: 'sig'
-    [member: string]: unknown
-  }>
-}
-
-export interface BrowserSession {
-  access_token: string
-  token_type: 'bearer'
-  /** Seconds */
-  expires_in: number
-  scope: string
-  user: UserPrivate
-}
-
-export interface Credentials {
-  /** The e-mail address, or the username */
-  login: string
-  password: string
-}
-
-export type Empty = Record<string, never>
-
-export interface SessionList {
-  sessions: Session[]
-  next_cursor: string | null
 }
 
 export interface Session {
@@ -272,36 +337,29 @@ export interface Session {
   current: boolean
 }
 
-export interface Post {
-  id: number
-  title: string
-  content: string
-  /** RFC 3339, UTC */
-  created_at: string
-  /** RFC 3339, UTC */
-  updated_at: string
-  author: UserPublic
-}
-
-export interface NewPost {
-  title: string
-  content: string
-}
-
-export interface PostPage {
-  posts: Post[]
-  /** null: this is the last page */
+export interface SessionList {
+  sessions: Session[]
   next_cursor: string | null
 }
 
-export interface PostChanges {
-  title?: string | undefined
-  content?: string | undefined
+export interface Token {
+  access_token: string
+  token_type: 'bearer'
+  /** Seconds */
+  expires_in: number
+  refresh_token: string
+  scope: string
 }
 
-export interface UserList {
-  users: UserPrivate[]
-  next_cursor: string | null
+export interface TokenForm {
+  /** The e-mail address, or the username */
+  username: string
+  password: string
+  grant_type?: 'password' | '' | undefined
+  /** Space-separated; all that the role allows unless told */
+  scope?: string | undefined
+  client_id?: string | undefined
+  client_secret?: string | undefined
 }
 
 export interface UserChange {
@@ -309,45 +367,33 @@ export interface UserChange {
   is_active?: boolean | undefined
 }
 
-export interface AdminEventList {
-  events: AdminEvent[]
+export interface UserList {
+  users: UserPrivate[]
   next_cursor: string | null
 }
 
-export interface AdminEvent {
+export interface UserPrivate {
   id: number
-  type:
-    | 'registered'
-    | 'login'
-    | 'login_failed'
-    | 'refresh_reused'
-    | 'logout'
-    | 'session_ended'
-    | 'sessions_ended'
-    | 'password_changed'
-    | 'password_reset_requested'
-    | 'password_reset'
-    | 'password_rejected'
-    | 'email_verified'
-    | 'email_change_requested'
-    | 'email_changed'
-    | 'username_changed'
-    | 'avatar_changed'
-    | 'role_changed'
-    | 'disabled'
-    | 'enabled'
-    | 'exported'
-    | 'deleted'
+  username: string
+  full_name: string | null
+  /** The picture; null: none */
+  image_url: string | null
   /** RFC 3339, UTC */
-  at: string
-  session_id: string | null
-  location: string | null
-  /** null: nobody has the name or address that was typed */
-  user_id: number | null
+  created_at: string
+  email: string
+  email_verified: boolean
+  role: 'user' | 'admin'
+  is_active: boolean
 }
 
-export interface Health {
-  status: 'ok'
+export interface UserPublic {
+  id: number
+  username: string
+  full_name: string | null
+  /** The picture; null: none */
+  image_url: string | null
+  /** RFC 3339, UTC */
+  created_at: string
 }
 
 /** The code of a problem: the last part of its `type`. */
@@ -386,146 +432,48 @@ export type ProblemCode =
 
 /** Every operation: what it takes, and what it resolves to. */
 export interface Operations {
-  /** Make an account */
-  'POST /api/users': {
-    body: Registration
-    answer: UserPrivate
-  }
-  /** Use a mailed link: prove an address, or move to a new one */
-  'POST /api/users/verify-email': {
-    body: LinkUse
-    answer: undefined
-  }
-  /** Send the link that proves the e-mail address again */
-  'POST /api/users/me/verify-email': {
-    answer: Message
-  }
-  /** Who am I */
-  'GET /api/users/me': {
-    answer: UserPrivate
-  }
-  /** Change my username or full name */
-  'PATCH /api/users/me': {
-    body: ProfileChange
-    answer: UserPrivate
-  }
-  /** Ask for another e-mail address; nothing changes before the mailed link is used */
-  'PUT /api/users/me/email': {
-    body: EmailChange
-    answer: Message
-  }
-  /** Change the password; every other session ends */
-  'PUT /api/users/me/password': {
-    body: PasswordChange
-    answer: undefined
-  }
-  /** Ask for a link to choose a new password */
-  'POST /api/users/forgot-password': {
-    body: Forgotten
-    answer: Message
-  }
-  /**
-   * Choose a new password with a mailed link; every session ends, nobody is signed in
-   */
-  'POST /api/users/reset-password': {
-    body: PasswordReset
-    answer: undefined
-  }
-  /** What happened to my account in the last 90 days */
-  'GET /api/users/me/events': {
-    query?: {
-      limit?: number | undefined
-      /** `next_cursor` of the page before */
-      cursor?: string | undefined
-    }
-    answer: EventList
-  }
-  /** Everything that is held on me, as one file */
-  'GET /api/users/me/export': {
-    answer: Export
-  }
-  /** Delete the account and everything of it, at once and for good */
-  'POST /api/users/me/deletion': {
-    body: Deletion
-    answer: undefined
-  }
-  /** What everybody sees of a person */
-  'GET /api/users/{id}': {
-    path: {
-      id: number
-    }
-    answer: UserPublic
-  }
-  /** Show this picture on my account */
-  'PUT /api/users/me/avatar': {
-    body: Blob
-    answer: UserPrivate
-  }
-  /** Show no picture on my account */
-  'DELETE /api/users/me/avatar': {
-    answer: undefined
-  }
-  /** A picture; its address never shows another one */
-  'GET /avatars/{name}': {
-    path: {
-      name: string
-    }
-    answer: Blob
-  }
-  /** Sign in with a form (OAuth2PasswordRequestForm) */
-  'POST /api/users/token': {
-    form: TokenForm
-    answer: Token
-  }
-  /** The token endpoint of RFC 6749: password and refresh_token */
-  'POST /oauth/token': {
-    form: OAuthTokenForm
-    answer: Token
-  }
-  /** End the session of a token (RFC 7009) */
-  'POST /oauth/revoke': {
-    form: RevocationForm
-    answer: undefined
+  /** The public keys that verify access tokens (RFC 7517); none while HS256 signs */
+  'GET /.well-known/jwks.json': {
+    answer: JwkSet
   }
   /** What this authorization server can do (RFC 8414) */
   'GET /.well-known/oauth-authorization-server': {
     answer: AuthorizationServerMetadata
   }
-  /** The public keys that verify access tokens (RFC 7517); none while HS256 signs */
-  'GET /.well-known/jwks.json': {
-    answer: JwkSet
-  }
-  /** Sign in from a browser; replaces the session of the cookie */
-  'POST /api/session': {
-    body: Credentials
-    answer: BrowserSession
-  }
-  /** Sign out: the session of the cookie ends, the cookie goes */
-  'DELETE /api/session': {
-    answer: undefined
-  }
-  /** A new access token for the session of the cookie */
-  'POST /api/session/refresh': {
-    body?: Empty | undefined
-    answer: BrowserSession
-  }
-  /** Where I am signed in */
-  'GET /api/users/me/sessions': {
+  /** What happened to all accounts in the last 90 days, latest first */
+  'GET /api/admin/events': {
     query?: {
+      /** Only what happened to this person */
+      user_id?: number | undefined
       limit?: number | undefined
       /** `next_cursor` of the page before */
       cursor?: string | undefined
     }
-    answer: SessionList
+    answer: AdminEventList
   }
-  /** Sign all my sessions out but this one */
-  'DELETE /api/users/me/sessions': {
-    answer: undefined
+  /** All people, or those that a search finds, from the oldest account on */
+  'GET /api/admin/users': {
+    query?: {
+      /** The beginning of a username or e-mail address, or an id */
+      q?: string | undefined
+      limit?: number | undefined
+      /** `next_cursor` of the page before */
+      cursor?: string | undefined
+    }
+    answer: UserList
   }
-  /** Sign one of my sessions out */
-  'DELETE /api/users/me/sessions/{id}': {
+  /** Give or take the role of an admin; disable or enable an account */
+  'PATCH /api/admin/users/{id}': {
     path: {
-      id: string
+      id: number
+    }
+    body: UserChange
+    answer: UserPrivate
+  }
+  /** Sign a person out everywhere */
+  'DELETE /api/admin/users/{id}/sessions': {
+    path: {
+      id: number
     }
     answer: undefined
   }
@@ -600,6 +548,124 @@ export interface Operations {
     }
     answer: undefined
   }
+  /** Sign in from a browser; replaces the session of the cookie */
+  'POST /api/session': {
+    body: Credentials
+    answer: BrowserSession
+  }
+  /** Sign out: the session of the cookie ends, the cookie goes */
+  'DELETE /api/session': {
+    answer: undefined
+  }
+  /** A new access token for the session of the cookie */
+  'POST /api/session/refresh': {
+    body?: Empty | undefined
+    answer: BrowserSession
+  }
+  /** Make an account */
+  'POST /api/users': {
+    body: Registration
+    answer: UserPrivate
+  }
+  /** Ask for a link to choose a new password */
+  'POST /api/users/forgot-password': {
+    body: Forgotten
+    answer: Message
+  }
+  /** Who am I */
+  'GET /api/users/me': {
+    answer: UserPrivate
+  }
+  /** Change my username or full name */
+  'PATCH /api/users/me': {
+    body: ProfileChange
+    answer: UserPrivate
+  }
+  /** Show this picture on my account */
+  'PUT /api/users/me/avatar': {
+    body: Blob
+    answer: UserPrivate
+  }
+  /** Show no picture on my account */
+  'DELETE /api/users/me/avatar': {
+    answer: undefined
+  }
+  /** Delete the account and everything of it, at once and for good */
+  'POST /api/users/me/deletion': {
+    body: Deletion
+    answer: undefined
+  }
+  /** Ask for another e-mail address; nothing changes before the mailed link is used */
+  'PUT /api/users/me/email': {
+    body: EmailChange
+    answer: Message
+  }
+  /** What happened to my account in the last 90 days */
+  'GET /api/users/me/events': {
+    query?: {
+      limit?: number | undefined
+      /** `next_cursor` of the page before */
+      cursor?: string | undefined
+    }
+    answer: EventList
+  }
+  /** Everything that is held on me, as one file */
+  'GET /api/users/me/export': {
+    answer: Export
+  }
+  /** Change the password; every other session ends */
+  'PUT /api/users/me/password': {
+    body: PasswordChange
+    answer: undefined
+  }
+  /** Where I am signed in */
+  'GET /api/users/me/sessions': {
+    query?: {
+      limit?: number | undefined
+      /** `next_cursor` of the page before */
+      cursor?: string | undefined
+    }
+    answer: SessionList
+  }
+  /** Sign all my sessions out but this one */
+  'DELETE /api/users/me/sessions': {
+    answer: undefined
+  }
+  /** Sign one of my sessions out */
+  'DELETE /api/users/me/sessions/{id}': {
+    path: {
+      id: string
+    }
+    answer: undefined
+  }
+  /** Send the link that proves the e-mail address again */
+  'POST /api/users/me/verify-email': {
+    answer: Message
+  }
+  /**
+   * Choose a new password with a mailed link; every session ends, nobody is signed in
+   */
+  'POST /api/users/reset-password': {
+    body: PasswordReset
+    answer: undefined
+  }
+  /** Sign in with a form (OAuth2PasswordRequestForm) */
+  'POST /api/users/token': {
+    form: TokenForm
+    answer: Token
+  }
+  /** Use a mailed link: prove an address, or move to a new one */
+  'POST /api/users/verify-email': {
+    body: LinkUse
+    answer: undefined
+  }
+  /** What everybody sees of a person */
+  'GET /api/users/{id}': {
+    path: {
+      id: number
+    }
+    answer: UserPublic
+  }
   /** The posts of a user, newest first */
   'GET /api/users/{id}/posts': {
     path: {
@@ -612,55 +678,35 @@ export interface Operations {
     }
     answer: PostPage
   }
-  /** All people, or those that a search finds, from the oldest account on */
-  'GET /api/admin/users': {
-    query?: {
-      /** The beginning of a username or e-mail address, or an id */
-      q?: string | undefined
-      limit?: number | undefined
-      /** `next_cursor` of the page before */
-      cursor?: string | undefined
-    }
-    answer: UserList
-  }
-  /** Give or take the role of an admin; disable or enable an account */
-  'PATCH /api/admin/users/{id}': {
+  /** A picture; its address never shows another one */
+  'GET /avatars/{name}': {
     path: {
-      id: number
+      name: string
     }
-    body: UserChange
-    answer: UserPrivate
+    answer: Blob
   }
-  /** Sign a person out everywhere */
-  'DELETE /api/admin/users/{id}/sessions': {
-    path: {
-      id: number
-    }
-    answer: undefined
-  }
-  /** What happened to all accounts in the last 90 days, latest first */
-  'GET /api/admin/events': {
-    query?: {
-      /** Only what happened to this person */
-      user_id?: number | undefined
-      limit?: number | undefined
-      /** `next_cursor` of the page before */
-      cursor?: string | undefined
-    }
-    answer: AdminEventList
-  }
-  /** The Worker answers; no database, no hash */
+  /** The Worker answers, and which version of it; no database, no hash */
   'GET /health': {
     answer: Health
+  }
+  /** End the session of a token (RFC 7009) */
+  'POST /oauth/revoke': {
+    form: RevocationForm
+    answer: undefined
+  }
+  /** The token endpoint of RFC 6749: password and refresh_token */
+  'POST /oauth/token': {
+    form: OAuthTokenForm
+    answer: Token
+  }
+  /** This document: OpenAPI 3.1 */
+  'GET /openapi.json': {
+    answer: Record<string, unknown>
   }
   /**
    * The database answers, its migrations are current, a password can be hashed and checked
    */
   'GET /ready': {
-    answer: Health
-  }
-  /** This document: OpenAPI 3.1 */
-  'GET /openapi.json': {
-    answer: Record<string, unknown>
+    answer: Ready
   }
 }

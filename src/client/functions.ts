@@ -75,7 +75,7 @@ export function mailFunctions({ fetch }: Calls, reload: () => Promise<void>) {
 
 export function accountFunctions({ fetch }: Calls, session: KeptSession, authorized: Send) {
   return {
-    /** Makes an account, and signs nobody in: call `session.signIn` next. */
+    /** Makes an account, and does not sign in: call `session.signIn` next. */
     register: (person: BodyOf<'POST /api/users'>) =>
       fetch('POST /api/users', { body: person, anonymous: true }),
     /** Changes username or full name. */
