@@ -6,7 +6,8 @@ import { gzipSync } from 'node:zlib'
 import { command, must } from '../scripts/tools.mjs'
 
 export const ROOT = join(import.meta.dirname, '..')
-const OUT = join(ROOT, 'dist', 'bench')
+/** The folder of everything that the benchmark builds; git ignores it. */
+export const OUT = join(ROOT, 'dist', 'bench')
 
 /** Bundles a Worker, minified as for a deployment, and returns the folder of its modules. */
 async function bundle(name, args) {
@@ -23,11 +24,16 @@ async function bundle(name, args) {
 export const bundleEntry = (entry, name, args = []) =>
   bundle(name, [entry, '--name', name, '-c', 'wrangler.toml', ...args])
 
+/** Bundles the Gatepost of a checkout. @returns {Promise<string>} the folder of the built modules */
+export function buildGatepost(root, name) {
+  mkdirSync(join(root, 'dist', 'web'), { recursive: true }) // wrangler requires the folder
+  return bundle(name, ['--cwd', root, '-c', 'wrangler.toml'])
+}
+
 /** @returns {Promise<{ gatepost: string, baseline: string }>} the folders of the built modules */
 export async function build() {
-  mkdirSync(join(ROOT, 'dist', 'web'), { recursive: true }) // wrangler requires the folder
   const [gatepost, baseline] = await Promise.all([
-    bundle('gatepost', ['-c', 'wrangler.toml']),
+    buildGatepost(ROOT, 'gatepost'),
     bundle('baseline', ['-c', 'bench/baseline/wrangler.toml']),
   ])
   return { gatepost, baseline }

@@ -62,7 +62,8 @@ const failed = (start) => ({ status: 0, ms: performance.now() - start, headers: 
 
 /**
  * Loads one Worker.
- * @param {(n: number) => object} make returns the n-th request in the shape that `send` takes
+ * @param {(n: number) => object} make returns the n-th request in the shape that `send` takes, with
+ *   an optional function `onResponse`
  * @param {{ connections: number, requests: number, ms: number }} bounds the first one reached ends
  *   the load
  * @returns {Promise<{ times: number[], perSecond: number, statuses: Map<number, number> }>} times
@@ -76,7 +77,9 @@ export async function load(url, make, { connections, requests, ms }) {
   let sent = 0
   const connection = async () => {
     while (sent < requests && performance.now() - start < ms) {
-      const answer = await send(url, make(sent++), agent)
+      const what = make(sent++)
+      const answer = await send(url, what, agent)
+      what.onResponse?.(answer)
       times.push(answer.ms)
       statuses.set(answer.status, (statuses.get(answer.status) ?? 0) + 1)
     }

@@ -11,6 +11,7 @@ const PARTS = {
   lists: async () => (await import('./lists.mjs')).lists(),
   uploads: async () => (await import('./uploads.mjs')).uploads(),
   hash: async () => (await import('./hash.mjs')).hash(),
+  compare: async (options, rest) => (await import('./compare.mjs')).compare(options, rest),
   start: async () => (await import('./start.mjs')).startUp(),
 }
 

@@ -28,17 +28,18 @@ export const COLLECTING = '--gc-global --min-semi-space-size=1 --max-semi-space-
 
 /**
  * @param {string} folder a built Worker
- * @param {{ config?: string, bindings?: object, migrations?: number, persist?: string, v8Flags?:
- *   string }} options `migrations`: how many to apply, all by default
+ * @param {{ root?: string, config?: string, bindings?: object, migrations?: number, persist?: string,
+ *   v8Flags?: string }} options `root`: the checkout of the configuration and the migrations, this one
+ *   by default; `migrations`: how many to apply, all by default
  * @returns {Promise<{ url: URL, db: D1Database, pid: number | null, stop: () => Promise<void> }>}
  */
 export async function start(
   folder,
-  { config = 'wrangler.toml', bindings, migrations, persist, v8Flags = '' } = {},
+  { root = ROOT, config = 'wrangler.toml', bindings, migrations, persist, v8Flags = '' } = {},
 ) {
   process.env.JWT_SECRET ??= SECRET // wrangler warns otherwise
   process.env.MINIFLARE_WORKERD_V8_FLAGS = v8Flags
-  const { workerOptions } = unstable_getMiniflareWorkerOptions(join(ROOT, config))
+  const { workerOptions } = unstable_getMiniflareWorkerOptions(join(root, config))
   const before = new Set(workerds())
   const miniflare = new Miniflare(
     convertV4MiniflareOptions({
@@ -58,17 +59,16 @@ export async function start(
   )
   const url = await miniflare.ready
   const db = await miniflare.getD1Database('DB')
-  await migrate(db, migrations)
+  await migrate(db, join(root, 'migrations'), migrations)
   const pid = workerds().find((p) => !before.has(p)) ?? null
   return { url, db, pid, stop: () => miniflare.dispose() }
 }
 
 /** Applies the migrations as wrangler does: in order, recorded in `d1_migrations`. */
-async function migrate(db, count = Number.POSITIVE_INFINITY) {
+async function migrate(db, folder, count = Number.POSITIVE_INFINITY) {
   await db.exec('create table if not exists d1_migrations (id integer primary key, name text)')
   const { results } = await db.prepare('select name from d1_migrations').all()
   const applied = new Set(results.map((row) => row.name))
-  const folder = join(ROOT, 'migrations')
   const files = readdirSync(folder).filter((file) => file.endsWith('.sql'))
   for (const file of files.sort().slice(0, count)) {
     if (applied.has(file)) continue

@@ -24,17 +24,18 @@ const D1 = `wrapped = (moduleName = "cloudflare-internal:d1-api",
  * Writes a binary configuration for a built Worker. Bindings have the names and kinds of its
  * wrangler.toml; none of them works beyond its shape.
  * @param {string} folder a built Worker
- * @param {{ config?: string, entry?: { name: string, code: string } }} options `config`: the
- *   wrangler.toml; `entry`: a module that becomes the main module in front of the others
+ * @param {{ root?: string, config?: string, entry?: { name: string, code: string } }} options `root`:
+ *   the checkout, this one by default; `config`: the wrangler.toml; `entry`: a module that becomes the
+ *   main module in front of the others
  * @returns {string} the path of the configuration
  */
-export function configure(folder, { config, entry } = {}) {
+export function configure(folder, { root = ROOT, config, entry } = {}) {
   const modules = modulesOf(folder).map(({ type, path }) => {
     const name = basename(path)
     return `(name = ${text(name)}, ${type === 'ESModule' ? 'esModule' : 'wasm'} = embed ${text(name)})`
   })
   if (entry) modules.unshift(`(name = ${text(entry.name)}, esModule = ${text(entry.code)})`)
-  const { compatibilityDate } = optionsOf('wrangler.toml')
+  const { compatibilityDate } = optionsOf(root, 'wrangler.toml')
   const date = `compatibilityDate = ${text(compatibilityDate)}`
   const source = `using Workerd = import "/workerd/workerd.capnp";
 const config :Workerd.Config = (
@@ -48,7 +49,7 @@ const stub :Workerd.Worker = (
 const main :Workerd.Worker = (
   modules = [${modules.join(',\n    ')}],
   ${date},
-  bindings = [${bindingsOf(config).join(',\n    ')}],
+  bindings = [${bindingsOf(root, config).join(',\n    ')}],
 );
 `
   const path = join(folder, 'workerd.capnp')
@@ -60,14 +61,14 @@ const main :Workerd.Worker = (
 }
 const text = (string) => JSON.stringify(string)
 
-function optionsOf(config) {
+function optionsOf(root, config) {
   process.env.JWT_SECRET ??= SECRET // wrangler warns otherwise
-  return unstable_getMiniflareWorkerOptions(join(ROOT, config)).workerOptions
+  return unstable_getMiniflareWorkerOptions(join(root, config)).workerOptions
 }
 
-function bindingsOf(config) {
+function bindingsOf(root, config) {
   if (!config) return []
-  const options = optionsOf(config)
+  const options = optionsOf(root, config)
   const vars = { ...options.bindings, JWT_SECRET: SECRET }
   const names = (record) => Object.keys(record ?? {})
   const stubs = [
