@@ -115,8 +115,7 @@ export const mediaType = (c: Context) =>
   (c.req.header('Content-Type') ?? '').split(';', 1)[0]?.trim().toLowerCase() ?? ''
 
 /** `parameters` of RFC 9110 §5.6.6: empty ones and white space around `;` are allowed. */
-const PARAMETERS =
-  /^(?:[ \t]*;[ \t]*(?:[\w!#$%&'*+.^`|~-]+=(?:[\w!#$%&'*+.^`|~-]+|"[^"]*"))?)*[ \t]*$/
+const PARAMETERS = /^(?:;[ \t]*(?:[\w!#$%&'*+.^`|~-]+=(?:[\w!#$%&'*+.^`|~-]+|"[^"]*")[ \t]*)?)*$/
 
 const hasValidParameters = (c: Context) => {
   const header = c.req.header('Content-Type') ?? ''
