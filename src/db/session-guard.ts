@@ -6,7 +6,7 @@ import { and, eq, gt, or, placeholder, type SQL, sql } from 'drizzle-orm'
 import { ACR_EVIDENCE, type Acr, type Amr } from '../security/auth-methods'
 import { byName, inOrder, type Named, type Results, type Statement, type Statements } from './batch'
 import { build } from './build'
-import { causes } from './causes'
+import { failureOf, raise } from './guard-error'
 import type { Database } from './index'
 import { type Prepared, prepared } from './prepared'
 import { sessions, users } from './schema'
@@ -143,13 +143,6 @@ export function sessionQuery<Q extends Statement & { prepare(): unknown }>(
   }
 }
 
-/** The outcomes of the guard that fail. */
-const FAILURES = ['session-ended', 'role-missing', 'step-up-required'] as const
-type Failure = (typeof FAILURES)[number]
-
-/** Raises `bad JSON path: '<failure>'`, which undoes the batch. SQLite's `raise()` needs a trigger. */
-const fail = (failure: Failure) => sql.raw(`json_extract('{}', '${failure}')`)
-
 /** One prepared guard for each combination of requirements. */
 const guards = new Map<string, Prepared<unknown>>()
 
@@ -173,9 +166,9 @@ const prepareGuard = ({ role, acr, fresh }: Requirements) =>
     const found = sql`(select ${outcome} from ${sessions}
       join ${users} on ${users.id} = ${sessions.userId} where ${isActive})`
     const pass = sql`case ${found} when 'pass' then 1
-      when 'role-missing' then ${fail('role-missing')}
-      when 'step-up-required' then ${fail('step-up-required')}
-      else ${fail('session-ended')} end`
+      when 'role-missing' then ${raise('role-missing')}
+      when 'step-up-required' then ${raise('step-up-required')}
+      else ${raise('session-ended')} end`
     return build.select({ pass: pass.as('pass') }).from(sql`(select 1)`)
   })
 
@@ -195,27 +188,15 @@ function hasLevel(acr: StepUp['acr']): SQL | undefined {
 const hasAnyMethod = (methods: readonly Amr[]) =>
   or(...methods.map((amr) => sql`instr(' ' || ${sessions.amr} || ' ', ${` ${amr} `}) > 0`))
 
-/**
- * SQLite's text for the guard's error, alone or as D1 wraps it. Only the innermost cause is read, and
- * only as a whole: drizzle's errors quote the SQL, which contains the names of all failures.
- */
-const GUARD_ERROR = /^(?:D1_ERROR: )?bad JSON path: '([a-z-]+)'(?:: SQLITE_ERROR)?$/
-
-function guardError(error: unknown, requirements: Requirements): Error | null {
-  const message = causes(error).at(-1)?.message ?? ''
-  switch (failureIn(message)) {
+function guardError(error: unknown, { fresh, acr }: Requirements): Error | null {
+  switch (failureOf(error)) {
     case 'session-ended':
       return new SessionEnded('The session has ended')
     case 'role-missing':
       return new RoleMissing('The user does not have the role')
     case 'step-up-required':
-      return new StepUpRequired({ fresh: requirements.fresh, acr: requirements.acr })
+      return new StepUpRequired({ fresh, acr })
     case undefined:
       return null
   }
-}
-
-const failureIn = (message: string): Failure | undefined => {
-  const text = GUARD_ERROR.exec(message)?.[1]
-  return FAILURES.find((failure) => failure === text)
 }

@@ -1,12 +1,10 @@
 /** Operations: liveness (`/health`) and readiness (`/ready`). */
 import { z } from '@hono/zod-openapi'
-import { sql } from 'drizzle-orm'
-import journal from '../../migrations/meta/_journal.json'
-import type { Database } from '../db'
 import { endpoint, json } from '../http/endpoint'
 import { runHash } from '../http/hash-admission'
 import { problem, problems } from '../http/problem'
 import { hashPassword, verifyPassword } from '../security/password'
+import { findDatabaseFault } from './database-check'
 
 const Health = z
   .object({
@@ -43,7 +41,7 @@ const ready = endpoint(
     path: '/ready',
     operationId: 'ready',
     summary:
-      'The database answers, its migrations are current, a password can be hashed and checked',
+      'The database answers and behaves as expected, its migrations are current, a password can be hashed and checked',
     tags: ['service'],
     access: 'anyone',
     limit: 'sign-in',
@@ -51,11 +49,8 @@ const ready = endpoint(
     responses: { 200: json(Ready, 'Ready'), ...problems('not-ready') },
   },
   async (c) => {
-    const missing = await missingMigrations(c.var.db)
-    if (missing.length > 0) {
-      const detail = `The database lacks ${missing.length} migration(s), first ${missing[0]}: run npm run deploy, or wrangler d1 migrations apply.`
-      return problem(c, 'not-ready', { detail, retryAfter: 60 })
-    }
+    const detail = await findDatabaseFault(c.var.actor.db)
+    if (detail) return problem(c, 'not-ready', { detail, retryAfter: 60 })
     const works = await runHash(c, () =>
       verifyPassword(c.var.requestId, hashPassword(c.var.requestId)),
     )
@@ -64,12 +59,5 @@ const ready = endpoint(
       : problem(c, 'not-ready', { detail: 'Argon2id gives wrong answers.', retryAfter: 60 })
   },
 )
-
-/** Migrations of this build that the database lacks. wrangler records applied ones in `d1_migrations`. */
-async function missingMigrations(db: Database): Promise<string[]> {
-  const applied = await db.all<{ name: string }>(sql`select name from d1_migrations`)
-  const names = new Set(applied.map((row) => row.name))
-  return journal.entries.map((entry) => `${entry.tag}.sql`).filter((name) => !names.has(name))
-}
 
 export const healthRoutes = [health, ready] as const

@@ -182,7 +182,7 @@ describe('the error of the guard', () => {
       (error: unknown) => causes(error).at(-1)?.message,
     )
 
-  it('has the text that session-guard.ts expects', async () => {
+  it('has the text that guard-error.ts expects', async () => {
     expect(await thrown("select json_extract('{}', 'session-ended')")).toMatch(
       /^(?:D1_ERROR: )?bad JSON path: 'session-ended'(?:: SQLITE_ERROR)?$/,
     )

@@ -55,3 +55,24 @@ export const withoutTable = (table: string) =>
     (run) => run(),
     (sql) => sql.replaceAll(`"${table}"`, `"${table}_not_there"`),
   )
+/** Runs other SQL than it is given. */
+export const rewriting = (rewrite: (sql: string) => string) => brokenD1((run) => run(), rewrite)
+/** Words each error differently. */
+export const rewording = (reword: (message: string) => string) =>
+  brokenD1((run) => run().catch((error: Error) => Promise.reject(new Error(reword(error.message)))))
+/** Commits a batch before its last statement, so that a failure of that one undoes nothing. */
+export const committingEarly = () =>
+  ({
+    withSession: (bookmark: string) => {
+      const session = env.DB.withSession(bookmark)
+      return {
+        prepare: (sql: string) => session.prepare(sql),
+        batch: async (statements: D1PreparedStatement[]) => {
+          const early = statements.slice(0, -1)
+          const results = early.length > 0 ? await session.batch(early) : []
+          return [...results, ...(await session.batch(statements.slice(-1)))]
+        },
+        getBookmark: () => session.getBookmark(),
+      }
+    },
+  }) as unknown as D1Database
