@@ -93,6 +93,8 @@ export const sessions = sqliteTable(
     name: text('name'),
     /** The resource that tokens of a grant are for (RFC 8707). Null: this service. */
     resource: text('resource'),
+    /** How often the parent of the current refresh token was presented again. */
+    repeats: integer('repeats').notNull().default(0),
   },
   (t) => [
     index('sessions_user').on(t.userId, t.createdAt),

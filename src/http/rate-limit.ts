@@ -10,6 +10,7 @@ const BINDINGS = {
   mail: 'MAIL_LIMIT',
   write: 'WRITE_LIMIT',
   token: 'TOKEN_LIMIT',
+  refresh: 'REFRESH_LIMIT',
 } as const
 export type Limit = keyof typeof BINDINGS
 
@@ -21,12 +22,11 @@ export function rateLimit(limit: Limit): MiddlewareHandler<AppEnv> {
   }
 }
 
-/** Whether the client is below its limit; counts this request. */
-export async function isAllowed(c: AnyContext, limit: Limit): Promise<boolean> {
+/** Whether `key`, by default the client, is below its limit; counts this request. */
+export async function isAllowed(c: AnyContext, limit: Limit, key?: string): Promise<boolean> {
   try {
-    return (
-      await c.env[BINDINGS[limit]].limit({ key: clientKey(c.req.header('CF-Connecting-IP')) })
-    ).success
+    const counted = key ?? clientKey(c.req.header('CF-Connecting-IP'))
+    return (await c.env[BINDINGS[limit]].limit({ key: counted })).success
   } catch (error) {
     console.error(logLine({ event: 'rate_limit_failed', limit, error: String(error) }))
     return true

@@ -9,11 +9,14 @@ import {
   type Wait,
 } from '../credentials/throttle'
 import type { Database } from '../db'
+import { batch, ifPrevious } from '../db/batch'
+import { build } from '../db/build'
 import { recordEventOf } from '../db/events'
 import { insertSelect } from '../db/insert-select'
 import { prepared } from '../db/prepared'
 import { events, sessions, users } from '../db/schema'
 import { type PrivateRow, privateColumns } from '../user'
+import { MAX_SESSIONS } from './rules'
 import { recordFromSession } from './store'
 
 export type Account = PrivateRow & { passwordHash: string }
@@ -112,18 +115,50 @@ const insertSession = prepared(() =>
   ).returning({ id: sessions.id }),
 )
 
-/** Makes the attempt's event the event of the session that the statement before has started. */
+/** Turns the attempt's event into the event of the session that the previous statement started. */
 const relabelLogin = prepared((db) =>
   db
     .update(events)
     .set({ type: 'login', sessionId: sql`${placeholder('id')}` })
-    .where(and(eq(events.id, placeholder('eventId')), sql`changes() > 0`)),
+    .where(ifPrevious(eq(events.id, placeholder('eventId')))),
 )
 
+/** The sessions of a user beyond the newest ones that an account may have. */
+const isBeyondLimit = sql`${sessions.id} in (select id from ${sessions} as newest
+  where newest.user_id = ${placeholder('userId')} and newest.kind = 'login'
+  order by newest.created_at desc, newest.id desc limit -1 offset ${sql.raw(`${MAX_SESSIONS}`)})`
+
+const recordBeyondLimit = prepared((db) =>
+  recordEventOf(
+    db,
+    {
+      userId: sessions.userId,
+      type: 'logout',
+      at: placeholder('now'),
+      sessionId: sessions.id,
+      location: placeholder('location'),
+    },
+    sql`from ${sessions} where ${isBeyondLimit}`,
+  ),
+)
+const endBeyondLimit = prepared((db) =>
+  db.delete(sessions).where(ifPrevious(isBeyondLimit)).returning({ id: sessions.id }),
+)
+
+export interface StartedSession {
+  hasStarted: boolean
+  /** The user whose session was replaced, or null. */
+  replacedUserId: number | null
+  /** The ids of the oldest sessions that ended because the account had too many. */
+  endedIds: string[]
+}
+
 /**
- * After a right password: forgets the failures and starts the session, unless the password changed or the account was
- * disabled meanwhile. `replaces` then ends the browser's former session, whosever it is (`replacedUserId`); `rehashed` stores a stronger hash,
- * and without a session the attempt leaves no event then: whether the password is still right is not known.
+ * After a correct password: clears the failures and starts the session, unless the password changed
+ * or the account was disabled meanwhile. The oldest sessions beyond `MAX_SESSIONS` end.
+ * `replaces` also ends the browser's previous session, even if it belongs to another user.
+ * `rehashed` stores a stronger hash; if no session starts then, the attempt leaves no event, because
+ * a concurrent sign-in may have stored one first.
  */
 export async function startSession(
   db: Database,
@@ -131,36 +166,37 @@ export async function startSession(
   session: NewSession,
   now: Date,
   { replaces, rehashed }: { replaces?: string | undefined; rehashed?: string | undefined },
-): Promise<{ hasStarted: boolean; replacedUserId: number | null }> {
+): Promise<StartedSession> {
   const { id: userId, passwordHash } = account
+  const { location } = session
   const isAccount = { userId, passwordHash }
-  const isThere = sql`exists (select 1 from ${sessions} where ${sessions.id} = ${session.id})`
-  const former = replaces === undefined ? undefined : and(eq(sessions.id, replaces), isThere)
-  const [started, ...rest] = await db.batch([
-    insertSession(db, {
+  const hasStarted = sql`exists (select 1 from ${sessions} where ${sessions.id} = ${session.id})`
+  const isReplaced = replaces === undefined ? undefined : and(eq(sessions.id, replaces), hasStarted)
+  const { started, ended, replaced } = await batch(db, {
+    started: insertSession({
       ...session,
       ...isAccount,
       scope: session.scope.join(' '),
       now: now.getTime(),
       expiresAt: session.expiresAt.getTime(),
     }),
-    relabelLogin(db, { id: session.id, eventId }),
-    clearAttempts(db, userId),
-    ...(rehashed
-      ? [
-          replaceHash(db, { ...isAccount, rehashed }),
-          db.delete(events).where(and(eq(events.id, eventId), not(isThere))),
-        ]
-      : []),
-    ...(former
-      ? [
-          recordFromSession(db, 'logout', former, now, session.location),
-          db.delete(sessions).where(former).returning({ userId: sessions.userId }),
-        ]
-      : []),
-  ])
-  const replaced = (former ? rest.at(-1) : []) as { userId: number }[]
-  return { hasStarted: started.length > 0, replacedUserId: replaced[0]?.userId ?? null }
+    relabelled: relabelLogin({ id: session.id, eventId }),
+    cleared: clearAttempts(db, userId),
+    endRecorded: recordBeyondLimit({ userId, now: now.getTime(), location }),
+    ended: endBeyondLimit({ userId }),
+    rehashed: rehashed ? replaceHash({ ...isAccount, rehashed }) : undefined,
+    discarded: rehashed
+      ? build.delete(events).where(and(eq(events.id, eventId), not(hasStarted)))
+      : undefined,
+    replaceRecorded: isReplaced && recordFromSession(db, 'logout', isReplaced, now, location),
+    replaced:
+      isReplaced && build.delete(sessions).where(isReplaced).returning({ userId: sessions.userId }),
+  })
+  return {
+    hasStarted: started.length > 0,
+    replacedUserId: replaced?.[0]?.userId ?? null,
+    endedIds: ended.map(({ id }) => id),
+  }
 }
 
 const replaceHash = prepared((db) =>
@@ -170,5 +206,13 @@ const replaceHash = prepared((db) =>
     .where(isUnchanged),
 )
 
-/** A right password that may not sign in (an unconfirmed address): the failures are forgotten all the same. */
-export const clearFailures = (db: Database, userId: number) => clearAttempts(db, userId).run()
+/**
+ * A correct password that may not sign in, because the address is unconfirmed or the scope exceeds
+ * the role: clears the failures and names the event.
+ */
+export async function refuseLogin(db: Database, userId: number, eventId: number): Promise<void> {
+  await batch(db, {
+    cleared: clearAttempts(db, userId),
+    relabelled: build.update(events).set({ type: 'login_refused' }).where(eq(events.id, eventId)),
+  })
+}

@@ -10,7 +10,7 @@ import { admit } from '../security/hash-queue'
 import { hmacIdentifier } from '../security/keyring'
 import { dummyHash, hashPassword, needsRehash, verifyPassword } from '../security/password'
 import { randomId } from '../security/secret-token'
-import { clearFailures, reserveSignIn, startSession } from './authenticate-store'
+import { refuseLogin, reserveSignIn, startSession } from './authenticate-store'
 import { type Grant, issueGrant } from './grant'
 import { grantScope, sessionEnd } from './rules'
 
@@ -70,8 +70,8 @@ export async function authenticate(
     const granted = grantScope(scope, account.role)
     const unverified = settings.requireVerifiedEmail && !account.emailVerified
     if (unverified || !granted) {
-      await clearFailures(db, account.id)
-      logSecurity(c, 'login_failed', account.id)
+      await refuseLogin(db, account.id, begun.attempt.eventId)
+      logSecurity(c, 'login_refused', account.id)
       return { kind: unverified ? 'unverified' : 'beyond-role' }
     }
     const rehashed = needsRehash(account.passwordHash)
@@ -88,7 +88,13 @@ export async function authenticate(
     }
     const attempt = { ...begun.attempt, account }
     const also = { replaces, rehashed }
-    const { hasStarted, replacedUserId } = await startSession(db, attempt, session, now, also)
+    const { hasStarted, replacedUserId, endedIds } = await startSession(
+      db,
+      attempt,
+      session,
+      now,
+      also,
+    )
     if (!hasStarted) {
       // Most likely another sign-in stored a stronger hash of the same password meanwhile: no failure.
       if (rehashed) {
@@ -99,6 +105,7 @@ export async function authenticate(
       return { kind: 'wrong' }
     }
     logSecurity(c, 'login', account.id, session.id)
+    for (const id of endedIds) logSecurity(c, 'logout', account.id, id)
     if (replacedUserId !== null) logSecurity(c, 'logout', replacedUserId, replaces)
     return { kind: 'signed-in', grant: await issueGrant(c, account, { ...session, counter: 0 }) }
   } finally {

@@ -95,12 +95,14 @@ const refreshSession = endpoint(
         ...json(BrowserSession, 'Refreshed; the cookie is the next one'),
         headers: cookieHeader,
       },
-      ...problems('session-ended'),
+      ...problems('session-ended', 'too-many-requests'),
     },
   },
   async (c) => {
     const token = getCookie(c, COOKIE)
     const result = token ? await refresh(c, token, FIRST_PARTY, 'all') : null
+    if (result?.kind === 'too-many-requests')
+      return problem(c, 'too-many-requests', { retryAfter: 60 })
     if (result?.kind === 'refreshed') return c.json(browserSessionView(c, result.grant), 200)
     // The cookie stays: by now another tab may have signed in, and its new cookie would go with the dead one.
     return problem(c, 'session-ended', {

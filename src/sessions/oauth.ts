@@ -100,7 +100,9 @@ async function grantRefresh(c: AnyContext, { refresh_token, scope }: OAuthForm, 
       return c.json(viewToken(result.grant), 200, NO_STORE_HEADERS)
     case 'too-much-scope':
       return oauthError(c, 'invalid_scope', 'A refresh may narrow the scope, never widen it')
-    case 'dead':
+    case 'too-many-requests':
+      return problem(c, 'too-many-requests', { retryAfter: 60 })
+    case 'ended':
       return oauthError(
         c,
         'invalid_grant',

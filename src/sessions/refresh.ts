@@ -1,18 +1,24 @@
-/** A refresh token becomes the next one, at whichever door it comes. */
+/** Exchanges a refresh token for the next one, for all endpoints. */
 import type { Scope } from '../actor'
 import type { AnyContext, AppEnv } from '../context'
 import { logSecurity } from '../http/log'
+import { isAllowed } from '../http/rate-limit'
 import { readRefreshToken } from '../security/refresh-token'
 import { type Grant, issueGrant } from './grant'
 import { judgeRotation, narrowScope } from './rules'
-import { rotateSession } from './store'
+import { type Rotation, rotateSession } from './store'
 
 export type RefreshResult =
   | { kind: 'refreshed'; grant: Grant }
   | { kind: 'too-much-scope' }
-  | { kind: 'dead' }
+  /** The session refreshes too often, or its parent token is repeated too often; it stays alive. */
+  | { kind: 'too-many-requests' }
+  | { kind: 'ended' }
 
-/** One trip to D1; none for a token that this service did not issue. Refused to any client but the session's (RFC 6749 §6), which takes no harm from it. */
+/**
+ * One round trip to D1; none for a token that this service did not issue. A token presented by
+ * another client is rejected without ending the session (RFC 6749 §6).
+ */
 export async function refresh(
   c: AnyContext,
   token: string,
@@ -21,34 +27,42 @@ export async function refresh(
 ): Promise<RefreshResult> {
   const { db, keys, now, location, settings } = c.var as AppEnv['Variables']
   const presented = await readRefreshToken(keys, token)
-  if (!presented) return { kind: 'dead' }
-  const asked = scope === 'all' ? [] : scope
+  if (!presented) return { kind: 'ended' }
+  // Counted after the MAC, so that a stranger cannot use up the limit of a session.
+  if (!(await isAllowed(c, 'refresh', presented.sessionId))) return { kind: 'too-many-requests' }
+  const requested = scope === 'all' ? [] : scope
   const outcome = await rotateSession(
     db,
     { ...presented, clientId },
-    asked,
+    requested,
     now,
     settings,
     location(),
   )
-  const { kind } = judgeRotation(presented.counter, outcome, now)
-  switch (kind) {
+  const verdict = judgeRotation(presented.counter, outcome, now)
+  switch (verdict) {
     case 'rotated':
-    case 'repeated': {
-      const session = outcome.session as NonNullable<typeof outcome.session>
-      const granted = narrowScope(session.scope, session.user.role, scope)
-      if (!granted) return { kind: 'too-much-scope' }
-      return {
-        kind: 'refreshed',
-        grant: await issueGrant(c, session.user, { ...session, scope: granted }),
-      }
-    }
-    case 'too-much-scope':
-      return { kind }
+    case 'repeated':
+      return issueRefreshed(c, outcome.session, scope)
+    case 'repeated-too-often':
+      return { kind: 'too-many-requests' }
     case 'reused':
       logSecurity(c, 'refresh_reused', outcome.session?.user.id ?? null, presented.sessionId)
-      return { kind: 'dead' }
-    case 'dead':
-      return { kind }
+      return { kind: 'ended' }
+    case 'too-much-scope':
+    case 'ended':
+      return { kind: verdict }
   }
+}
+
+async function issueRefreshed(
+  c: AnyContext,
+  session: Rotation['session'],
+  scope: readonly Scope[] | 'all',
+): Promise<RefreshResult> {
+  if (!session) return { kind: 'ended' }
+  const granted = narrowScope(session.scope, session.user.role, scope)
+  if (!granted) return { kind: 'too-much-scope' }
+  const grant = await issueGrant(c, session.user, { ...session, scope: granted })
+  return { kind: 'refreshed', grant }
 }

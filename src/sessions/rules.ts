@@ -9,6 +9,10 @@ export const CLIENT_ID = /^[\x20-\x7e]{1,100}$/
 export const CLIENT_ID_RULE = 'must have at most 100 characters, all of them printable ASCII'
 /** How long the immediate parent of a refresh token may be repeated: a lost reply, a second tab (RFC 9700 §4.14.2). */
 export const REPEAT_MS = 10_000
+/** How often it may be repeated in that time. Tabs without a common lock may all present it at once. */
+export const MAX_REPEATS = 16
+/** Maximum live sessions of an account; a further sign-in ends the oldest. */
+export const MAX_SESSIONS = 100
 
 /** What is wrong with a scope that cannot be granted, read on from its name. */
 export const UNKNOWN_SCOPE =
@@ -52,32 +56,40 @@ export function narrowScope(
   return asked.every((scope) => allowed.includes(scope)) ? asked : null
 }
 
-/** What D1 said of a refresh: whether this request moved the counter, and the session's row afterwards. */
+/** The result of a refresh in D1: which statement applied, and the session's row afterwards. */
 export interface RotationOutcome {
+  /** This request moved the counter. */
   moved: boolean
+  /** This request was counted as a repeat of the parent. */
+  repeated: boolean
   session: { counter: number; rotatedAt: Date } | undefined
 }
-export type Refresh =
-  | { kind: 'rotated' }
-  | { kind: 'repeated' }
-  | { kind: 'too-much-scope' }
-  | { kind: 'reused' }
-  | { kind: 'dead' }
+export type RotationVerdict =
+  | 'rotated'
+  | 'repeated'
+  | 'repeated-too-often'
+  | 'too-much-scope'
+  | 'reused'
+  | 'ended'
 
-/** Judges a refresh with the token numbered `counter`; the statement that ends a reused session has the same condition. */
+/**
+ * Judges a refresh with the token numbered `counter`. The statement that ends a session on reuse has
+ * the same condition.
+ */
 export function judgeRotation(
   counter: number,
-  { moved, session }: RotationOutcome,
+  { moved, repeated, session }: RotationOutcome,
   now: Date,
-): Refresh {
-  if (!session) return { kind: 'dead' }
-  if (moved) return { kind: 'rotated' }
-  // Current, but not moved: the only other condition of the compare-and-set is the scope that is asked for.
-  if (session.counter === counter) return { kind: 'too-much-scope' }
+): RotationVerdict {
+  if (!session) return 'ended'
+  if (moved) return 'rotated'
+  if (repeated) return 'repeated'
+  // The token is current but the counter did not move: only the requested scope can be the reason.
+  if (session.counter === counter) return 'too-much-scope'
   const isParent = session.counter === counter + 1
   return isParent && now.getTime() - session.rotatedAt.getTime() <= REPEAT_MS
-    ? { kind: 'repeated' }
-    : { kind: 'reused' }
+    ? 'repeated-too-often'
+    : 'reused'
 }
 
 /** When a session ends by itself: idle, or at its absolute limit, whichever is nearer (ASVS 7.3). */

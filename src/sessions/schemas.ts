@@ -1,7 +1,7 @@
 /** What the three doors and the list of sessions send and receive. */
 import { z } from '@hono/zod-openapi'
 import type { sessions } from '../db/schema'
-import { Time, UserPrivate } from '../user'
+import { dayOf, Time, UserPrivate } from '../user'
 import type { Grant } from './grant'
 import { CLIENT_ID, CLIENT_ID_RULE } from './rules'
 
@@ -113,8 +113,8 @@ export const Session = z
   .object({
     id: z.string(),
     created_at: Time,
-    last_used_at: Time.meta({ description: 'When it was last refreshed' }),
-    expires_at: Time,
+    last_used_at: Time.meta({ description: 'The day on which it was last refreshed' }),
+    expires_at: Time.meta({ description: 'The day on which it ends unless it is refreshed' }),
     user_agent: z.string().nullable(),
     location: z.string().nullable().meta({ example: 'Vienna, AT' }),
     current: z.boolean().meta({ description: 'The session of the token that asks' }),
@@ -138,8 +138,8 @@ export const SessionIdParam = z.object({
 export const viewSession = (row: typeof sessions.$inferSelect, currentId: string): Session => ({
   id: row.id,
   created_at: row.createdAt.toISOString(),
-  last_used_at: row.lastUsedAt.toISOString(),
-  expires_at: row.expiresAt.toISOString(),
+  last_used_at: dayOf(row.lastUsedAt),
+  expires_at: dayOf(row.expiresAt),
   user_agent: row.userAgent,
   location: row.location,
   current: row.id === currentId,

@@ -1,7 +1,8 @@
+import { env } from 'cloudflare:workers'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { call, trips } from '../support/client'
 import { expectDead, expectProblem, me, refresh, sessionIdOf, tokens } from '../support/sign-in'
-import { PASSWORD, person, register } from '../support/users'
+import { eventsOf, PASSWORD, person, register } from '../support/users'
 
 interface Listed {
   id: string
@@ -49,14 +50,15 @@ describe('the list of own sessions', () => {
 
     const { sessions, next_cursor } = await list(access_token)
     const at = (ms: number) => new Date(start + ms).toISOString()
+    const day = (ms: number) => `${at(ms).slice(0, 10)}T00:00:00.000Z`
     const month = 30 * 24 * 60 * 60 * 1000
     expect(next_cursor).toBeNull()
     expect(sessions).toEqual([
       {
         id: sessionIdOf(laptop.access_token),
         created_at: at(1000),
-        last_used_at: at(1000),
-        expires_at: at(1000 + month),
+        last_used_at: day(1000),
+        expires_at: day(1000 + month),
         user_agent: `Laptop/${'x'.repeat(248)}`,
         location: 'DE',
         current: false,
@@ -64,8 +66,8 @@ describe('the list of own sessions', () => {
       {
         id: sessionIdOf(phone.access_token),
         created_at: at(0),
-        last_used_at: at(61_000),
-        expires_at: at(61_000 + month),
+        last_used_at: day(61_000),
+        expires_at: day(61_000 + month),
         user_agent: 'Phone/1.0',
         location: expect.any(String),
         current: true,
@@ -166,3 +168,66 @@ describe('ending own sessions', () => {
     await tokens(await refresh(ann.refreshToken))
   })
 })
+
+describe('the times of a session', () => {
+  it('are told to the day, so that they do not tell when its token was rotated', async () => {
+    const ann = await person()
+    const before = await list(ann.token)
+    wait(1000)
+    const { access_token } = await tokens(await refresh(ann.refreshToken))
+    expect((await list(access_token)).sessions).toEqual(before.sessions)
+    for (const time of [before.sessions[0]?.last_used_at, before.sessions[0]?.expires_at])
+      expect(time).toMatch(/T00:00:00\.000Z$/)
+    const exported = await (
+      await call('GET', '/api/users/me/export', { token: access_token })
+    ).json<{
+      sessions: Listed[]
+    }>()
+    for (const session of exported.sessions)
+      expect([session.last_used_at, session.expires_at].join()).toMatch(
+        /T00:00:00\.000Z,.*T00:00:00\.000Z$/,
+      )
+  })
+})
+
+describe('the live sessions of an account', () => {
+  it('are at most 100: a further sign-in ends the oldest, with an event', async () => {
+    const ann = await register()
+    const first = await signInFrom(ann.email, 'First/1.0')
+    wait(1)
+    const second = await signInFrom(ann.email, 'Second/1.0')
+    wait(1)
+    await fillSessions(ann.id, 98)
+    expect((await me(first.access_token)).status).toBe(200)
+    wait(1)
+    const newest = await signInFrom(ann.email, 'Newest/1.0')
+    await expectDead({ token: first.access_token, refreshToken: first.refresh_token })
+    expect((await me(second.access_token)).status).toBe(200)
+    expect((await me(newest.access_token)).status).toBe(200)
+    expect(await countSessions(ann.id)).toBe(100)
+    expect(await eventsOf(ann.id)).toEqual(['registered', 'login', 'login', 'login', 'logout'])
+  })
+
+  it('of another account do not count', async () => {
+    const [ann, bob] = [await person(), await person()]
+    await fillSessions(ann.id, 99)
+    expect((await me(bob.token)).status).toBe(200)
+    expect(await countSessions(ann.id)).toBe(100)
+  })
+})
+
+/** Stores sessions of a user, all begun now. */
+const fillSessions = (userId: number, count: number) =>
+  env.DB.batch(
+    Array.from({ length: count }, () =>
+      env.DB.prepare(
+        `insert into sessions (id, user_id, client_id, scope, rotated_at, created_at, last_used_at, expires_at)
+         values (?1, ?2, 'first-party', 'account', ?3, ?3, ?3, ?3 + 86400000)`,
+      ).bind(crypto.randomUUID(), userId, Date.now()),
+    ),
+  )
+
+const countSessions = (userId: number) =>
+  env.DB.prepare('select count(*) as n from sessions where user_id = ?')
+    .bind(userId)
+    .first<number>('n')

@@ -4,6 +4,7 @@ import { call, trips } from '../support/client'
 import {
   expectDead,
   expectOAuthError,
+  expectProblem,
   me,
   oauthSignIn,
   refresh,
@@ -113,7 +114,8 @@ describe('a refresh token', () => {
     const { sessions } = await (
       await call('GET', '/api/users/me/sessions', { token: accessToken })
     ).json<{ sessions: { expires_at: string }[] }>()
-    expect(sessions.map((s) => Date.parse(s.expires_at) - start)).toEqual([90 * DAY])
+    const lastDay = new Date(start + 90 * DAY).toISOString().slice(0, 10)
+    expect(sessions.map((s) => s.expires_at)).toEqual([`${lastDay}T00:00:00.000Z`])
     wait(10 * DAY - SECOND)
     const last = await tokens(await refresh(token))
     expect((await me(last.access_token)).status).toBe(200)
@@ -261,4 +263,56 @@ describe('a forged, garbled or foreign refresh token', () => {
       expect((await me(someone.token)).status).toBe(200)
     }
   })
+})
+
+describe('the parent of the current token', () => {
+  it('may be presented by 16 tabs at once; one event tells of it', async () => {
+    const ann = await person()
+    const successor = await next(ann.refreshToken)
+    const repeated = await Promise.all(Array.from({ length: 16 }, () => next(ann.refreshToken)))
+    expect(new Set(repeated)).toEqual(new Set([successor]))
+    expect((await eventsOf(ann.id)).filter((type) => type === 'refresh_repeated')).toHaveLength(1)
+  })
+
+  it('presented more often → 429 too-many-requests at every endpoint, and the session lives', async () => {
+    const ann = await person()
+    const successor = await next(ann.refreshToken)
+    for (let repeat = 0; repeat < 16; repeat++) expect(await next(ann.refreshToken)).toBe(successor)
+    const answers = [
+      await refresh(ann.refreshToken),
+      await call('POST', '/api/session/refresh', { cookie: `__Host-gatepost=${ann.refreshToken}` }),
+    ]
+    for (const answer of answers) {
+      expect(answer.headers.get('Retry-After')).toBe('60')
+      await expectProblem(answer, 429, 'too-many-requests')
+    }
+    expect((await me(ann.token)).status).toBe(200)
+    const later = await next(successor)
+    // The next rotation begins with a new count.
+    expect(await next(successor)).toBe(later)
+    expect((await eventsOf(ann.id)).filter((type) => type === 'refresh_repeated')).toHaveLength(2)
+  })
+})
+
+describe('one session', () => {
+  it('refreshes at most 120 times a minute, whatever the address; a forged token counts nowhere', async () => {
+    const ann = await person()
+    const [session = '', counter = ''] = ann.refreshToken.split('.')
+    const forged = `${session}.${counter}.${'A'.repeat(43)}`
+    for (let tried = 0; tried < 130; tried++)
+      await expectOAuthError(await refresh(forged), 'invalid_grant')
+    let token = ann.refreshToken
+    let refused: Response | undefined
+    // The minute of the limit may begin once in between.
+    for (let done = 0; done <= 240 && !refused; done++) {
+      const answer = await refresh(token)
+      if (answer.status === 429) refused = answer
+      else token = (await tokens(answer)).refresh_token
+      if (refused) expect(done).toBeGreaterThanOrEqual(120)
+    }
+    if (!refused) throw new Error('240 refreshes, and none was refused')
+    await expectProblem(refused, 429, 'too-many-requests')
+    expect(trips(refused)).toBe(0)
+    expect((await me(ann.token)).status).toBe(200)
+  }, 60_000)
 })

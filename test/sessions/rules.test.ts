@@ -45,16 +45,26 @@ describe('a scope that is asked for', () => {
 
 describe('a refresh', () => {
   const session = (counter: number) => ({ counter, rotatedAt: at(0) })
-  const judge = (counter: number, now: number, row: number | null, moved = false) =>
-    judgeRotation(counter, { moved, session: row === null ? undefined : session(row) }, at(now))
-      .kind
+  const judge = (
+    counter: number,
+    now: number,
+    row: number | null,
+    { moved = false, repeated = false } = {},
+  ) =>
+    judgeRotation(
+      counter,
+      { moved, repeated, session: row === null ? undefined : session(row) },
+      at(now),
+    )
 
   it('is judged by the counter and the clock', () => {
-    expect(judge(4, 0, 5, true)).toBe('rotated')
-    expect(judge(4, 0, null)).toBe('dead')
+    expect(judge(4, 0, 5, { moved: true })).toBe('rotated')
+    expect(judge(4, 0, null)).toBe('ended')
     expect(judge(5, 0, 5)).toBe('too-much-scope')
     // The parent, within ten seconds; also by a clock a little behind the one that rotated.
-    for (const ms of [-50, 0, REPEAT_MS]) expect(judge(4, ms, 5)).toBe('repeated')
+    for (const ms of [-50, 0, REPEAT_MS])
+      expect(judge(4, ms, 5, { repeated: true })).toBe('repeated')
+    for (const ms of [-50, 0, REPEAT_MS]) expect(judge(4, ms, 5)).toBe('repeated-too-often')
     expect(judge(4, REPEAT_MS + 1, 5)).toBe('reused')
     for (const counter of [0, 3, 6, 7]) expect(judge(counter, 0, 5)).toBe('reused')
   })

@@ -2,7 +2,7 @@
 import { z } from '@hono/zod-openapi'
 import type { emailTokens, posts, sessions } from '../../db/schema'
 import { Event } from '../../event'
-import { Id, Time, UserPrivate } from '../../user'
+import { dayOf, Id, Time, UserPrivate } from '../../user'
 
 const OwnSession = z
   .object({
@@ -46,8 +46,8 @@ export const viewOwnSession = (row: typeof sessions.$inferSelect): z.infer<typeo
   client_id: row.clientId,
   scope: row.scope,
   created_at: row.createdAt.toISOString(),
-  last_used_at: row.lastUsedAt.toISOString(),
-  expires_at: row.expiresAt.toISOString(),
+  last_used_at: dayOf(row.lastUsedAt),
+  expires_at: dayOf(row.expiresAt),
   user_agent: row.userAgent,
   location: row.location,
 })
