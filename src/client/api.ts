@@ -327,9 +327,9 @@ export interface Session {
   id: string
   /** RFC 3339, UTC */
   created_at: string
-  /** When it was last refreshed */
+  /** The day on which it was last refreshed */
   last_used_at: string
-  /** RFC 3339, UTC */
+  /** The day on which it ends unless it is refreshed */
   expires_at: string
   user_agent: string | null
   location: string | null
@@ -704,7 +704,8 @@ export interface Operations {
     answer: Record<string, unknown>
   }
   /**
-   * The database answers, its migrations are current, a password can be hashed and checked
+   * The database answers and behaves as expected, its migrations are current, a password
+   * can be hashed and checked
    */
   'GET /ready': {
     answer: Ready
