@@ -18,6 +18,7 @@ before(async () => {
     'scripts/ops/admin.mjs',
     'grant',
     ann.email,
+    '--unverified',
     '--persist-to',
     process.env.GATEPOST_STATE ?? '',
   ])
