@@ -1,6 +1,10 @@
-/** Reading posts in D1: one function is one round trip. Every list walks an index from the place where the page before ended. */
+/**
+ * Reading posts in D1. One function is one round trip. Each list walks an index from the position
+ * where the previous page ended.
+ */
 import { and, desc, eq, lt, placeholder, type SQL, sql } from 'drizzle-orm'
 import type { Database } from '../db'
+import { build } from '../db/build'
 import { prepared } from '../db/prepared'
 import { posts, users } from '../db/schema'
 import { publicColumns } from '../user'
@@ -18,8 +22,8 @@ export const textColumns = {
 }
 const postColumns = { ...textColumns, author: authorColumns }
 
-const selectPost = prepared((db) =>
-  db
+const selectPost = prepared(() =>
+  build
     .select(postColumns)
     .from(posts)
     .innerJoin(users, eq(users.id, posts.authorId))
@@ -29,18 +33,18 @@ const selectPost = prepared((db) =>
 export const findPost = (db: Database, id: number): Promise<PostRow | undefined> =>
   selectPost(db, { id }).get()
 
-const selectPage = (db: Database, isOfAuthor?: SQL) =>
-  db
+const selectPage = (isOfAuthor?: SQL) =>
+  build
     .select(postColumns)
     .from(posts)
     .innerJoin(users, eq(users.id, posts.authorId))
     .where(and(lt(posts.id, placeholder('before')), isOfAuthor))
     .orderBy(desc(posts.id))
     .limit(placeholder('limit'))
-const pageOfAll = prepared((db) => selectPage(db))
-const pageOfAuthor = prepared((db) => selectPage(db, eq(posts.authorId, placeholder('author'))))
+const pageOfAll = prepared(() => selectPage())
+const pageOfAuthor = prepared(() => selectPage(eq(posts.authorId, placeholder('author'))))
 
-/** Posts of everybody or of one author, newest first. */
+/** Posts of all authors or of one, newest first. */
 export const listPosts = (
   db: Database,
   author: number | undefined,
@@ -51,8 +55,8 @@ export const listPosts = (
     ? pageOfAll(db, { before, limit }).all()
     : pageOfAuthor(db, { before, limit, author }).all()
 
-const pageOfUser = prepared((db) =>
-  db
+const pageOfUser = prepared(() =>
+  build
     .select({ author: authorColumns, post: textColumns })
     .from(users)
     .leftJoin(posts, and(eq(posts.authorId, users.id), lt(posts.id, placeholder('before'))))
@@ -76,8 +80,8 @@ export async function listPostsOf(
 export type FoundRow = PostRow & { tier: number }
 
 /**
- * The posts that match, tier by tier, newest first in each. FTS5 walks its lists backwards by id and stops at the limit, so a word that
- * is in every post costs no more than a rare one.
+ * The posts that match, tier by tier, newest first in each. FTS5 walks its lists backwards by id and
+ * stops at the limit, so a word that is in every post costs no more than a rare one.
  */
 export async function searchPosts(
   db: Database,
