@@ -128,6 +128,8 @@ const BINDINGS = {
   REGISTER_LIMIT: 'limit',
   MAIL_LIMIT: 'limit',
   WRITE_LIMIT: 'limit',
+  TOKEN_LIMIT: 'limit',
+  REFRESH_LIMIT: 'limit',
 } as const
 
 /**

@@ -52,6 +52,25 @@ describe('a secret', () => {
     ['words', 'correct horse battery staple correct horse'],
     ['the name of the service', 'gatepost-gatepost-secret-secret-jwt-token'],
     ['the alphabet', 'abcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwxyz'],
+    [
+      'the key of FastAPI’s tutorial',
+      '09d25e094faa6ca2556c818166b7a9563b93f7099f6f0f4caa6cf63b88e8d3e7',
+    ],
+    ['the same in capitals', '09D25E094FAA6CA2556C818166B7A9563B93F7099F6F0F4CAA6CF63B88E8D3E7'],
+    [
+      'the key of Flask’s quickstart',
+      '192b9bdd22ab9ed4d12e236c78afcb9a393ec15f71bbf5dc987d54727823bcbf',
+    ],
+    ['the key of jwt.io', 'a-string-secret-at-least-256-bits-long'],
+    ['the key of RFC 7520', 'hJtXIZ2uSN5kbQfbtTNWbpdmhkV8FJG-Onbc6mxCcYg'],
+    ['a piece of half its length', 'Password1234567890Password1234567890'],
+    ['a random piece twice', 'k3J9xZt8yQ2mV5xR1nK7k3J9xZt8yQ2mV5xR1nK7'],
+    ['a piece that is cut at the end', '1234567890-1234567890-1234567890'],
+    ['hexadecimal digits twice', '0123456789abcdef0123456789abcdef'],
+    ['a sequence of letters and digits', 'abcdefghijklmnopqrstuvwxyz012345'],
+    ['a sequence backwards', 'zyxwvutsrqponmlkjihgfedcba9876543210'],
+    ['rows of a keyboard', 'qwertyuiop1234567890asdfghjklzxcvbnm'],
+    ['columns of a keyboard', '1qaz2wsx3edc4rfv5tgb6yhn7ujm8ik9'],
   ]
 
   it('that is missing, short or guessable stops the service, which names it and never shows it', async () => {

@@ -6,6 +6,7 @@
 import { base64url, calculateJwkThumbprint, importJWK } from 'jose'
 import { ConfigurationError } from '../settings'
 import { deriveEncryptionKey, deriveHmacKey, deriveId, importSecret } from './derive'
+import { isPublished } from './published-secrets'
 import type { SigningJwk } from './signing-keys'
 
 /** The secrets of the settings. The object itself is the key of the cache. */
@@ -67,7 +68,8 @@ const opened = new WeakMap<KeySource, Keyring>()
 
 /**
  * The keyring of these secrets. Imports the keys on the first call in an isolate.
- * @throws Misconfigured if a signing key's halves do not belong together.
+ * @throws ConfigurationError if a secret is a published example, or if a signing key's halves do not
+ * belong together.
  */
 export async function openKeyring(source: KeySource): Promise<Keyring> {
   const known = opened.get(source)
@@ -79,6 +81,8 @@ export async function openKeyring(source: KeySource): Promise<Keyring> {
 
 async function importKeys(source: KeySource): Promise<Keyring> {
   const { jwtSecret, jwtSecretPrevious, signingKeys } = source
+  await refusePublished('JWT_SECRET', jwtSecret)
+  if (jwtSecretPrevious) await refusePublished('JWT_SECRET_PREVIOUS', jwtSecretPrevious)
   const [present, previous, tokenKeys] = await Promise.all([
     deriveKeys(jwtSecret),
     jwtSecretPrevious && jwtSecretPrevious !== jwtSecret ? deriveKeys(jwtSecretPrevious) : null,
@@ -103,6 +107,13 @@ async function importKeys(source: KeySource): Promise<Keyring> {
     ),
     publicJwks: { keys: [] },
   }
+}
+
+async function refusePublished(name: string, secret: string) {
+  if (await isPublished(secret))
+    throw new ConfigurationError(
+      `Gatepost is not configured: ${name} is published as an example: use 32 random bytes`,
+    )
 }
 
 /** The keys that do not depend on SIGNING_KEYS. */
