@@ -1,12 +1,12 @@
-/** The Worker: requests go to the app; once an hour, what has expired is deleted. */
+/** The Worker: requests go to the app, cron events to `runScheduled`. */
 import { app } from './app'
-import { deleteExpired } from './scheduled'
+import { runScheduled } from './scheduled'
 import { logLine } from './security/log-line'
 
 export default {
   fetch: app.fetch,
   async scheduled(controller, env) {
-    const deleted = await deleteExpired(env.DB, new Date(controller.scheduledTime))
-    console.log(logLine({ event: 'expired_deleted', ...deleted }))
+    const report = await runScheduled(env, new Date(controller.scheduledTime))
+    console.log(logLine({ event: 'scheduled', ...report }))
   },
 } satisfies ExportedHandler<Env>

@@ -1,5 +1,6 @@
-/** A person on the wire: what everybody sees and what only they and admins see. Shared by every feature that shows people. */
+/** A user on the wire: the public view, and the private one for the user and admins. */
 import { z } from '@hono/zod-openapi'
+import { isNull } from 'drizzle-orm'
 import { users } from './db/schema'
 
 export const Id = z.int().positive().max(Number.MAX_SAFE_INTEGER).meta({ example: 1 })
@@ -32,7 +33,13 @@ export const UserPrivate = UserPublic.extend({
   .openapi('UserPrivate')
 export type UserPrivate = z.infer<typeof UserPrivate>
 
-/** The columns that `viewPublic` needs; the hash is in neither list, so it cannot leak. */
+/**
+ * Excludes deleted accounts whose posts are still being deleted. Every query that returns users or
+ * posts has it, unless it requires an active user.
+ */
+export const isPresent = isNull(users.deletedAt)
+
+/** The columns that `viewPublic` needs. The hash is in neither list, so it cannot leak. */
 export const publicColumns = {
   id: users.id,
   username: users.username,

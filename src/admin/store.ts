@@ -8,7 +8,7 @@ import { recordEventOf } from '../db/events'
 import { asCaller } from '../db/live'
 import { emailTokens, events, sessions, users } from '../db/schema'
 import { caseFold, normalizeInput } from '../normalize'
-import { type PrivateRow, privateColumns } from '../user'
+import { isPresent, type PrivateRow, privateColumns } from '../user'
 import type { UserChange } from './schemas'
 
 /** The last code point: behind every text that begins with a prefix. */
@@ -31,7 +31,7 @@ export async function listUsers(
       db
         .select(privateColumns)
         .from(users)
-        .where(and(gt(users.id, after), q ? matches(q) : undefined))
+        .where(and(gt(users.id, after), isPresent, q ? matches(q) : undefined))
         .orderBy(asc(users.id))
         .limit(limit),
     ],
@@ -70,7 +70,8 @@ export async function changeUser(
   { role, is_active: isActive }: UserChange,
 ): Promise<Changed> {
   const demotes = role === 'user' || isActive === false
-  const isAllowed = and(eq(users.id, id), demotes ? not(isLastAdmin) : undefined)
+  const isUser = and(eq(users.id, id), isPresent)
+  const isAllowed = and(isUser, demotes ? not(isLastAdmin) : undefined)
   const isDisabled = sql`${isActive === false} and exists (select 1 from ${users} where ${isAllowed})`
   const [recorded, , , changed, [found]] = await asCaller(
     db,
@@ -93,7 +94,7 @@ export async function changeUser(
         .set({ role: role ?? sql`${users.role}`, isActive: isActive ?? sql`${users.isActive}` })
         .where(isAllowed)
         .returning(privateColumns),
-      db.select({ id: users.id }).from(users).where(eq(users.id, id)),
+      db.select({ id: users.id }).from(users).where(isUser),
     ],
     'admin',
   )
@@ -118,7 +119,7 @@ export async function endUserSessions(
       recordEventOf(
         db,
         { userId: users.id, type: 'sessions_ended', at: now },
-        sql`from ${users} where ${eq(users.id, id)}`,
+        sql`from ${users} where ${and(eq(users.id, id), isPresent)}`,
       ).returning({ id: events.id }),
       db.delete(sessions).where(eq(sessions.userId, id)),
     ],

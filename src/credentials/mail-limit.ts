@@ -2,8 +2,8 @@
 import { and, lt, lte, or, type SQL, sql } from 'drizzle-orm'
 import type { Database } from '../db'
 import { mailCounts, users } from '../db/schema'
+import { MAIL_PERIOD_MS } from '../retention'
 
-const HOUR_MS = 60 * 60 * 1000
 /** So many mails go to an address before it has an hour's rest, resets among them. */
 const MAILS_PER_HOUR = 5
 /** And so many of other kinds: whoever causes them, a stranger too, leaves two resets to its owner. */
@@ -24,7 +24,7 @@ export const countReset = (db: Database, key: string | SQL, now: Date) =>
   countUpTo(MAILS_PER_HOUR, db, key, now, sql`true`)
 
 function countUpTo(most: number, db: Database, key: string | SQL, now: Date, condition: SQL) {
-  const anHourAgo = new Date(now.getTime() - HOUR_MS)
+  const anHourAgo = new Date(now.getTime() - MAIL_PERIOD_MS)
   const isRested = lte(mailCounts.since, anHourAgo)
   return (
     db

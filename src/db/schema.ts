@@ -46,6 +46,11 @@ export const users = sqliteTable(
     hasPassword: flag('has_password').notNull().default(true),
     /** The second factors that are set up, space-separated: `totp passkey`. Sign-in reads it. */
     factors: text('factors').notNull().default(''),
+    /**
+     * When the account was deleted. The row then holds no personal data and remains until the cron
+     * has deleted its posts. Every query that returns users or posts excludes it (`isPresent`).
+     */
+    deletedAt: time('deleted_at'),
   },
   (t) => [
     uniqueIndex('users_handle').on(t.handle),
@@ -53,6 +58,9 @@ export const users = sqliteTable(
     uniqueIndex('users_email_key').on(t.emailKey),
     // The last admin is looked for often and there are few of them.
     index('users_admins').on(t.role, t.isActive).where(sql`role = 'admin'`),
+    index('users_deleted').on(t.deletedAt).where(sql`deleted_at is not null`),
+    // The sweep of R2 looks up which pictures have an account.
+    index('users_avatar').on(t.avatarKey).where(sql`avatar_key is not null`),
     check('users_role', sql`${t.role} in ('user', 'admin')`),
     check('users_flags', sql`${t.isActive} in (0, 1) and ${t.emailVerified} in (0, 1)`),
   ],
@@ -183,7 +191,8 @@ export const attempts = sqliteTable(
     waitUntil: time('wait_until').notNull(),
     lastAt: time('last_at').notNull(),
   },
-  (t) => [index('attempts_age').on(t.lastAt), index('attempts_user').on(t.userId)],
+  // Also the order in which the rows without an account are deleted.
+  (t) => [index('attempts_user_age').on(t.userId, t.lastAt)],
 )
 
 /** Mails sent to an address within the running hour. The key is that of the address, whoever has it; see `credentials/mail-links.ts` for the others. */
@@ -210,3 +219,11 @@ export const events = sqliteTable(
   },
   (t) => [index('events_user').on(t.userId, t.id), index('events_age').on(t.at)],
 )
+
+/** How far a sweep over several cron runs has come. One row per sweep. */
+export const sweeps = sqliteTable('sweeps', {
+  name: text('name').primaryKey(),
+  startedAt: time('started_at').notNull(),
+  /** Where the next run continues. Null: the sweep is complete. */
+  cursor: text('cursor'),
+})

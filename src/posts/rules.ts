@@ -34,9 +34,6 @@ export function refusalReason(found: (Version & { isAllowed: number }) | undefin
   return { kind: 'precondition-failed', etag: versionTag(found) }
 }
 
-/** A key that is older than this has been forgotten. */
-export const IDEMPOTENCY_MS = 24 * 60 * 60 * 1000
-
 /**
  * A search as FTS5 expressions, the best matches first: all words in the title; all words anywhere else. A post is in one tier only, and
  * which one depends on nothing but its own text, so that pages stay exact while other posts come and go; a relevance like bm25 depends on

@@ -7,7 +7,7 @@ import type { Database } from '../db'
 import { build } from '../db/build'
 import { prepared } from '../db/prepared'
 import { posts, users } from '../db/schema'
-import { publicColumns } from '../user'
+import { isPresent, publicColumns } from '../user'
 import type { Place } from './rules'
 import type { PostRow } from './schemas'
 
@@ -27,7 +27,7 @@ const selectPost = prepared(() =>
     .select(postColumns)
     .from(posts)
     .innerJoin(users, eq(users.id, posts.authorId))
-    .where(eq(posts.id, placeholder('id'))),
+    .where(and(eq(posts.id, placeholder('id')), isPresent)),
 )
 
 export const findPost = (db: Database, id: number): Promise<PostRow | undefined> =>
@@ -38,7 +38,7 @@ const selectPage = (isOfAuthor?: SQL) =>
     .select(postColumns)
     .from(posts)
     .innerJoin(users, eq(users.id, posts.authorId))
-    .where(and(lt(posts.id, placeholder('before')), isOfAuthor))
+    .where(and(lt(posts.id, placeholder('before')), isOfAuthor, isPresent))
     .orderBy(desc(posts.id))
     .limit(placeholder('limit'))
 const pageOfAll = prepared(() => selectPage())
@@ -60,7 +60,7 @@ const pageOfUser = prepared(() =>
     .select({ author: authorColumns, post: textColumns })
     .from(users)
     .leftJoin(posts, and(eq(posts.authorId, users.id), lt(posts.id, placeholder('before'))))
-    .where(eq(users.id, placeholder('id')))
+    .where(and(eq(users.id, placeholder('id')), isPresent))
     .orderBy(desc(posts.id))
     .limit(placeholder('limit')),
 )
@@ -93,9 +93,12 @@ export async function searchPosts(
   const arms = tiers.flatMap((expression, tier) =>
     tier < first
       ? []
-      : sql`select * from (select ${sql.raw(String(tier))} as tier, rowid as id from posts_search
-          where posts_search match ${expression} and rowid < ${tier === first ? before : Number.MAX_SAFE_INTEGER}
-          order by rowid desc limit ${limit})`,
+      : sql`select * from (select ${sql.raw(String(tier))} as tier, posts_search.rowid as id
+          from posts_search cross join ${posts} on ${posts.id} = posts_search.rowid
+          cross join ${users} on ${users.id} = ${posts.authorId}
+          where posts_search match ${expression} and ${isPresent}
+            and posts_search.rowid < ${tier === first ? before : Number.MAX_SAFE_INTEGER}
+          order by posts_search.rowid desc limit ${limit})`,
   )
   return db
     .select({ ...postColumns, tier: sql<number>`found.tier` })

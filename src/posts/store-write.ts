@@ -7,7 +7,9 @@ import { insertSelect } from '../db/insert-select'
 import { prepared } from '../db/prepared'
 import { idempotencyKeys, posts, sessions, users } from '../db/schema'
 import { sessionQuery, withSession } from '../db/session-guard'
-import { IDEMPOTENCY_MS, type Refusal, refusalReason } from './rules'
+import { IDEMPOTENCY_MS } from '../retention'
+import { isPresent } from '../user'
+import { type Refusal, refusalReason } from './rules'
 import type { NewPost, PostChanges, PostRow } from './schemas'
 import { authorColumns, textColumns } from './store-read'
 
@@ -104,6 +106,9 @@ const newPostRow = (id: number, post: NewPost, at: Date, author: PostRow['author
 /** For a statement on `posts` alone. */
 const authorRevision = sql`(select ${users.revision} from ${users} where ${users.id} = ${posts.authorId})`
 
+/** For a statement on `posts` alone: the author's account is not deleted. */
+const hasPresentAuthor = sql`exists (select 1 from ${users} where ${users.id} = ${posts.authorId} and ${isPresent})`
+
 /** Whether the version of the post is one of these tags; undefined tags match any version. */
 const isVersion = (tags: readonly string[] | undefined) =>
   tags &&
@@ -140,7 +145,7 @@ const selectVersion = (id: number, isAllowed: SQL) =>
       isAllowed: sql<number>`${isAllowed}`.as('is_allowed'),
     })
     .from(posts)
-    .where(eq(posts.id, id))
+    .where(and(eq(posts.id, id), hasPresentAuthor))
 
 /**
  * Deletes a post of the caller; of anyone, if the token has the scope `admin` and the user the role.
@@ -158,7 +163,7 @@ export async function deletePost(
   const { deleted, found } = await withSession(actor, {
     deleted: build
       .delete(posts)
-      .where(and(eq(posts.id, id), isAllowed, isVersion(tags)))
+      .where(and(eq(posts.id, id), isAllowed, isVersion(tags), hasPresentAuthor))
       .returning({ id: posts.id }),
     found: selectVersion(id, isAllowed),
   })

@@ -1,5 +1,7 @@
-/** Leaving: the account, its posts, its picture and its sessions go at once. */
+/** Deleting one's own account. */
 import { passwordChangedMeanwhile, reauthenticate } from '../../credentials/reauth'
+import { openDatabase } from '../../db'
+import { QueryBudget } from '../../db/query-budget'
 import { unguarded } from '../../http/actor'
 import { endpoint, jsonBody, noContent, nothing } from '../../http/endpoint'
 import { logSecurity } from '../../http/log'
@@ -8,21 +10,28 @@ import { problem, problems } from '../../http/problem'
 import { accountDeleted } from '../../mail/texts'
 import { removePicture } from '../avatar/store'
 import { Deletion } from './schemas'
+import { finishDeletion } from './steps'
 import { deleteUser } from './store'
+
+/**
+ * Queries that a request spends on a large account after its response: 10 seconds at most of the 30
+ * that Cloudflare allows. The cron deletes the rest.
+ */
+const QUERIES_AFTER_RESPONSE = 200
 
 export const deleteAccount = endpoint(
   {
     method: 'post',
     path: '/api/users/me/deletion',
     operationId: 'deleteAccount',
-    summary: 'Delete the account and everything of it, at once and for good',
+    summary: 'Delete the account and everything that belongs to it, for good',
     tags: ['accounts'],
     access: 'account',
     limit: 'sign-in',
     hashes: true,
     request: { body: jsonBody(Deletion) },
     responses: {
-      204: nothing('It is gone; its name and address are free again'),
+      204: nothing('Deleted. Its username and e-mail address can be registered again'),
       ...problems('wrong-password', 'busy', 'too-many-attempts', 'last-admin'),
     },
   },
@@ -30,12 +39,17 @@ export const deleteAccount = endpoint(
     const { failure, reauthenticated } = await reauthenticate(c, c.req.valid('json').password)
     if (failure) return failure
     const { caller, now, settings } = c.var
-    const db = unguarded(c)
-    const result = await deleteUser(db, caller, reauthenticated, now)
+    const result = await deleteUser(unguarded(c), caller, reauthenticated, now)
     if (result.kind === 'wrong-password') return passwordChangedMeanwhile(c, reauthenticated)
     if (result.kind !== 'deleted') return problem(c, result.kind)
     logSecurity(c, 'deleted', caller.userId)
     c.executionCtx.waitUntil(removePicture(c.env.AVATARS, result.avatarKey))
+    if (!result.isFinished) {
+      // The session has ended with the account, so the rest is maintenance, as in the cron.
+      const db = openDatabase(c.env.DB, { count: 0, ms: 0 })
+      const budget = new QueryBudget(QUERIES_AFTER_RESPONSE)
+      c.executionCtx.waitUntil(finishDeletion(db, caller.userId, budget))
+    }
     if (result.mayMail) mailLater(c, accountDeleted(settings.appOrigin, reauthenticated.account))
     return noContent(c)
   },

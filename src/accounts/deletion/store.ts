@@ -1,6 +1,6 @@
-/** The end of an account in D1. */
-import { and, eq, not, sql } from 'drizzle-orm'
-import type { Caller } from '../../actor'
+/** The deletion of an account in D1. */
+import { and, eq, not, type SQL, sql } from 'drizzle-orm'
+import type { SQLiteColumn, SQLiteTable } from 'drizzle-orm/sqlite-core'
 import { countMail, mailCounterKey } from '../../credentials/mail-limit'
 import {
   clearReauthAttempts,
@@ -10,42 +10,102 @@ import {
 } from '../../credentials/reauth-store'
 import type { Database } from '../../db'
 import { isLastAdmin } from '../../db/admins'
-import { recordEventOf } from '../../db/events'
-import { asCaller } from '../../db/live'
-import { events, users } from '../../db/schema'
+import { build } from '../../db/build'
+import { insertSelect } from '../../db/insert-select'
+import { attempts, emailTokens, events, sessions, users } from '../../db/schema'
+import { identities, passkeys, recoveryCodes, totp } from '../../db/schema-credentials'
+import { GuardedDatabase, type SessionKey, withSession } from '../../db/session-guard'
+import { randomId } from '../../security/secret-token'
+import { deletionSteps } from './steps'
 
 export type Deleted =
-  | { kind: 'deleted'; avatarKey: string | null; mayMail: boolean }
+  /** `isFinished`: nothing of the account is left. Otherwise `finishDeletion` deletes the rest. */
+  | { kind: 'deleted'; avatarKey: string | null; mayMail: boolean; isFinished: boolean }
   | { kind: 'last-admin' }
   | { kind: 'wrong-password' }
 
 /**
- * Deletes the account whose password was checked; sessions, posts, links and idempotency keys go by their foreign keys. Of its
- * events nothing stays but one, that an account with this id (which is never given again) was deleted. `mayMail`: the
- * address is proven, or had few enough mails. @throws DeadSession
+ * Deletes the account whose password was checked. Its row loses all personal data and is marked, so
+ * that no query returns it or its posts; sessions, credentials and links are deleted. The first step
+ * of `deletionSteps` is in the same batch, so of a small account nothing is left. One event remains:
+ * that the account was deleted. `mayMail`: the address is proven, or its mail limit is not reached.
+ * @throws SessionEnded
  */
 export async function deleteUser(
   db: Database,
-  caller: Caller,
+  caller: SessionKey,
   reauthenticated: Reauthenticated,
   now: Date,
 ): Promise<Deleted> {
   const { id, passwordHash, emailVerified } = reauthenticated.account
-  const isGone = sql`not exists (select 1 from ${users} where ${users.id} = ${id})`
-  const [counted, gone, [left]] = await asCaller(db, caller, now, [
-    countMail(db, mailCounterKey(eq(users.id, id)), now),
-    db
-      .delete(users)
-      .where(and(isHashUnchanged(reauthenticated), not(isLastAdmin)))
-      .returning({ avatarKey: users.avatarKey }),
-    db.select({ passwordHash: users.passwordHash }).from(users).where(eq(users.id, id)),
-    clearReauthAttempts(db, reauthenticated),
-    discardEvent(db, reauthenticated),
-    db.delete(events).where(and(eq(events.userId, id), isGone)),
-    recordEventOf(db, { userId: id, type: 'deleted', at: now }, sql`where ${isGone}`),
-  ])
-  const mayMail = emailVerified || counted.length > 0
-  if (gone[0]) return { kind: 'deleted', avatarKey: gone[0].avatarKey, mayMail }
-  // Still there: the guard held it, or the password was changed since it was checked.
-  return left?.passwordHash === passwordHash ? { kind: 'last-admin' } : { kind: 'wrong-password' }
+  const isUser = eq(users.id, id)
+  const isDeleted = sql`exists (select 1 from ${users} where ${isUser} and ${users.deletedAt} is not null)`
+  const deleteOwn = (table: SQLiteTable, owner: SQLiteColumn) =>
+    build.delete(table).where(and(eq(owner, id), isDeleted))
+  const { posts, keys, events: oldEvents, account } = deletionSteps(id)
+  const { counted, before, marked, finished } = await withSession(
+    { db: new GuardedDatabase(db), caller, now },
+    {
+      counted: countMail(db, mailCounterKey(isUser), now),
+      before: build
+        .select({ avatarKey: users.avatarKey, passwordHash: users.passwordHash })
+        .from(users)
+        .where(isUser),
+      marked: markDeleted(now, and(isHashUnchanged(reauthenticated), not(isLastAdmin))),
+      attempts: clearReauthAttempts(db, reauthenticated),
+      attemptEvent: discardEvent(db, reauthenticated),
+      sessions: deleteOwn(sessions, sessions.userId),
+      links: deleteOwn(emailTokens, emailTokens.userId),
+      failures: deleteOwn(attempts, attempts.userId),
+      passkeys: deleteOwn(passkeys, passkeys.userId),
+      totp: deleteOwn(totp, totp.userId),
+      recoveryCodes: deleteOwn(recoveryCodes, recoveryCodes.userId),
+      identities: deleteOwn(identities, identities.userId),
+      posts,
+      keys,
+      oldEvents,
+      recorded: insertSelect(
+        events,
+        { userId: id, type: 'deleted', at: now },
+        sql`where ${isDeleted}`,
+      ),
+      finished: account,
+    },
+  )
+  const found = before[0]
+  if (marked.length > 0) {
+    const mayMail = emailVerified || counted.length > 0
+    const avatarKey = found?.avatarKey ?? null
+    return { kind: 'deleted', avatarKey, mayMail, isFinished: finished.length > 0 }
+  }
+  return found?.passwordHash === passwordHash ? { kind: 'last-admin' } : { kind: 'wrong-password' }
+}
+
+/**
+ * Marks the account that `condition` fits as deleted. Name and address become free: the row keeps
+ * unguessable ones with a colon, which no username has, and without an at sign.
+ */
+function markDeleted(now: Date, condition: SQL | undefined) {
+  const placeholder = `deleted:${randomId()}`
+  return build
+    .update(users)
+    .set({
+      username: placeholder,
+      usernameKey: placeholder,
+      email: placeholder,
+      emailKey: placeholder,
+      emailHmac: null,
+      emailVerified: false,
+      fullName: null,
+      role: 'user',
+      isActive: false,
+      passwordHash: '',
+      hasPassword: false,
+      avatarKey: null,
+      handle: null,
+      factors: '',
+      deletedAt: now,
+    })
+    .where(condition)
+    .returning({ id: users.id })
 }

@@ -11,7 +11,13 @@ import { asCaller } from '../../db/live'
 import { events, sessions, users } from '../../db/schema'
 import { GuardedDatabase, sessionQuery } from '../../db/session-guard'
 import { caseFold } from '../../normalize'
-import { type PrivateRow, type PublicRow, privateColumns, publicColumns } from '../../user'
+import {
+  isPresent,
+  type PrivateRow,
+  type PublicRow,
+  privateColumns,
+  publicColumns,
+} from '../../user'
 import type { ProfileChange } from './schemas'
 
 export interface NewUser extends Address {
@@ -123,7 +129,11 @@ const selectCaller = sessionQuery((isActive) =>
 )
 
 export const findUser = (db: Database, id: number): Promise<PublicRow | undefined> =>
-  db.select(publicColumns).from(users).where(eq(users.id, id)).get()
+  db
+    .select(publicColumns)
+    .from(users)
+    .where(and(eq(users.id, id), isPresent))
+    .get()
 
 /** What happened to the caller's account, latest first; `before` is the id of the last one of the page before. @throws DeadSession */
 export async function listEvents(
