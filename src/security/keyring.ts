@@ -45,6 +45,8 @@ export interface Keyring {
   refresh: Keys
   /** HMAC keys of cursors. */
   cursor: Keys
+  /** HMAC keys of WebAuthn challenges. */
+  challenge: Keys
   /** HMAC keys of pending sign-ins. */
   pendingSignIn: Keys
   /** AES-256-GCM keys of sign-ins that are under way at an identity provider. */
@@ -123,6 +125,7 @@ function sharedKeys(present: DerivedKeys, previous: DerivedKeys | null) {
   return {
     refresh: keysOf((keys) => keys.refresh),
     cursor: keysOf((keys) => keys.cursor),
+    challenge: keysOf((keys) => keys.challenge),
     pendingSignIn: keysOf((keys) => keys.pendingSignIn),
     identityProviderFlow: keysOf((keys) => keys.identityProviderFlow),
     identityRegistration: keysOf((keys) => keys.identityRegistration),
@@ -144,7 +147,8 @@ async function deriveKeys(secret: string) {
     deriveHmacKey(material, 'cursor'),
     deriveHmacKey(material, 'identifier'),
   ])
-  const [pendingSignIn, identityProviderFlow, identityRegistration] = await Promise.all([
+  const [challenge, pendingSignIn, identityProviderFlow, identityRegistration] = await Promise.all([
+    deriveHmacKey(material, 'webauthn challenge'),
     deriveHmacKey(material, 'pending sign-in'),
     deriveEncryptionKey(material, 'identity provider flow'),
     deriveEncryptionKey(material, 'identity registration'),
@@ -155,6 +159,7 @@ async function deriveKeys(secret: string) {
     refresh,
     cursor,
     identifier,
+    challenge,
     pendingSignIn,
     identityProviderFlow,
     identityRegistration,
