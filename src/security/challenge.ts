@@ -1,5 +1,5 @@
-// Challenges of WebAuthn (Level 3 §13.4.3) without storage: 16 random bytes, 6 bytes of expiry and an
-// HMAC-SHA256 over both and the purpose. A challenge fits one purpose; single use is the caller's, who
+// Challenges of WebAuthn without storage: 16 random bytes, the minimum of Level 3 §13 ("Cryptographic
+// Challenges"), 6 bytes of expiry and an HMAC-SHA256 over both and the purpose. A challenge fits one purpose; single use is the caller's, who
 // stores `hash` in the batch that the challenge allows.
 
 import { base64url } from 'jose'
@@ -15,7 +15,7 @@ export interface Challenge {
   hash: string
 }
 
-/** Lifetime of a challenge, and so of a dialog of the browser. */
+/** Lifetime of a challenge: the default timeout of a ceremony (WebAuthn Level 3 §15.1). */
 export const CHALLENGE_MS = 5 * 60_000
 
 const RANDOM_BYTES = 16
