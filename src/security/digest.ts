@@ -1,15 +1,18 @@
-// Digests of text. Every SHA-1 and SHA-256 of the service is computed here.
+// Digests of text and bytes. Every SHA-1 and SHA-256 of the service is computed here.
 
 import { base64url } from 'jose'
 
 const encoder = new TextEncoder()
 
-async function digest(algorithm: 'SHA-1' | 'SHA-256', text: string): Promise<Uint8Array> {
-  return new Uint8Array(await crypto.subtle.digest(algorithm, encoder.encode(text)))
+type Bytes = Uint8Array<ArrayBuffer>
+
+async function digest(algorithm: 'SHA-1' | 'SHA-256', input: string | Bytes): Promise<Bytes> {
+  const bytes = typeof input === 'string' ? new Uint8Array(encoder.encode(input)) : input
+  return new Uint8Array(await crypto.subtle.digest(algorithm, bytes))
 }
 
-/** The 32 bytes of the SHA-256 of a text in UTF-8 (FIPS 180-4). */
-export const sha256 = (text: string): Promise<Uint8Array> => digest('SHA-256', text)
+/** The 32 bytes of the SHA-256 of bytes, or of a text in UTF-8 (FIPS 180-4). */
+export const sha256 = (input: string | Bytes): Promise<Bytes> => digest('SHA-256', input)
 
 /** The SHA-256 of a text in UTF-8, as 43 characters of base64url. */
 export const sha256Base64url = async (text: string): Promise<string> =>

@@ -14,6 +14,7 @@ import {
 import type { Bytes } from './cbor'
 import { type ClientDataRejection, checkClientData, type ExpectedClientData } from './client-data'
 import { type CoseAlgorithm, importCoseKey, verifySignature } from './cose-key'
+import { sha256 } from './digest'
 import {
   type AuthenticationResponseJSON,
   type RegistrationResponseJSON,
@@ -213,8 +214,6 @@ export function judgeAssertion(input: {
   return { kind: 'accepted' }
 }
 
-const encoder = new TextEncoder()
-
 const rejected = <Reason extends RejectionReason>(reason: Reason): Rejected<Reason> => ({
   kind: 'rejected',
   reason,
@@ -230,13 +229,10 @@ async function checkAuthenticatorData(
   data: AuthenticatorData,
   rpId: string,
 ): Promise<RejectionReason | null> {
-  const expectedHash = await sha256(new Uint8Array(encoder.encode(rpId)))
+  const expectedHash = await sha256(rpId)
   if (base64url.encode(data.rpIdHash) !== base64url.encode(expectedHash)) return 'wrong-rp-id'
   if (!data.userPresent) return 'user-not-present'
   if (!data.userVerified) return 'user-not-verified'
   if (data.backedUp && !data.backupEligible) return 'backed-up-but-not-eligible'
   return null
 }
-
-const sha256 = async (bytes: Bytes): Promise<Bytes> =>
-  new Uint8Array(await crypto.subtle.digest('SHA-256', bytes))

@@ -27,6 +27,7 @@ it('sha256 → the digest of the UTF-8 bytes', async () => {
   const bytes = new Uint8Array([0xc3, 0xa9]) // é
   const expected = new Uint8Array(await crypto.subtle.digest('SHA-256', bytes))
   expect(await sha256('é')).toEqual(expected)
+  expect(await sha256(bytes)).toEqual(expected)
 })
 
 it('sha1Hex → the digests NIST publishes, in upper case with leading zeros', async () => {

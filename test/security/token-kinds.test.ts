@@ -2,6 +2,7 @@
 import { beforeAll, expect, it } from 'vitest'
 import { z } from 'zod'
 import { issueAccessToken, readAccessToken } from '../../src/security/access-token'
+import { issueChallenge, readChallenge } from '../../src/security/challenge'
 import { openCursor, sealCursor } from '../../src/security/cursor'
 import { type Keyring, openKeyring } from '../../src/security/keyring'
 import { issuePendingToken, readPendingToken } from '../../src/security/pending-token'
@@ -45,6 +46,10 @@ const KINDS: Record<string, Kind> = {
   cursor: {
     make: (keys) => sealCursor(keys, 'posts', [7]),
     read: (keys, text) => openCursor(keys, 'posts', text),
+  },
+  'WebAuthn challenge': {
+    make: (keys) => issueChallenge(keys, 'sign-in', NOW),
+    read: (keys, text) => readChallenge(keys, text, 'sign-in', NOW),
   },
   'identity provider flow': {
     make: (keys) => sealFlow(keys, 'identityProviderFlow', {}, flow),
