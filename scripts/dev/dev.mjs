@@ -1,5 +1,6 @@
-// `npm run dev`: migrates the local database, then runs `wrangler dev` with any arguments given, and says where it is.
-// APP_ORIGIN follows --port, SERVER_TIMING is on; .dev.vars or --var may say otherwise.
+// `npm run dev`: migrates the local database, runs `wrangler dev` with the given arguments, and
+// prints the addresses. APP_ORIGIN follows --port and SERVER_TIMING is on, unless .dev.vars or
+// --var sets them.
 import { spawn } from 'node:child_process'
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { connect } from 'node:net'
@@ -26,7 +27,10 @@ function answers(host) {
   })
 }
 
-/** `--var` arguments for the settings that differ in development, unless somebody set them. */
+/**
+ * `--var` arguments for the settings that differ in development, unless .dev.vars or `--var` sets
+ * them.
+ */
 function settings() {
   const given = args.flatMap((arg, i) => (args[i - 1] === '--var' ? [arg.split(':')[0]] : []))
   return Object.entries({ APP_ORIGIN: origin, SERVER_TIMING: 'on' })
@@ -35,12 +39,15 @@ function settings() {
 }
 
 /**
- * wrangler shows the Worker only those secrets of .dev.vars that its configuration lists, and a deploy would demand the
- * listed ones. So optional secrets that .dev.vars has are listed in a copy of the configuration, for this run.
+ * wrangler passes only those secrets of .dev.vars that its configuration lists, and a deployment
+ * requires the listed ones. So a copy of the configuration lists the optional secrets of .dev.vars
+ * for this run.
  */
 function configuration() {
   const copy = 'wrangler.dev.toml'
-  const optional = ['JWT_SECRET_PREVIOUS', 'SIGNING_KEYS'].filter((name) => devVars[name])
+  const optional = ['JWT_SECRET_PREVIOUS', 'SIGNING_KEYS', 'DATA_KEYS'].filter(
+    (name) => devVars[name],
+  )
   if (optional.length === 0 || option('config') || args.includes('-c')) return []
   const listed = ['JWT_SECRET', ...optional].map((name) => `"${name}"`).join(', ')
   const toml = readFileSync('wrangler.toml', 'utf8')
@@ -90,7 +97,7 @@ if (hasWebApp()) {
   children.push(spawn(vite, rest, { stdio: ['ignore', 'ignore', 'inherit'] }))
 }
 
-// What wrangler prints before it is ready (bindings, hints) is only worth reading when it does not get there.
+// The output of wrangler before it is ready (bindings, hints) is shown only when it fails to start.
 let before = ''
 let ready = false
 for (const stream of [server.stdout, server.stderr])
@@ -108,7 +115,8 @@ function stop() {
   for (const child of children) child.kill('SIGTERM')
 }
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, stop)
-// A signal to npm reaches only the shell between npm and this script: notice that the shell is gone.
+// A signal to npm reaches only the shell between npm and this script: notice that the shell is
+// gone.
 const parent = process.ppid
 setInterval(() => process.ppid !== parent && stop(), 500).unref()
 

@@ -73,7 +73,7 @@ export async function openDataKeys(secrets: readonly string[]): Promise<DataKeys
 }
 
 async function importDataKey(secret: string): Promise<DataKey> {
-  const material = await importSecret(base64url.decode(secret))
+  const material = await importSecret(decode(secret))
   const [kid, key] = await Promise.all([
     deriveId(material, 'data key kid'),
     deriveEncryptionKey(material, 'data encryption'),
@@ -84,7 +84,7 @@ async function importDataKey(secret: string): Promise<DataKey> {
 /** The text that D1 stores for a value, encrypted with the first key. */
 export async function seal(
   { current }: DataKeys,
-  plaintext: Uint8Array,
+  plaintext: BufferSource,
   context: SealContext,
 ): Promise<string> {
   const { iv, sealed } = await encrypt(current.key, plaintext, aadOf(context))
@@ -104,10 +104,13 @@ export async function open(
   const [, kid = '', iv = '', sealed = ''] = sealedShape.exec(text) ?? []
   const found = keys.byKid.get(kid)
   if (!found) return null
-  const encrypted = { iv: base64url.decode(iv), sealed: base64url.decode(sealed) }
+  const encrypted = { iv: decode(iv), sealed: decode(sealed) }
   const plaintext = await decrypt(found.key, encrypted, aadOf(context))
   return plaintext && { plaintext, isCurrent: found === keys.current }
 }
+
+/** Copies the bytes: jose declares a view of any buffer, and WebCrypto takes ArrayBuffer only. */
+const decode = (text: string) => new Uint8Array(base64url.decode(text))
 
 /** JSON keeps the parts apart: no purpose can be read as part of an id. */
 const aadOf = ({ purpose, userId }: SealContext) =>

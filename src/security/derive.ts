@@ -9,7 +9,7 @@ const ID_BITS = 64
 const encoder = new TextEncoder()
 
 /** The key material that the functions below derive from. */
-export const importSecret = (secret: Uint8Array): Promise<CryptoKey> =>
+export const importSecret = (secret: BufferSource): Promise<CryptoKey> =>
   crypto.subtle.importKey('raw', secret, 'HKDF', false, ['deriveKey', 'deriveBits'])
 
 const hkdf = (use: string) => ({

@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process'
+import { hkdfSync } from 'node:crypto'
 import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -30,6 +31,19 @@ const keys = (options: string[] = [], stdin = ''): Promise<Run> =>
     )
     child.stdin?.on('error', () => {}).end(stdin)
   })
+
+/** The keys of a DATA_KEYS set, checked by their shape alone. */
+function dataKeysOf(set: string): string[] {
+  const keys = set.trim().split(',')
+  for (const key of keys) expect(key).toMatch(/^[\w-]{42}[AEIMQUYcgkosw048]$/)
+  return keys
+}
+
+/** The name of a data key, computed by Node from the key (RFC 5869). */
+const kidOf = (key: string) =>
+  Buffer.from(
+    hkdfSync('sha256', Buffer.from(key, 'base64url'), '', 'gatepost data key kid', 8),
+  ).toString('base64url')
 
 const kidsOf = (set: string) => (JSON.parse(set) as { keys: JWK[] }).keys.map(({ kid }) => kid)
 
@@ -102,8 +116,55 @@ describe('npm run keys', { timeout: 60_000 }, () => {
     expect((await keys(['--secret'])).stdout).not.toBe(stdout)
   })
 
+  it('--data → prints one data key, and names it without showing it', async () => {
+    const { code, stdout, stderr } = await keys(['--data'])
+    expect(code).toBe(0)
+    const [key = '', ...more] = dataKeysOf(stdout)
+    expect(more).toEqual([])
+    expect(stdout).toBe(`${key}\n`)
+    expect(stderr).toContain(kidOf(key))
+    expect(stderr).toContain('secret DATA_KEYS')
+    expect(stderr).not.toContain(key)
+    expect((await keys(['--data'])).stdout).not.toBe(stdout)
+  })
+
+  it('--data → rotates the key in three steps', async () => {
+    const run = async (step: string, set: string) =>
+      dataKeysOf((await keys(['--data', step, '-'], set)).stdout)
+    const old = (await keys(['--data'])).stdout.trim()
+    const rotated = await run('--rotate', old)
+    expect(rotated).toEqual([old, expect.any(String)])
+    const [, fresh = ''] = rotated
+    expect(await run('--promote', rotated.join())).toEqual([fresh, old])
+    const { stdout, stderr } = await keys(['--data', '--drop', '-'], `${fresh},${old}\n`)
+    expect(stdout).toBe(`${fresh}\n`)
+    expect(stderr).not.toContain(fresh)
+  })
+
+  it('--data → reads the keys of a .dev.vars or a file, and replaces only the file', async () => {
+    const vars = join(folder, '.dev.vars')
+    const key = (await keys(['--data'])).stdout.trim()
+    for (const line of [`DATA_KEYS=${key}`, `DATA_KEYS='${key}'`, ` DATA_KEYS = "${key}"`]) {
+      const text = `JWT_SECRET=abc\n${line}\nOTHER=1\n`
+      await writeFile(vars, text)
+      const { stdout } = await keys(['--data', '--rotate', vars])
+      expect(dataKeysOf(stdout)[0]).toBe(key)
+      expect((await keys(['--data', '--rotate', vars, '--out', vars])).code).toBe(1)
+      expect(await readFile(vars, 'utf8')).toBe(text)
+    }
+    await rm(vars)
+
+    const file = join(folder, 'data-keys.txt')
+    expect((await keys(['--data', '--out', file])).code).toBe(0)
+    expect((await keys(['--data', '--rotate', file, '--out', file])).code).toBe(0)
+    expect(dataKeysOf(await readFile(file, 'utf8'))).toHaveLength(2)
+    expect((await stat(file)).mode & 0o777).toBe(0o600)
+    await rm(file)
+  })
+
   it('refuses what it cannot do, with the reason, no secret and nothing on stdout', async () => {
     const set = (await keys()).stdout
+    const data = (await keys(['--data'])).stdout
     const big = (
       await keys(['--rotate', '-', '--alg', 'RS256'], (await keys(['--alg', 'RS256'])).stdout)
     ).stdout
@@ -122,6 +183,14 @@ describe('npm run keys', { timeout: 60_000 }, () => {
       [['--rotate', '-'], '', /The present set must be JSON/],
       [['--rotate', '-'], '{"keys":[{"kty":"oct","k":"hunter2"}]}', /key 1 must be EC P-256/],
       [['--rotate', '-', '--alg', 'RS256'], big, /larger than a secret may be/],
+      [['--secret', '--data'], '', /--secret takes no other option/],
+      [['--data', '--alg', 'ES256'], '', /--data takes no --alg/],
+      [['--data', '--promote', '-'], data, /There is one key only/],
+      [['--data', '--drop', '-'], data, /There is one key only/],
+      [['--data', '--rotate', '-'], '', /key 1 must be 32 bytes in base64url/],
+      [['--data', '--rotate', '-'], set, /key 1 must be 32 bytes in base64url/],
+      [['--data', '--rotate', '-'], `${data.trim()},hunter2`, /key 2 must be 32 bytes/],
+      [['--rotate', '-'], data, /The present set must be JSON/],
       [['--out', 'no/such/folder/set.json'], '', /Cannot write/],
     ]
     for (const [options, stdin, reason] of wrong) {
