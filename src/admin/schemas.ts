@@ -49,13 +49,7 @@ export const UserChange = z
   .openapi('UserChange')
 export type UserChange = z.infer<typeof UserChange>
 
-export const AdminEvent = Event.extend({
-  user_id: Id.nullable().meta({
-    description: 'null: nobody has the name or address that was typed',
-  }),
-})
-  .strict()
-  .openapi('AdminEvent')
+export const AdminEvent = Event.extend({ user_id: Id }).strict().openapi('AdminEvent')
 export type AdminEvent = z.infer<typeof AdminEvent>
 
 export const AdminEventList = z
@@ -63,8 +57,7 @@ export const AdminEventList = z
   .strict()
   .openapi('AdminEventList')
 
-/** What was tried with unknown names is kept under user 0, which nobody is. */
 export const viewAdminEvent = (row: typeof events.$inferSelect): AdminEvent => ({
   ...viewEvent(row),
-  user_id: row.userId === 0 ? null : row.userId,
+  user_id: row.userId,
 })

@@ -147,7 +147,8 @@ export async function listEvents(
         .from(events)
         .where(
           and(
-            userId === undefined ? undefined : eq(events.userId, userId),
+            // Earlier releases stored events of unknown logins; the cron deletes them.
+            userId === undefined ? sql`+${events.userId} > 0` : eq(events.userId, userId),
             lt(events.id, before ?? Number.MAX_SAFE_INTEGER),
           ),
         )

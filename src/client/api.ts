@@ -48,8 +48,7 @@ export interface AdminEvent {
   at: string
   session_id: string | null
   location: string | null
-  /** null: nobody has the name or address that was typed */
-  user_id: number | null
+  user_id: number
 }
 
 export interface AdminEventList {
@@ -590,7 +589,7 @@ export interface Operations {
   'DELETE /api/users/me/avatar': {
     answer: undefined
   }
-  /** Delete the account and everything of it, at once and for good */
+  /** Delete the account and everything that belongs to it, for good */
   'POST /api/users/me/deletion': {
     body: Deletion
     answer: undefined

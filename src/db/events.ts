@@ -1,7 +1,9 @@
 /** The security activity of an account, written in the same batch as the act (ASVS 16.3). */
-import { type Placeholder, type SQL, type SQLWrapper, sql } from 'drizzle-orm'
+import { and, eq, type Placeholder, type SQL, type SQLWrapper, sql } from 'drizzle-orm'
+import { build } from './build'
 import type { EventType } from './event-types'
 import type { Database } from './index'
+import { prepared } from './prepared'
 import { events } from './schema'
 
 export interface NewEvent {
@@ -32,3 +34,17 @@ export const recordEventOf = (
     .insert(events)
     .select(sql`select null, ${userId}, ${type}, ${time}, ${sessionId}, ${location} ${rows}`)
 }
+
+/** The `user_id` of an event about a login or address that no account has. */
+export const NO_ACCOUNT = 0
+
+/**
+ * Deletes the event that this batch has just recorded if it belongs to no account: strangers could
+ * create any number of them, and the log has them. Inserting and deleting it in one transaction
+ * costs a known and an unknown login the same statements and the same written pages.
+ */
+export const discardUnowned = prepared(() =>
+  build
+    .delete(events)
+    .where(and(eq(events.userId, NO_ACCOUNT), eq(events.id, sql`(select max(id) from ${events})`))),
+)

@@ -11,7 +11,7 @@ import {
 import type { Database } from '../db'
 import { batch, ifPrevious } from '../db/batch'
 import { build } from '../db/build'
-import { recordEventOf } from '../db/events'
+import { discardUnowned, NO_ACCOUNT, recordEventOf } from '../db/events'
 import { insertSelect } from '../db/insert-select'
 import { prepared } from '../db/prepared'
 import { events, sessions, users } from '../db/schema'
@@ -38,7 +38,7 @@ function attemptBy(column: 'emailKey' | 'usernameKey') {
       recordEventOf(
         db,
         {
-          userId: sql`coalesce(${userId}, 0)`,
+          userId: sql`coalesce(${userId}, ${sql.raw(String(NO_ACCOUNT))})`,
           type: 'login_failed',
           at: placeholder('now'),
           location: placeholder('location'),
@@ -57,8 +57,9 @@ function attemptBy(column: 'emailKey' | 'usernameKey') {
 const attempts = { address: attemptBy('emailKey'), name: attemptBy('usernameKey') }
 
 /**
- * Counts an attempt to sign in and reads the account, before any hash is computed. Known and unknown logins run the same
- * statements and write the same rows, under `loginHmac`, so that neither time nor waits tell them apart.
+ * Counts an attempt to sign in and reads the account, before any hash is computed. Known and unknown
+ * logins run the same statements and write to the same tables, counted under `loginHmac`, so that
+ * neither time nor waits tell them apart. The event of an unknown login is not kept.
  */
 export async function reserveSignIn(
   db: Database,
@@ -76,6 +77,7 @@ export async function reserveSignIn(
     record(db, values),
     readWait(db, values),
     readAccount(db, values),
+    discardUnowned(db, {}),
   ])
   if (reserved.length === 0 || !recorded[0])
     return { kind: 'wait', wait, userId: account?.id ?? null }

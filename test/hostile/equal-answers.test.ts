@@ -2,7 +2,8 @@
 import { env } from 'cloudflare:workers'
 import { describe, expect, it } from 'vitest'
 import { hashesComputed } from '../../src/security/password'
-import { call, trips } from '../support/client'
+import { call, trips, workerWith } from '../support/client'
+import { recordQueries } from '../support/queries'
 import { freshName, PASSWORD, person, register } from '../support/users'
 
 const WRONG = 'wrong horse battery staple'
@@ -59,19 +60,24 @@ describe.each(Object.entries(DOORS))('%s', (_, door) => {
     expect([...answers.keys()][0]).toMatch(/^\[(?:401|400),/)
   })
 
-  it('writes the same for known and unknown: one row of the count, one event', async () => {
+  it('counts known and unknown logins alike, and keeps no event of an unknown one', async () => {
     const rows = () =>
       env.DB.prepare(
         'select (select count(*) from attempts) as attempts, (select count(*) from events) as events',
       ).first<{ attempts: number; events: number }>()
     const known = await register()
-    for (const login of [known.email, known.username, freshName(), `${freshName()}@example.com`]) {
+    for (const [login, events] of [
+      [known.email, 1],
+      [known.username, 1],
+      [freshName(), 0],
+      [`${freshName()}@example.com`, 0],
+    ] as const) {
       const before = await rows()
       await door(login, WRONG)
       const after = await rows()
       expect([after?.attempts, after?.events]).toEqual([
         (before?.attempts ?? 0) + 1,
-        (before?.events ?? 0) + 1,
+        (before?.events ?? 0) + events,
       ])
     }
   })
@@ -103,3 +109,26 @@ it('answers forgot-password alike for known, unknown and disabled, after one tri
   expect([...answers]).toHaveLength(1)
   expect(hashesComputed()).toBe(before)
 })
+
+it.each<[string, (login: string) => [string, object]]>([
+  ['a sign-in', (login) => ['/api/session', { login, password: WRONG }]],
+  ['forgot-password', (email) => ['/api/users/forgot-password', { email }]],
+])(
+  '%s sends the same statements for known and unknown logins, and stores no event of the unknown',
+  async (_, request) => {
+    const known = await register()
+    const sent: string[][] = []
+    for (const login of [known.email, `${freshName()}@example.com`]) {
+      const { queries, binding } = recordQueries()
+      const [path, json] = request(login)
+      await workerWith({ DB: binding })('POST', path, { json })
+      sent.push([...queries])
+    }
+    expect(sent[0]?.length).toBeGreaterThan(3)
+    expect(sent[1]).toEqual(sent[0])
+    const unowned = await env.DB.prepare('select count(*) from events where user_id = 0').first(
+      'count(*)',
+    )
+    expect(unowned).toBe(0)
+  },
+)

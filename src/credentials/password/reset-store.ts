@@ -1,14 +1,15 @@
 /** Password resets in D1. */
 import { and, eq, sql } from 'drizzle-orm'
 import type { Database } from '../../db'
-import { recordEventOf } from '../../db/events'
+import { discardUnowned, NO_ACCOUNT, recordEventOf } from '../../db/events'
 import { attempts, emailTokens, sessions, users } from '../../db/schema'
 import { countReset, mailCounterKey, releaseResets } from '../mail-limit'
 import { type Address, isUsable, type Link, storeLink } from '../mail-links'
 
 /**
- * Stores a link for the active account of an address, unless the address had enough mails (`isRefused`). Known and unknown addresses run the same statements, and both are
- * counted and recorded, the unknown apart from the mails that do go to such an address, and under user 0, who is nobody.
+ * Stores a link for the active account of an address, unless the address had enough mails
+ * (`isRefused`). Known and unknown addresses run the same statements and are counted alike, the
+ * unknown apart from the mails that do go to such an address. Their event is not kept.
  */
 export async function requestReset(
   db: Database,
@@ -23,7 +24,12 @@ export async function requestReset(
     countReset(db, sql`coalesce(${mailCounterKey(isAsked)}, ${`nobody:${emailHmac}`})`, now),
     recordEventOf(
       db,
-      { userId: sql`coalesce(${id}, 0)`, type: 'password_reset_requested', at: now, location },
+      {
+        userId: sql`coalesce(${id}, ${NO_ACCOUNT})`,
+        type: 'password_reset_requested',
+        at: now,
+        location,
+      },
       sql`where changes() > 0`,
     ),
     storeLink(db, link, isAsked),
@@ -31,6 +37,7 @@ export async function requestReset(
       .select({ id: users.id, username: users.username, email: users.email })
       .from(users)
       .where(isAsked),
+    discardUnowned(db, {}),
   ])
   return { isRefused: counted.length === 0, user: user ?? null, hasLink: stored.length > 0 }
 }

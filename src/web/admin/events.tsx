@@ -36,11 +36,7 @@ export function Events() {
           <li key={event.id} class="entry">
             <EventName type={event.type} />
             <span class="muted">
-              {event.user_id === null ? (
-                'a name that nobody has'
-              ) : (
-                <a href={`/admin/events?user_id=${event.user_id}`}>person {event.user_id}</a>
-              )}
+              <a href={`/admin/events?user_id=${event.user_id}`}>person {event.user_id}</a>
               {event.location && ` · ${event.location}`} · <Time at={event.at} />
             </span>
           </li>
