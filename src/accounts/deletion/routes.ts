@@ -8,6 +8,7 @@ import { logSecurity } from '../../http/log'
 import { mailLater } from '../../http/mail'
 import { problem, problems } from '../../http/problem'
 import { accountDeleted } from '../../mail/texts'
+import { logLine } from '../../security/log-line'
 import { removePicture } from '../avatar/store'
 import { Deletion } from './schemas'
 import { finishDeletion } from './steps'
@@ -44,13 +45,18 @@ export const deleteAccount = endpoint(
     if (result.kind !== 'deleted') return problem(c, result.kind)
     logSecurity(c, 'deleted', caller.userId)
     c.executionCtx.waitUntil(removePicture(c.env.AVATARS, result.avatarKey))
-    if (!result.isFinished) {
-      // The session has ended with the account, so the rest is maintenance, as in the cron.
-      const db = openDatabase(c.env.DB, { count: 0, ms: 0 })
-      const budget = new QueryBudget(QUERIES_AFTER_RESPONSE)
-      c.executionCtx.waitUntil(finishDeletion(db, caller.userId, budget))
-    }
+    if (!result.isFinished) c.executionCtx.waitUntil(deleteRest(c.env.DB, caller.userId))
     if (result.mayMail) mailLater(c, accountDeleted(settings.appOrigin, reauthenticated.account))
     return noContent(c)
   },
 )
+
+/** Deletes the rest of a large account. The session has ended, so this is maintenance, as the cron. */
+async function deleteRest(binding: D1Database, userId: number): Promise<void> {
+  const db = openDatabase(binding, { count: 0, ms: 0 })
+  try {
+    await finishDeletion(db, userId, new QueryBudget(QUERIES_AFTER_RESPONSE))
+  } catch (error) {
+    console.error(logLine({ event: 'deletion_unfinished', user_id: userId, error: String(error) }))
+  }
+}
