@@ -5,7 +5,7 @@
 import { parseArgs } from 'node:util'
 import { caseFold, normalizeInput } from '../../src/normalize.ts'
 import { command, run } from '../tools.mjs'
-import { envArguments, PRODUCTION } from './project.mjs'
+import { envArguments, PRODUCTION } from './environment.mjs'
 
 const HELP = `npm run admin -- grant|revoke ann@example.com [option]…
 

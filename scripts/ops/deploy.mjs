@@ -21,8 +21,9 @@ import {
 } from './deploy/resources.mjs'
 import { listMigrations, versionMessage } from './deploy/source.mjs'
 import { applyMigrations } from './deploy/wrangler.mjs'
+import { envArguments, headerOf } from './environment.mjs'
 import { Failure } from './failure.mjs'
-import { envArguments, headerOf, readProject, writeSetting } from './project.mjs'
+import { readProject, writeSetting } from './project.mjs'
 
 /**
  * @typedef {object} Deploy what every step needs

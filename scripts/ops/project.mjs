@@ -5,12 +5,10 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { unstable_readConfig as readConfig } from 'wrangler'
 import { root } from '../tools.mjs'
+import { PRODUCTION } from './environment.mjs'
 import { Failure } from './failure.mjs'
 
 export const CONFIG = join(root, 'wrangler.toml')
-
-/** The environment that the top level of wrangler.toml describes. */
-export const PRODUCTION = 'production'
 
 /**
  * @typedef {object} Project one environment of wrangler.toml
@@ -24,6 +22,8 @@ export const PRODUCTION = 'production'
  * @property {boolean | undefined} workersDev
  * @property {string[]} crons
  * @property {string[]} requiredSecrets
+ * @property {number | undefined} cpuMs
+ * @property {string} compatibilityDate
  */
 
 /**
@@ -58,6 +58,8 @@ export function readProject(environment) {
     workersDev: config.workers_dev,
     crons: config.triggers?.crons ?? [],
     requiredSecrets: config.secrets?.required ?? [],
+    cpuMs: config.limits?.cpu_ms,
+    compatibilityDate: config.compatibility_date ?? '',
   }
 }
 
@@ -78,21 +80,6 @@ function hostsOf({ route, routes }) {
     return pattern.replace(/^https?:\/\//, '').replace(/\/.*$/, '')
   })
 }
-
-/**
- * The header of a table in the environment: `[vars]`, `[env.staging.vars]`.
- * @param {string} environment
- * @param {'vars' | 'r2_buckets'} table
- */
-export function headerOf(environment, table) {
-  const name = environment === PRODUCTION ? table : `env.${environment}.${table}`
-  return table === 'vars' ? `[${name}]` : `[[${name}]]`
-}
-
-/** Arguments that make wrangler use the environment; `--env=` chooses the top level without a warning. */
-export const envArguments = (/** @type {string} */ environment) => [
-  `--env=${environment === PRODUCTION ? '' : environment}`,
-]
 
 /**
  * Writes a text value into wrangler.toml, and leaves every other character as it is.

@@ -50,7 +50,7 @@ export class FakeCloudflare {
   databases: Database[] = []
   buckets = new Map<string, { jurisdiction: string | undefined }>()
   workers = new Map<string, Worker>()
-  zones: { id: string; name: string; sending: boolean }[] = []
+  zones: { id: string; name: string; senders: string[] }[] = []
   /** Calls in order, without the account: `GET d1/database/gatepost`. */
   calls: string[] = []
   /** Calls that this answers are refused with 403. */
@@ -59,6 +59,8 @@ export class FakeCloudflare {
   before: (call: string) => 'drop' | undefined = () => undefined
   /** The database of the deployed Worker answers. */
   isReady = true
+  /** Read replication of the databases is on. */
+  isReplicated = true
 
   #server = createServer((request, response) => void this.#serve(request, response))
 
@@ -188,7 +190,18 @@ export class FakeCloudflare {
       () => ({ result: { added: [], removed: [], updated: [], conflicting: [] } }),
     ],
     [/^GET workers\/domains/, () => ({ result: [] })],
-    [/^GET email\/sending\/zones$/, () => ({ result: this.zones.filter((zone) => zone.sending) })],
+    [
+      /^GET email\/sending\/zones$/,
+      () => ({ result: this.zones.map(({ id, name }) => ({ id, name })) }),
+    ],
+    [
+      /^GET zones\/([^/]+)\/email\/sending\/subdomains$/,
+      ({ parts }) => ({
+        result: this.zones
+          .find(({ id }) => id === parts[0])
+          ?.senders.map((name) => ({ name, enabled: true })),
+      }),
+    ],
   ]
 
   #answer(request: IncomingMessage, path: string, body: Buffer): Reply | Promise<Reply> {
@@ -221,7 +234,7 @@ export class FakeCloudflare {
       version: 'production',
       file_size: 12_288,
       running_in_region: 'WEUR',
-      read_replication: { mode: 'auto' },
+      read_replication: { mode: this.isReplicated ? 'auto' : 'disabled' },
     }
     return { result: { uuid, name, ...more } }
   }

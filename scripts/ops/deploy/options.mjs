@@ -1,6 +1,6 @@
 // @ts-check
 import { parseArgs } from 'node:util'
-import { PRODUCTION } from '../project.mjs'
+import { PRODUCTION } from '../environment.mjs'
 
 /** https://developers.cloudflare.com/d1/configuration/data-location/ */
 export const LOCATIONS = /** @type {const} */ ({

@@ -1,5 +1,6 @@
 // @ts-check
 // Decides what a deploy does. Pure: facts in, plan or Failure out; nothing is read or changed here.
+import { envOption } from '../environment.mjs'
 import { Failure } from '../failure.mjs'
 
 /**
@@ -160,11 +161,10 @@ export function planSecret({ environment, database: { name } }, { worker, databa
   if (options.newSecret) return 'generate'
   if (worker?.secrets.includes('JWT_SECRET')) return 'keep'
   if (!database || database.users === 0) return 'generate'
-  const env = environment === 'production' ? '' : ` --env ${environment}`
   throw new Failure(
     `The database ${name} has ${database.users} account(s), but the Worker has no JWT_SECRET: a new one would end every session.`,
     worker
-      ? `npx wrangler secret put JWT_SECRET${env} with the former one, or npm run deploy -- --new-secret`
+      ? `npx wrangler secret put JWT_SECRET${envOption(environment)} with the former one, or npm run deploy -- --new-secret`
       : 'npm run deploy -- --secrets-file FILE with {"JWT_SECRET": "the former one"}, or -- --new-secret',
   )
 }

@@ -1,4 +1,5 @@
 // @ts-check
+import { envOption } from '../environment.mjs'
 import { Failure } from '../failure.mjs'
 import { rollbackCommand } from './wrangler.mjs'
 
@@ -59,7 +60,7 @@ export function closing(
   { environment, database },
   { origin, version, before, bookmark, hasAdmin },
 ) {
-  const env = environment === 'production' ? '' : ` --env ${environment}`
+  const env = envOption(environment)
   const lines = [
     ['version', version],
     [

@@ -49,7 +49,12 @@ async function waitForVersion(ask, version, deadline, signal) {
   }
 }
 
-/** @typedef {{ status: number, text: string }} Answer status 0: no answer, and `text` says why */
+/**
+ * @typedef {object} Answer
+ * @property {number} status 0 without an answer; `text` says why
+ * @property {string} text
+ * @property {string | null} date the `Date` header
+ */
 
 /**
  * @param {string} url
@@ -62,11 +67,13 @@ export async function askOnce(url, signal) {
       redirect: 'manual',
       signal: AbortSignal.any([signal, AbortSignal.timeout(REQUEST_MS)]),
     })
-    return { status: response.status, text: (await response.text()).slice(0, 10_000) }
+    const text = (await response.text()).slice(0, 10_000)
+    return { status: response.status, text, date: response.headers.get('Date') }
   } catch (error) {
     signal.throwIfAborted()
     const cause = error instanceof Error ? (error.cause ?? error) : error
-    return { status: 0, text: cause instanceof Error ? cause.message : String(cause) }
+    const text = cause instanceof Error ? cause.message : String(cause)
+    return { status: 0, text, date: null }
   }
 }
 

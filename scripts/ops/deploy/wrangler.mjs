@@ -5,8 +5,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { stripVTControlCharacters } from 'node:util'
 import { command, run } from '../../tools.mjs'
+import { envArguments, envOption } from '../environment.mjs'
 import { Failure } from '../failure.mjs'
-import { envArguments } from '../project.mjs'
+
+/** How the API refuses `[limits] cpu_ms` on the Free plan. */
+const FREE_PLAN = /\[code: 100328\]|not supported for the Free plan/
 
 /** Lines of wrangler's output that a Failure repeats. */
 const SHOWN_LINES = 12
@@ -72,6 +75,11 @@ export async function uploadWorker(context, { message, tag, secretsFile, secrets
     )
     const version = code === 0 ? versionIn(report) : null
     if (version) return version
+    if (FREE_PLAN.test(output))
+      throw new Failure(
+        'The account is on the Workers Free plan: 10 ms of computing per request, and a sign-in takes 20 to 40.',
+        `choose Workers Paid at https://dash.cloudflare.com/${context.accountId}/workers/plans, then npm run deploy`,
+      )
     throw new Failure(
       `wrangler deploy failed:\n${lastLines(output, secrets)}`,
       code === 0
@@ -114,7 +122,7 @@ export async function rollBack(context, version, reason) {
  * @param {string} version
  */
 export const rollbackCommand = (environment, version) =>
-  `npx wrangler rollback ${version} -y${environment === 'production' ? '' : ` --env ${environment}`}`
+  `npx wrangler rollback ${version} -y${envOption(environment)}`
 
 /**
  * @param {string} output
