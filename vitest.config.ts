@@ -48,7 +48,13 @@ export default defineConfig({
           hookTimeout: testTimeout,
         },
       },
-      { test: { name: 'node', include: ['test/{node,client}/**/*.test.ts'], testTimeout } },
+      {
+        test: {
+          name: 'node',
+          include: ['test/node/**/*.test.ts', 'test/client/*.test.ts'],
+          testTimeout,
+        },
+      },
     ],
   },
 })

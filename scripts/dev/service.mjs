@@ -1,0 +1,67 @@
+// Starts the service as `npm run dev` does, for tests that need it whole: pages, limits, mails.
+import { spawn } from 'node:child_process'
+import { createWriteStream } from 'node:fs'
+
+const START_MS = 90_000
+
+/**
+ * @param {{ port: number, state: string, log: string, allow: string }} options `state`: the folder
+ *   of its data; `log`: the file for what it prints; `allow`: ALLOWED_ORIGINS
+ * @returns {Promise<() => Promise<void>>} ends it, and resolves once it has ended
+ */
+export function startService({ port, state, log, allow }) {
+  const where = ['--port', String(port), '--persist-to', state]
+  const settings = ['--var', `ALLOWED_ORIGINS:${allow}`]
+  const child = spawn(process.execPath, ['scripts/dev/dev.mjs', ...where, ...settings], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  const ended = new Promise((done) => child.on('close', done))
+  const stop = () => {
+    child.kill('SIGTERM')
+    return ended
+  }
+  const file = createWriteStream(log)
+  return new Promise((resolve, reject) => {
+    let seen = ''
+    const fail = (why) => {
+      clearTimeout(timer)
+      stop()
+      reject(new Error(`${why}\n${seen}`))
+    }
+    const timer = setTimeout(() => fail('The service is not ready in time:'), START_MS)
+    for (const stream of [child.stdout, child.stderr])
+      stream.setEncoding('utf8').on('data', (text) => {
+        file.write(text)
+        seen += text
+        if (/Gatepost is not ready/.test(seen)) return fail('The service is not ready:')
+        if (!/Gatepost is ready/.test(seen)) return
+        clearTimeout(timer)
+        resolve(stop)
+      })
+    child.on('exit', () => fail('The service ended:'))
+  })
+}
+
+/**
+ * Runs files of node:test, shows what they say, and counts.
+ * @returns {Promise<{ passed: number, failed: number, succeeded: boolean }>}
+ */
+export function runNodeTests(files, { env = {}, concurrency = 1 } = {}) {
+  const child = spawn(
+    process.execPath,
+    ['--test', `--test-concurrency=${concurrency}`, '--test-reporter=spec', ...files],
+    { stdio: ['ignore', 'pipe', 'inherit'], env: { ...process.env, ...env } },
+  )
+  let output = ''
+  child.stdout.setEncoding('utf8').on('data', (text) => {
+    output += text
+    process.stdout.write(text)
+  })
+  const count = (what) => Number(new RegExp(`^\\S+ ${what} (\\d+)$`, 'm').exec(output)?.[1] ?? 0)
+  return new Promise((done) =>
+    child.on('close', (code) => {
+      const [passed, failed] = [count('pass'), count('fail')]
+      done({ passed, failed, succeeded: code === 0 && failed === 0 && passed > 0 })
+    }),
+  )
+}

@@ -1,0 +1,57 @@
+// `npm run test:client`: packs the client, starts the service as `npm run dev` does, and lets apps
+// of React, Vue and Svelte, Python programs and examples/requests.http use both. With file names it
+// runs those only. Needs Chromium, and python3 with requests-oauthlib and authlib.
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { must } from '../tools.mjs'
+import { runNodeTests, startService } from './service.mjs'
+
+const PORT = Number(process.env.CLIENT_TEST_PORT ?? 8778)
+const [origin, listed, unlisted] = [PORT, PORT - 2, PORT - 4].map((p) => `http://localhost:${p}`)
+const folder = 'test/client/apps'
+
+function tests() {
+  const named = process.argv.slice(2)
+  if (named.length > 0) return named
+  const found = readdirSync(folder).filter((name) => name.endsWith('.test.ts'))
+  return found.sort().map((name) => join(folder, name))
+}
+
+/** The tarball that `npm publish` would send. */
+async function pack(target) {
+  await must('Building the client', [process.execPath, 'scripts/build/client.mjs'])
+  const npm = process.env.npm_execpath ? [process.execPath, process.env.npm_execpath] : ['npm']
+  const output = await must('npm pack', [
+    ...npm,
+    'pack',
+    './dist/client',
+    '--pack-destination',
+    target,
+  ])
+  return join(target, output.trim().split('\n').at(-1))
+}
+
+await must('Preparing the service', [process.execPath, 'scripts/dev/setup.mjs'])
+const work = mkdtempSync(join(tmpdir(), 'gatepost-client-'))
+let stop
+try {
+  const tarball = await pack(work)
+  const log = join(work, 'service.log')
+  stop = await startService({ port: PORT, state: join(work, 'state'), log, allow: listed })
+  const env = {
+    GATEPOST_ORIGIN: origin,
+    GATEPOST_LISTED_ORIGIN: listed,
+    GATEPOST_UNLISTED_ORIGIN: unlisted,
+    GATEPOST_CLIENT: tarball,
+  }
+  const { passed, failed, succeeded } = await runNodeTests(tests(), { env })
+  console.log(`\nApps with the client: ${passed} passed, ${failed} failed`)
+  process.exitCode = succeeded ? 0 : 1
+} catch (error) {
+  console.error(error.message)
+  process.exitCode = 1
+} finally {
+  await stop?.()
+  rmSync(work, { recursive: true, force: true })
+}

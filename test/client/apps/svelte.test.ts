@@ -1,0 +1,16 @@
+import { test } from 'node:test'
+import { buildApp, installExample, LIMIT, npm } from './app.ts'
+import { walkThrough } from './walk.ts'
+
+test('examples/svelte: compiles, builds, and works', LIMIT, async (t) => {
+  const folder = await installExample('svelte')
+  await t.test('npm run check', async () => {
+    await npm(folder, 'run', 'check')
+  })
+  await t.test('vite build', async () => {
+    await buildApp(folder)
+  })
+  await t.test('Chromium', async () => {
+    await walkThrough(folder)
+  })
+})
