@@ -79,7 +79,6 @@ export async function changeUser(
     now,
     [
       recordEventOf(
-        db,
         { userId: users.id, type: sql`change.type`, at: now },
         sql`from ${users}, (
             select 'role_changed' as type, ${role ?? null} as role, null as is_active
@@ -117,7 +116,6 @@ export async function endUserSessions(
     now,
     [
       recordEventOf(
-        db,
         { userId: users.id, type: 'sessions_ended', at: now },
         sql`from ${users} where ${and(eq(users.id, id), isPresent)}`,
       ).returning({ id: events.id }),

@@ -1,6 +1,7 @@
 /** Mailed links in D1, as statements for a batch: one link of each purpose per person, and a bound on the mails to an address. */
 import { and, eq, gt, type SQL, sql } from 'drizzle-orm'
-import type { Database } from '../db'
+import { ifPrevious } from '../db/batch'
+import { insertSelect } from '../db/insert-select'
 import { emailTokens, users } from '../db/schema'
 import { caseFold } from '../normalize'
 import { hmacIdentifier, type Keyring } from '../security/keyring'
@@ -43,13 +44,14 @@ export async function emailAddress(keys: Keyring, email: string): Promise<Addres
  * `countMail` or `countReset` (and what writes only if that did) in the batch: without a counted mail no link, so that a refused request cannot void the link of the last mail.
  * `to` is the new address of a change; else the link is for the user's own.
  */
-export function storeLink(db: Database, link: Link, owner: SQL | undefined, to?: Address) {
-  return db
-    .insert(emailTokens)
-    .select(
-      sql`select ${users.id}, ${link.purpose}, ${link.tokenHash}, ${to?.email ?? users.email}, ${to?.emailKey ?? users.emailKey},
-        ${link.createdAt.getTime()}, ${link.expiresAt.getTime()}, ${to?.emailHmac ?? users.emailHmac} from ${users} where ${and(owner, sql`changes() > 0`)}`,
-    )
+export function storeLink(link: Link, owner: SQL | undefined, to?: Address) {
+  const { purpose, tokenHash, createdAt, expiresAt } = link
+  const { email, emailKey, emailHmac } = to ?? users
+  return insertSelect(
+    emailTokens,
+    { userId: users.id, purpose, tokenHash, email, emailKey, emailHmac, createdAt, expiresAt },
+    sql`from ${users} where ${ifPrevious(owner)}`,
+  )
     .onConflictDoUpdate({
       target: [emailTokens.userId, emailTokens.purpose],
       set: {

@@ -2,6 +2,8 @@
 import { and, eq, not, type SQL, sql } from 'drizzle-orm'
 import type { Caller } from '../actor'
 import type { Database } from '../db'
+import { ifPrevious } from '../db/batch'
+import { build } from '../db/build'
 import type { EventType } from '../db/event-types'
 import { recordEventOf } from '../db/events'
 import { asCaller } from '../db/live'
@@ -29,13 +31,12 @@ export async function countAttempt(
 ): Promise<Counted> {
   const count = reauthKey(caller.userId)
   const [reserved, recorded, [row], [account]] = await asCaller(db, caller, now, [
-    reserveAttempt(db, count, now.getTime()),
+    reserveAttempt(count, now.getTime()),
     recordEventOf(
-      db,
       { ...caller, type: 'password_rejected', at: now, location },
-      sql`where changes() > 0`,
+      sql`where ${ifPrevious()}`,
     ).returning({ id: events.id }),
-    readWait(db, { key: count.key }),
+    readWait({ key: count.key }),
     db
       .select({ ...privateColumns, passwordHash: users.passwordHash })
       .from(users)
@@ -46,17 +47,11 @@ export async function countAttempt(
 }
 
 /** Forgets the caller's wrong attempts. */
-export const clearReauthAttempts = (db: Database, { account }: Reauthenticated) =>
-  clearAttempts(db, account.id)
+export const clearReauthAttempts = ({ account }: Reauthenticated) => clearAttempts(account.id)
 
 /** Makes the event of the attempt the event of what was done, if `condition` holds. */
-export const relabelEvent = (
-  db: Database,
-  { eventId }: Reauthenticated,
-  type: EventType,
-  condition: SQL,
-) =>
-  db
+export const relabelEvent = ({ eventId }: Reauthenticated, type: EventType, condition: SQL) =>
+  build
     .update(events)
     .set({ type })
     .where(and(eq(events.id, eventId), condition))
@@ -69,9 +64,9 @@ export const isHashUnchanged = ({ account }: Reauthenticated) =>
  * Takes the event of the attempt back, unless it has been named or the password is another one by now. Of a weaker hash that is not known: most
  * likely a sign-in renewed it, and nothing was rejected.
  */
-export const discardEvent = (db: Database, { account, eventId }: Reauthenticated) => {
+export const discardEvent = ({ account, eventId }: Reauthenticated) => {
   const isOther = sql`exists (select 1 from ${users} where ${users.id} = ${account.id} and ${users.passwordHash} <> ${account.passwordHash})`
-  return db
+  return build
     .delete(events)
     .where(
       and(
@@ -88,7 +83,7 @@ export async function discardAttempt(
   reauthenticated: Reauthenticated,
 ): Promise<void> {
   await db.batch([
-    clearReauthAttempts(db, reauthenticated),
+    clearReauthAttempts(reauthenticated),
     db.delete(events).where(eq(events.id, reauthenticated.eventId)),
   ])
 }

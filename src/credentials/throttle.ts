@@ -2,8 +2,9 @@
  * Failed passwords in a row, counted in D1 (NIST 800-63B-4 §3.2.2, ASVS 6.3.1). An attempt is counted before its hash is
  * computed, so that parallel guesses cannot overrun the count; a success takes the count back.
  */
-import { eq, type Placeholder, placeholder, type SQL, sql } from 'drizzle-orm'
-import type { Database } from '../db'
+import { eq, max, type Placeholder, placeholder, type SQL, sql } from 'drizzle-orm'
+import { build } from '../db/build'
+import { insertSelect } from '../db/insert-select'
 import { prepared } from '../db/prepared'
 import { attempts } from '../db/schema'
 
@@ -37,16 +38,12 @@ export const reauthKey = (userId: number): AttemptKey => ({
 })
 
 /** Counts an attempt at `now` (milliseconds) unless one must wait: its `RETURNING` is empty then. */
-export function reserveAttempt(
-  db: Database,
-  { key, userId, kind }: AttemptKey,
-  now: number | Placeholder,
-) {
+export function reserveAttempt({ key, userId, kind }: AttemptKey, now: number | Placeholder) {
   const lastAt = sql`${now}`
   // A login that nobody had may be somebody's by now: what was counted before is not their doing, nor held against them.
   const isSameOwner = sql`${attempts.userId} is excluded.user_id`
   const failures = sql`case when ${isSameOwner} then ${attempts.failures} + 1 else 1 end`
-  return db
+  return build
     .insert(attempts)
     .values({ key, userId, failures: 1, waitUntil: new Date(0), lastAt })
     .onConflictDoUpdate({
@@ -68,29 +65,33 @@ export function reserveAttempt(
  * one is no new allowance. Each kind for itself: else the waits of a name would tell whose address it is, and a lock of one be a lock of both.
  */
 export const carryFailures = (
-  db: Database,
   userId: number | SQL<number>,
   login: LoginKind,
   key: string | SQL<string>,
   now: Date,
   condition: SQL,
 ) =>
-  db
-    .insert(attempts)
-    // All columns of the table in their order.
-    .select(
-      sql`select ${key}, ${userId}, max(${attempts.failures}), max(${attempts.waitUntil}), ${now.getTime()} from ${attempts}
-        where ${attempts.userId} = ${userId} and ${attempts.key} like ${loginCounterKey(login, '%')} and ${condition} group by ${attempts.userId}`,
-    )
-    .onConflictDoUpdate({
-      target: attempts.key,
-      set: {
-        userId: sql`excluded.user_id`,
-        failures: sql`excluded.failures`,
-        waitUntil: sql`excluded.wait_until`,
-        lastAt: sql`excluded.last_at`,
-      },
-    })
+  insertSelect(
+    attempts,
+    {
+      key,
+      userId,
+      failures: max(attempts.failures),
+      waitUntil: max(attempts.waitUntil),
+      lastAt: now,
+    },
+    sql`from ${attempts} where ${attempts.userId} = ${userId}
+      and ${attempts.key} like ${loginCounterKey(login, '%')} and ${condition}
+      group by ${attempts.userId}`,
+  ).onConflictDoUpdate({
+    target: attempts.key,
+    set: {
+      userId: sql`excluded.user_id`,
+      failures: sql`excluded.failures`,
+      waitUntil: sql`excluded.wait_until`,
+      lastAt: sql`excluded.last_at`,
+    },
+  })
 
 export interface Wait {
   failures: number
@@ -98,8 +99,8 @@ export interface Wait {
 }
 
 /** What explains a refused reservation. */
-export const readWait = prepared((db) =>
-  db
+export const readWait = prepared(() =>
+  build
     .select({ failures: attempts.failures, waitUntil: attempts.waitUntil })
     .from(attempts)
     .where(eq(attempts.key, placeholder('key'))),
@@ -113,8 +114,8 @@ export function waitSeconds(wait: Wait | undefined, kind: AttemptKey['kind'], no
 }
 
 /** Forgets all failures of an account: after a success or a reset. */
-export const clearAttempts = (db: Database, userId: number) => deleteAttempts(db, { userId })
+export const clearAttempts = (userId: number) => deleteAttempts({ userId })
 
-const deleteAttempts = prepared((db) =>
-  db.delete(attempts).where(eq(attempts.userId, placeholder('userId'))),
+const deleteAttempts = prepared(() =>
+  build.delete(attempts).where(eq(attempts.userId, placeholder('userId'))),
 )

@@ -33,21 +33,20 @@ function attemptBy(column: 'emailKey' | 'usernameKey') {
   const userId = sql<number | null>`(select ${users.id} from ${users} where ${isLogin})`
   const count = { key: placeholder('key'), userId, kind: 'signIn' } as const
   return {
-    reserve: prepared((db) => reserveAttempt(db, count, placeholder('now'))),
-    record: prepared((db) =>
+    reserve: prepared(() => reserveAttempt(count, placeholder('now'))),
+    record: prepared(() =>
       recordEventOf(
-        db,
         {
           userId: sql`coalesce(${userId}, ${sql.raw(String(NO_ACCOUNT))})`,
           type: 'login_failed',
           at: placeholder('now'),
           location: placeholder('location'),
         },
-        sql`where changes() > 0`,
+        sql`where ${ifPrevious()}`,
       ).returning({ id: events.id }),
     ),
-    readAccount: prepared((db) =>
-      db
+    readAccount: prepared(() =>
+      build
         .select({ ...privateColumns, passwordHash: users.passwordHash })
         .from(users)
         .where(isLogin),
@@ -72,16 +71,17 @@ export async function reserveSignIn(
 > {
   const { reserve, record, readAccount } = attempts[login.kind]
   const values = { login: login.key, key: login.loginHmac, now: now.getTime(), location }
-  const [reserved, recorded, [wait], [account]] = await db.batch([
-    reserve(db, values),
-    record(db, values),
-    readWait(db, values),
-    readAccount(db, values),
-    discardUnowned(db, {}),
-  ])
-  if (reserved.length === 0 || !recorded[0])
-    return { kind: 'wait', wait, userId: account?.id ?? null }
-  return { kind: 'counted', attempt: { account: account ?? null, eventId: recorded[0].id } }
+  const { reserved, recorded, wait, account } = await batch(db, {
+    reserved: reserve(values),
+    recorded: record(values),
+    wait: readWait(values),
+    account: readAccount(values),
+    discarded: discardUnowned({}),
+  })
+  const [event] = recorded
+  if (reserved.length === 0 || !event)
+    return { kind: 'wait', wait: wait[0], userId: account[0]?.id ?? null }
+  return { kind: 'counted', attempt: { account: account[0] ?? null, eventId: event.id } }
 }
 
 export interface NewSession {
@@ -118,8 +118,8 @@ const insertSession = prepared(() =>
 )
 
 /** Turns the attempt's event into the event of the session that the previous statement started. */
-const relabelLogin = prepared((db) =>
-  db
+const relabelLogin = prepared(() =>
+  build
     .update(events)
     .set({ type: 'login', sessionId: sql`${placeholder('id')}` })
     .where(ifPrevious(eq(events.id, placeholder('eventId')))),
@@ -130,9 +130,8 @@ const isBeyondLimit = sql`${sessions.id} in (select id from ${sessions} as newes
   where newest.user_id = ${placeholder('userId')} and newest.kind = 'login'
   order by newest.created_at desc, newest.id desc limit -1 offset ${sql.raw(`${MAX_SESSIONS}`)})`
 
-const recordBeyondLimit = prepared((db) =>
+const recordBeyondLimit = prepared(() =>
   recordEventOf(
-    db,
     {
       userId: sessions.userId,
       type: 'logout',
@@ -143,8 +142,8 @@ const recordBeyondLimit = prepared((db) =>
     sql`from ${sessions} where ${isBeyondLimit}`,
   ),
 )
-const endBeyondLimit = prepared((db) =>
-  db.delete(sessions).where(ifPrevious(isBeyondLimit)).returning({ id: sessions.id }),
+const endBeyondLimit = prepared(() =>
+  build.delete(sessions).where(ifPrevious(isBeyondLimit)).returning({ id: sessions.id }),
 )
 
 export interface StartedSession {
@@ -183,14 +182,14 @@ export async function startSession(
       expiresAt: session.expiresAt.getTime(),
     }),
     relabelled: relabelLogin({ id: session.id, eventId }),
-    cleared: clearAttempts(db, userId),
+    cleared: clearAttempts(userId),
     endRecorded: recordBeyondLimit({ userId, now: now.getTime(), location }),
     ended: endBeyondLimit({ userId }),
     rehashed: rehashed ? replaceHash({ ...isAccount, rehashed }) : undefined,
     discarded: rehashed
       ? build.delete(events).where(and(eq(events.id, eventId), not(hasStarted)))
       : undefined,
-    replaceRecorded: isReplaced && recordFromSession(db, 'logout', isReplaced, now, location),
+    replaceRecorded: isReplaced && recordFromSession('logout', isReplaced, now, location),
     replaced:
       isReplaced && build.delete(sessions).where(isReplaced).returning({ userId: sessions.userId }),
   })
@@ -201,8 +200,8 @@ export async function startSession(
   }
 }
 
-const replaceHash = prepared((db) =>
-  db
+const replaceHash = prepared(() =>
+  build
     .update(users)
     .set({ passwordHash: sql`${placeholder('rehashed')}` })
     .where(isUnchanged),
@@ -214,7 +213,7 @@ const replaceHash = prepared((db) =>
  */
 export async function refuseLogin(db: Database, userId: number, eventId: number): Promise<void> {
   await batch(db, {
-    cleared: clearAttempts(db, userId),
+    cleared: clearAttempts(userId),
     relabelled: build.update(events).set({ type: 'login_refused' }).where(eq(events.id, eventId)),
   })
 }

@@ -67,7 +67,6 @@ export async function rotateSession(
     // Before the move, which would make its own token the parent.
     repeated: countRepeat(and(isLive, isParent, lt(sessions.repeats, MAX_REPEATS))),
     repeatRecorded: recordFromSession(
-      db,
       'refresh_repeated',
       ifPrevious(isSession, eq(sessions.repeats, 1)),
       now,
@@ -79,7 +78,7 @@ export async function rotateSession(
       limits,
     ),
     found: selectRotated(and(isLive, eq(users.isActive, true))),
-    reuseRecorded: recordFromSession(db, 'refresh_reused', isReused, now, location),
+    reuseRecorded: recordFromSession('refresh_reused', isReused, now, location),
     ended: build.delete(sessions).where(isReused),
   })
   const row = found[0]
@@ -139,7 +138,7 @@ export async function endSession(
 ): Promise<number | null> {
   const isSession = eq(sessions.id, sessionId)
   const [, ended] = await db.batch([
-    recordFromSession(db, 'logout', isSession, now, location),
+    recordFromSession('logout', isSession, now, location),
     db.delete(sessions).where(isSession).returning({ userId: sessions.userId }),
   ])
   return ended[0]?.userId ?? null
@@ -147,14 +146,12 @@ export async function endSession(
 
 /** An event for each session that the condition fits, written before the session is deleted. */
 export const recordFromSession = (
-  db: Database,
   type: 'refresh_reused' | 'refresh_repeated' | 'logout' | 'session_ended',
   condition: SQL | undefined,
   now: Date,
   location: string | null,
 ) =>
   recordEventOf(
-    db,
     { userId: sessions.userId, type, at: now, sessionId: sessions.id, location },
     sql`from ${sessions} where ${condition}`,
   )
@@ -196,7 +193,7 @@ export async function endOwnSession(
 ) {
   const own = and(eq(sessions.id, id), eq(sessions.userId, caller.userId))
   const [, ended] = await asCaller(db, caller, now, [
-    recordFromSession(db, 'session_ended', own, now, location),
+    recordFromSession('session_ended', own, now, location),
     db.delete(sessions).where(own).returning({ id: sessions.id }),
   ])
   return ended.length > 0
@@ -214,9 +211,8 @@ export async function endOtherSessions(
       .delete(sessions)
       .where(and(eq(sessions.userId, caller.userId), ne(sessions.id, caller.sessionId))),
     recordEventOf(
-      db,
       { ...caller, type: 'sessions_ended', at: now, location },
-      sql`where changes() > 0`,
+      sql`where ${ifPrevious()}`,
     ).returning({ id: events.id }),
   ])
   return recorded.length > 0

@@ -56,7 +56,7 @@ export async function setAvatar(
       .set({ avatarKey: key, revision: sql`${users.revision} + 1` })
       .where(me)
       .returning(privateColumns),
-    recordEvent(db, {
+    recordEvent({
       userId: caller.userId,
       type: 'avatar_changed',
       at: now,
@@ -78,7 +78,6 @@ export async function clearAvatar(
   const [before] = await asCaller(db, caller, now, [
     db.select({ key: users.avatarKey }).from(users).where(shown),
     recordEventOf(
-      db,
       { ...caller, type: 'avatar_changed', at: now, location },
       sql`from ${users} where ${shown}`,
     ),

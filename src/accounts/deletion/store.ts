@@ -46,14 +46,14 @@ export async function deleteUser(
   const { counted, before, marked, finished } = await withSession(
     { db: new GuardedDatabase(db), caller, now },
     {
-      counted: countMail(db, mailCounterKey(isUser), now),
+      counted: countMail(mailCounterKey(isUser), now),
       before: build
         .select({ avatarKey: users.avatarKey, passwordHash: users.passwordHash })
         .from(users)
         .where(isUser),
       marked: markDeleted(now, and(isHashUnchanged(reauthenticated), not(isLastAdmin))),
-      attempts: clearReauthAttempts(db, reauthenticated),
-      attemptEvent: discardEvent(db, reauthenticated),
+      attempts: clearReauthAttempts(reauthenticated),
+      attemptEvent: discardEvent(reauthenticated),
       sessions: deleteOwn(sessions, sessions.userId),
       links: deleteOwn(emailTokens, emailTokens.userId),
       failures: deleteOwn(attempts, attempts.userId),

@@ -13,6 +13,7 @@ import {
 } from '../../credentials/reauth-store'
 import { carryFailures, loginCounterKey } from '../../credentials/throttle'
 import { type Database, uniqueViolation } from '../../db'
+import { ifPrevious } from '../../db/batch'
 import { recordEventOf } from '../../db/events'
 import { asCaller } from '../../db/live'
 import { emailTokens, users } from '../../db/schema'
@@ -46,20 +47,18 @@ export async function requestChange(
   const isOthers = and(eq(users.emailKey, to.emailKey), ne(users.id, id))
   const isFree = sql`not exists (select 1 from ${users} as other where other.email_key = ${to.emailKey} and other.id <> ${id})`
   const [, counted, stored, , , [same], [owner], told] = await asCaller(db, caller, now, [
-    clearReauthAttempts(db, reauthenticated),
+    clearReauthAttempts(reauthenticated),
     countMail(
-      db,
       sql`coalesce(${mailCounterKey(eq(users.emailKey, to.emailKey))}, ${to.emailHmac})`,
       now,
       isStillSame,
     ),
-    storeLink(db, link, and(isSame, isFree), to),
-    relabelEvent(db, reauthenticated, 'email_change_requested', isStillSame),
-    discardEvent(db, reauthenticated),
+    storeLink(link, and(isSame, isFree), to),
+    relabelEvent(reauthenticated, 'email_change_requested', isStillSame),
+    discardEvent(reauthenticated),
     db.select({ id: users.id }).from(users).where(isSame),
     db.select({ username: users.username, email: users.email }).from(users).where(isOthers),
     countMail(
-      db,
       mailCounterKey(eq(users.id, id)),
       now,
       sql`exists (select 1 from ${emailTokens} where ${emailTokens.tokenHash} = ${link.tokenHash})`,
@@ -84,12 +83,11 @@ export async function requestVerification(
   const isUnproven = and(eq(users.id, caller.userId), eq(users.emailVerified, false))
   const [, stored, [user]] = await asCaller(db, caller, now, [
     countMail(
-      db,
       mailCounterKey(eq(users.id, caller.userId)),
       now,
       sql`exists (select 1 from ${users} where ${isUnproven})`,
     ),
-    storeLink(db, link, isUnproven),
+    storeLink(link, isUnproven),
     db
       .select({
         username: users.username,
@@ -150,18 +148,16 @@ export async function useVerification(
         .from(emailTokens)
         .innerJoin(users, eq(users.id, emailTokens.userId))
         .where(works),
-      countMail(db, mailCounterKey(sql`${users.id} = ${owner}`), now, moves),
+      countMail(mailCounterKey(sql`${users.id} = ${owner}`), now, moves),
       carryFailures(
-        db,
         owner,
         'address',
         sql`${loginCounterKey('address', '')} || ${ofLink(emailTokens.emailHmac)}`,
         now,
         sql`${moves} and ${ofLink(emailTokens.emailHmac)} is not null`,
       ),
-      releaseResets(db, ofLink(emailTokens.emailHmac), exists(changes)),
+      releaseResets(ofLink(emailTokens.emailHmac), exists(changes)),
       recordEventOf(
-        db,
         {
           userId: users.id,
           type: sql`case ${emailTokens.purpose} when 'change' then 'email_changed' else 'email_verified' end`,
@@ -181,17 +177,15 @@ export async function useVerification(
         .from(emailTokens)
         .where(and(eq(users.id, emailTokens.userId), works))
         .returning({ id: users.id }),
-      // `changes()`: only when the link worked.
       db
         .delete(emailTokens)
         .where(
-          and(
+          ifPrevious(
             eq(emailTokens.userId, owner),
             or(
               eq(emailTokens.tokenHash, tokenHash),
               sql`exists (select 1 from ${emailTokens} as used where used.token_hash = ${tokenHash} and used.purpose = 'change')`,
             ),
-            sql`changes() > 0`,
           ),
         ),
     ])

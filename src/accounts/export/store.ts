@@ -31,7 +31,7 @@ export async function beginExport(
 ): Promise<ExportStart> {
   const { userId, sessionId } = caller
   const [, [user], sessionListRoutes, links] = await asCaller(db, caller, now, [
-    recordEvent(db, { userId, type: 'exported', at: now, sessionId, location }),
+    recordEvent({ userId, type: 'exported', at: now, sessionId, location }),
     db.select(privateColumns).from(users).where(eq(users.id, userId)),
     db.select().from(sessions).where(eq(sessions.userId, userId)),
     db

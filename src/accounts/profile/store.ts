@@ -50,9 +50,9 @@ export async function createUser(
         .insert(users)
         .values({ ...user, usernameKey, createdAt: now })
         .returning(privateColumns),
-      recordEvent(db, { userId: sql`${id}`, type: 'registered', at: now, location }),
-      countMail(db, user.emailHmac, now),
-      storeLink(db, link, isNew),
+      recordEvent({ userId: sql`${id}`, type: 'registered', at: now, location }),
+      countMail(user.emailHmac, now),
+      storeLink(link, isNew),
     ])
     return { kind: 'created', user: created[0] as PrivateRow, hasLink: stored.length > 0 }
   } catch (error) {
@@ -93,9 +93,8 @@ export async function changeProfile(
   const isOtherLogin = sql`exists (select 1 from ${users} where ${isCaller} and ${users.usernameKey} <> ${username === undefined ? users.usernameKey : caseFold(username)})`
   try {
     const [, renamed, changed] = await asCaller(db, caller, now, [
-      carryFailures(db, caller.userId, 'name', loginHmac, now, isOtherLogin),
+      carryFailures(caller.userId, 'name', loginHmac, now, isOtherLogin),
       recordEventOf(
-        db,
         { ...caller, type: 'username_changed', at: now, location },
         sql`from ${users} where ${and(isCaller, isRenamed)}`,
       ).returning({ id: events.id }),

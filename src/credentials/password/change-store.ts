@@ -35,15 +35,15 @@ export async function storePassword(
       .set({ passwordHash })
       .where(isHashUnchanged(reauthenticated))
       .returning({ id: users.id }),
-    relabelEvent(db, reauthenticated, 'password_changed', isStored),
-    discardEvent(db, reauthenticated),
+    relabelEvent(reauthenticated, 'password_changed', isStored),
+    discardEvent(reauthenticated),
     db
       .delete(sessions)
       .where(and(eq(sessions.userId, account.id), ne(sessions.id, caller.sessionId), isStored)),
     db.delete(emailTokens).where(and(eq(emailTokens.userId, account.id), isStored)),
-    clearReauthAttempts(db, reauthenticated),
-    countMail(db, mailKey, now),
-    releaseResets(db, mailKey, account.emailVerified ? isStored : sql`false`),
+    clearReauthAttempts(reauthenticated),
+    countMail(mailKey, now),
+    releaseResets(mailKey, account.emailVerified ? isStored : sql`false`),
   ])
   return { isStored: stored.length > 0, mayMail: account.emailVerified || counted.length > 0 }
 }

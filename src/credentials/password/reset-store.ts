@@ -1,6 +1,7 @@
 /** Password resets in D1. */
 import { and, eq, sql } from 'drizzle-orm'
 import type { Database } from '../../db'
+import { ifPrevious } from '../../db/batch'
 import { discardUnowned, NO_ACCOUNT, recordEventOf } from '../../db/events'
 import { attempts, emailTokens, sessions, users } from '../../db/schema'
 import { countReset, mailCounterKey, releaseResets } from '../mail-limit'
@@ -21,18 +22,17 @@ export async function requestReset(
   const isAsked = and(eq(users.emailKey, emailKey), eq(users.isActive, true))
   const id = sql`(select ${users.id} from ${users} where ${isAsked})`
   const [counted, , stored, [user]] = await db.batch([
-    countReset(db, sql`coalesce(${mailCounterKey(isAsked)}, ${`nobody:${emailHmac}`})`, now),
+    countReset(sql`coalesce(${mailCounterKey(isAsked)}, ${`nobody:${emailHmac}`})`, now),
     recordEventOf(
-      db,
       {
         userId: sql`coalesce(${id}, ${NO_ACCOUNT})`,
         type: 'password_reset_requested',
         at: now,
         location,
       },
-      sql`where changes() > 0`,
+      sql`where ${ifPrevious()}`,
     ),
-    storeLink(db, link, isAsked),
+    storeLink(link, isAsked),
     db
       .select({ id: users.id, username: users.username, email: users.email })
       .from(users)
@@ -75,8 +75,8 @@ export async function useReset(
       .returning({ id: users.id }),
     db.delete(sessions).where(and(eq(sessions.userId, userId), works)),
     db.delete(attempts).where(and(eq(attempts.userId, userId), works)),
-    recordEventOf(db, { userId, type: 'password_reset', at: now, location }, sql`where ${works}`),
-    releaseResets(db, mailCounterKey(eq(users.id, userId)), works),
+    recordEventOf({ userId, type: 'password_reset', at: now, location }, sql`where ${works}`),
+    releaseResets(mailCounterKey(eq(users.id, userId)), works),
     db.delete(emailTokens).where(and(eq(emailTokens.userId, userId), works)),
   ])
   return reset.length > 0
