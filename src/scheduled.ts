@@ -7,28 +7,39 @@ import { finishDeletions } from './accounts/deletion/steps'
 import { openDatabase } from './db'
 import { QueryBudget } from './db/query-budget'
 import { type Deleted, deleteExpired } from './expired'
+import { logLine } from './security/log-line'
 
 /** Queries of one run for expired rows: 325 000 rows. D1 allows 1 000 queries in all. */
 const EXPIRED_QUERIES = 650
 /** Queries for everything else, plus those that expired rows left over. */
 const OTHER_QUERIES = 250
 
-/** What a run has deleted. */
+/** What a run has deleted. A job that failed has no result. */
 export interface Report {
-  expired: Deleted
+  expired?: Deleted | undefined
   /** Deleted accounts of which nothing is left now. */
-  accounts: number
+  accounts?: number | undefined
   /** Files in R2 that no account used. */
-  pictures: number
+  pictures?: number | undefined
 }
 
 /** @param now the time of the run; tests pass their own. */
 export async function runScheduled(env: Env, now: Date): Promise<Report> {
   const db = openDatabase(env.DB, { count: 0, ms: 0 })
   const forExpired = new QueryBudget(EXPIRED_QUERIES)
-  const expired = await deleteExpired(db, now, forExpired)
+  const expired = await attempt('expired', () => deleteExpired(db, now, forExpired))
   const forOthers = new QueryBudget(OTHER_QUERIES + forExpired.left)
-  const pictures = await sweepPictures(db, env.AVATARS, now, forOthers)
-  const accounts = await finishDeletions(db, forOthers)
+  const accounts = await attempt('accounts', () => finishDeletions(db, forOthers))
+  const pictures = await attempt('pictures', () => sweepPictures(db, env.AVATARS, now, forOthers))
   return { expired, accounts, pictures }
+}
+
+/** Runs a job; its failure is logged and does not keep the others from running. */
+async function attempt<T>(job: string, run: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await run()
+  } catch (error) {
+    console.error(logLine({ event: 'job_failed', job, error: String(error) }))
+    return undefined
+  }
 }

@@ -42,7 +42,7 @@ describe('PUT /api/users/me/avatar', () => {
       expect([shown.status, trips(shown)], name).toEqual([200, 0])
       expect(new Uint8Array(await shown.arrayBuffer()), name).toEqual(bytes)
       expect(shown.headers.get('Content-Type'), name).toBe(type)
-      expect(shown.headers.get('Cache-Control')).toBe('public, max-age=31536000, immutable')
+      expect(shown.headers.get('Cache-Control')).toBe('public, max-age=86400')
       expect(shown.headers.get('X-Content-Type-Options')).toBe('nosniff')
       expect(shown.headers.get('Content-Security-Policy')).toContain("default-src 'none'")
     }

@@ -112,11 +112,12 @@ const showAvatar = endpoint(
     const { name } = c.req.valid('param')
     const type = typeOfPicture(name)
     if (!type) return problem(c, 'avatar-not-found')
-    // A name never comes to mean other bytes, so it is its own version.
+    // A name never refers to other bytes, so it is its own version. A day at most, so that caches
+    // drop the picture soon after its owner does.
     const headers = {
       ETag: `"${name}"`,
-      'Cache-Control': 'public, max-age=31536000, immutable',
-      // Fixed by us and, with `nosniff`, final: whatever else the bytes could be taken for, they are a picture.
+      'Cache-Control': 'public, max-age=86400',
+      // With `nosniff` browsers treat the bytes as a picture, whatever else they could be.
       'Content-Type': type,
     }
     const isKnown = clientHas(c, headers.ETag)

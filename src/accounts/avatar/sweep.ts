@@ -16,7 +16,7 @@ const PERIOD_MS = 7 * DAY_MS
 /** A younger file may belong to a request that has not named it yet. */
 const MIN_AGE_MS = DAY_MS
 /** Files that are listed and compared at a time; R2 lists at most 1 000. */
-export const PAGE = 500
+const PAGE = 500
 const PAGES_PER_RUN = 20
 const QUERIES_PER_PAGE = 2
 
@@ -28,6 +28,7 @@ export async function sweepPictures(
   bucket: R2Bucket,
   now: Date,
   budget: QueryBudget,
+  pageSize = PAGE,
 ): Promise<number> {
   if (!budget.take(1)) return 0
   const { found } = await batch(db, {
@@ -41,7 +42,7 @@ export async function sweepPictures(
   let deleted = 0
   let cursor = last?.cursor ?? null
   for (let page = 0; page < PAGES_PER_RUN && budget.take(QUERIES_PER_PAGE); page++) {
-    const swept = await sweepPage(db, bucket, now, cursor)
+    const swept = await sweepPage(db, bucket, now, cursor, pageSize)
     deleted += swept.deleted
     cursor = swept.cursor
     await batch(db, { saved: saveProgress(startedAt, cursor) })
@@ -51,9 +52,15 @@ export async function sweepPictures(
 }
 
 /** Sweeps one page of the bucket, behind the key `after`. `cursor` is its last key, null at the end. */
-async function sweepPage(db: Database, bucket: R2Bucket, now: Date, after: string | null) {
+async function sweepPage(
+  db: Database,
+  bucket: R2Bucket,
+  now: Date,
+  after: string | null,
+  limit: number,
+) {
   const { objects, truncated } = await bucket.list({
-    limit: PAGE,
+    limit,
     ...(after !== null && { startAfter: after }),
   })
   const isOld = ({ uploaded }: R2Object) => now.getTime() - uploaded.getTime() > MIN_AGE_MS
