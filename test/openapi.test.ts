@@ -2,6 +2,7 @@ import { createExecutionContext } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { type Schema, Validator } from '@cfworker/json-schema'
 import { beforeAll, describe, expect, it } from 'vitest'
+import project from '../package.json'
 import { call, trips } from './support/client'
 import { type ApiDocument, apiDocument, checkAnswer, type Operation } from './support/openapi'
 import { sampleOf, samples } from './support/openapi-samples'
@@ -25,6 +26,10 @@ describe('/openapi.json', () => {
     const fresh = await app.request('/openapi.json', {}, bindings, createExecutionContext())
     expect(await fresh.text()).toBe(text)
     for (const setting of ['JWT_SECRET', env.JWT_SECRET]) expect(text).not.toContain(setting)
+  })
+
+  it('has the version and the licence of package.json', () => {
+    expect(api.info).toMatchObject({ version: project.version, license: { name: project.license } })
   })
 
   it('names, groups and explains each operation once', () => {

@@ -1,5 +1,6 @@
 /** The OpenAPI document, made once per isolate from the schemas that validate. */
 import type { OpenAPIHono } from '@hono/zod-openapi'
+import { version } from '../../package.json'
 import type { AppEnv } from '../context'
 import { BOOKMARK } from './bookmark'
 import { problems } from './problem'
@@ -133,7 +134,7 @@ export function describeApi(app: OpenAPIHono<AppEnv>): string {
     openapi: '3.1.0',
     info: {
       title: 'Gatepost',
-      version: '1.0.0',
+      version,
       description: DESCRIPTION,
       license: { name: 'MIT', url: 'https://opensource.org/license/mit' },
     },
