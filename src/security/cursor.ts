@@ -1,5 +1,5 @@
-// Cursors: where a list goes on, as an opaque text. Signed, so that nobody can make the database walk
-// from a place no page ended at, and bound to one list with its filters, so that it fits nowhere else.
+// Cursors: the position where a list continues, as an opaque text. The MAC prevents a client from
+// choosing a position, and binds a cursor to one list with its filters.
 
 import { base64url } from 'jose'
 import { BASE64URL } from './base64url'
@@ -14,13 +14,13 @@ const shape = new RegExp(`^${BASE64URL}$`)
 const encoder = new TextEncoder()
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
-/** A JSON string and a JSON array in a row: no purpose can be read as part of a value. */
+/** A JSON string followed by a JSON array: no purpose can be read as part of a value. */
 const macOf = async (key: CryptoKey, purpose: string, json: string): Promise<Uint8Array> => {
   const text = encoder.encode(JSON.stringify(purpose) + json)
   return new Uint8Array(await crypto.subtle.sign('HMAC', key, text)).subarray(0, MAC_BYTES)
 }
 
-/** @param purpose which list, with its filters: `posts author=7`. */
+/** @param purpose the list with its filters, such as `posts author=7`. */
 export async function sealCursor(
   keyring: Keyring,
   purpose: string,
@@ -34,7 +34,7 @@ export async function sealCursor(
   return base64url.encode(sealed)
 }
 
-/** The value that was sealed for this purpose; null for anything else. Never throws. */
+/** The value that was sealed for this purpose, or null for any other text. Never throws. */
 export async function openCursor(
   keyring: Keyring,
   purpose: string,

@@ -1,6 +1,6 @@
 // Refresh tokens: `<session>.<counter>.<mac>`, opaque to the client (RFC 6749 §1.5). The MAC covers
-// session and counter, so a forged one costs no D1 trip; the session's row decides which of the
-// genuine ones is current (RFC 9700 §4.14.2), and for which client.
+// session and counter, so a forged token costs no D1 trip. The row of the session decides which
+// genuine token is current (RFC 9700 §4.14.2), and for which client.
 
 import { base64url } from 'jose'
 import { BYTES_16, BYTES_32 } from './base64url'
@@ -8,18 +8,18 @@ import type { Keyring } from './keyring'
 
 export interface RefreshToken {
   sessionId: string
-  /** How often the session had been refreshed when this one was issued; from 0. */
+  /** The number of refreshes of the session before this token, from 0. */
   counter: number
 }
 
 const shape = new RegExp(`^(${BYTES_16})\\.(0|[1-9]\\d{0,14})\\.(${BYTES_32})$`)
 const encoder = new TextEncoder()
 
-/** No session id holds a dot, so the parts cannot be shifted into one another. */
+/** Session ids contain no dot, so the boundary between the parts is unambiguous. */
 const signedText = (sessionId: string, counter: string | number) =>
   encoder.encode(`${sessionId}.${counter}`)
 
-/** The same input gives the same token, so a successor whose answer was lost can be given again. */
+/** The same input gives the same token, so a lost response can be repeated. */
 export async function issueRefreshToken(
   keyring: Keyring,
   { sessionId, counter }: RefreshToken,
@@ -30,8 +30,9 @@ export async function issueRefreshToken(
 }
 
 /**
- * What a refresh token says, or null if this service did not issue it in exactly this spelling.
- * Whether it is still good, and for whom, is the session's row to say. Never throws.
+ * The session and counter of a refresh token, or null unless this service issued exactly this text.
+ * Only the row of the session knows whether the token is current, and for which client. Never
+ * throws.
  */
 export async function readRefreshToken(
   keyring: Keyring,

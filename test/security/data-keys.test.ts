@@ -130,6 +130,8 @@ describe('a sealed value', () => {
     ]
     for (const other of others)
       expect(await open(keys, sealed, other), JSON.stringify(other)).toBeNull()
+    const ofTotp7 = await seal(keys, SECRET, { purpose: 'totp7', userId: 7 })
+    expect(await open(keys, ofTotp7, { purpose: 'totp', userId: 77 })).toBeNull()
   })
 
   it('opens while its key is among the keys, and is current only under the first', async () => {

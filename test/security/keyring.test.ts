@@ -190,7 +190,7 @@ describe('keyring', () => {
     }
   })
 
-  it('signs out nobody while a key is added, promoted and the old one dropped', async () => {
+  it('accepts every token while a key is added, promoted and the old one dropped', async () => {
     const steps = [withKeys(ec), withKeys(ec, okp), withKeys(okp, ec), withKeys(okp)]
     for (const [index, step] of steps.slice(0, -1).entries()) {
       const next = steps[index + 1] as KeySource
