@@ -1,14 +1,14 @@
-/** What a flow or a store receives of a request. `http/actor.ts` builds it; no Hono is needed to use it. */
+/** The part of a request that flows and stores receive. It depends on no HTTP framework. */
 import type { Database } from './db'
 import type { GuardedDatabase } from './db/session-guard'
 import type { Keyring } from './security/keyring'
 import type { Settings } from './settings'
 
-/** What a token can be allowed to do (RFC 6749 §3.3). */
+/** The scopes of access tokens (RFC 6749 §3.3). */
 export const SCOPES = ['posts:write', 'account', 'admin'] as const
 export type Scope = (typeof SCOPES)[number]
 
-/** The user and session of a verified access token. Whether the session is active, only D1 knows. */
+/** The user and session of a verified access token. Only D1 knows if the session is active. */
 export interface Caller {
   userId: number
   sessionId: string
@@ -16,7 +16,7 @@ export interface Caller {
   scope: readonly string[]
 }
 
-/** What every request has. */
+/** The part that all requests have. */
 interface Circumstances {
   /** The only clock of a request. */
   now: Date
@@ -29,7 +29,7 @@ interface Circumstances {
   settings: Settings
 }
 
-/** The caller of a route with `access`. Its database executes only what the session guard permits. */
+/** The caller of a route with `access`. Its database executes guarded statements only. */
 export interface Actor extends Circumstances {
   db: GuardedDatabase
   caller: Caller

@@ -32,7 +32,7 @@ export interface CallerEnv {
   Variables: Variables & { caller: Caller; actor: Actor }
 }
 
-/** What the contexts of all routes have in common. */
+/** The common part of the contexts of all routes. */
 interface CommonEnv {
   Bindings: Env
   Variables: Variables

@@ -12,14 +12,14 @@ type ResultOf<S> = S extends Statement ? S['_']['result'] : undefined
 /** The results of `Statements`, under the same names. */
 export type Results<S extends Statements> = { [K in keyof S]: ResultOf<S[K]> }
 
-/** Refuses names that look like numbers: JavaScript moves integer keys in front of all others. */
+/** Rejects names that look like numbers: JavaScript moves integer keys before all others. */
 export type Named<S> = { [K in keyof S]: K extends number | `${number}` ? never : S[K] }
 
 /**
  * Runs the statements in the order of their keys, in one transaction and one round trip. An error
  * of one statement undoes them all.
  * ```ts
- * const { moved, session } = await batch(db, { moved: moveCounter(id), session: selectSession(id) })
+ * const { moved, found } = await batch(db, { moved: moveCounter(id), found: selectSession(id) })
  * ```
  * @throws TypeError when a name is an integer, since the order would not be the written one.
  */

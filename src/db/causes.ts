@@ -1,4 +1,4 @@
-/** Errors wrap each other: drizzle's holds D1's as its cause, and a batch throws D1's own. */
+/** Chains of errors: drizzle wraps D1's error as the cause, and a batch throws D1's own. */
 
 /** An error and its causes, the innermost last; no deeper than any library nests them. */
 export function causes(error: unknown): Error[] {

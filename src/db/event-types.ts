@@ -6,7 +6,7 @@ export const EVENT_TYPES = [
   'registered',
   'login',
   'login_failed',
-  // The password was right, but the account may not sign in: unproven address, scope beyond the role.
+  // The password was correct, but the address is unproven or the scope exceeds the role.
   'login_refused',
   'refresh_reused',
   // The parent of the current refresh token came again within its seconds of grace.

@@ -1,6 +1,6 @@
 /**
- * How a statement of a batch fails on purpose, and how its failure is read from the error. Both halves
- * rely on SQLite's text `bad JSON path: '…'`, since `raise()` works in triggers only.
+ * Makes a statement of a batch fail on purpose, and reads the failure from the error. Both rely on
+ * SQLite's text `bad JSON path: '…'`, since `raise()` works in triggers only.
  */
 import { type SQL, sql } from 'drizzle-orm'
 import { causes } from './causes'
@@ -15,8 +15,8 @@ export const raise = (failure: Failure): SQL => sql.raw(`json_extract('{}', '${f
 const MESSAGE = /^(?:D1_ERROR: )?bad JSON path: '([a-z-]+)'(?:: SQLITE_ERROR)?$/
 
 /**
- * The failure that an error reports. Only the innermost cause counts, and only as a whole: drizzle's
- * errors quote the SQL, which contains the names of all failures.
+ * The failure that an error reports. Only the innermost cause counts, and only as a whole, because
+ * drizzle's errors quote the SQL, which contains the names of all failures.
  */
 export function failureOf(error: unknown): Failure | undefined {
   const text = MESSAGE.exec(rootMessage(error))?.[1]

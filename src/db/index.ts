@@ -3,7 +3,7 @@ import { drizzle } from 'drizzle-orm/d1'
 import { DetachedStatement } from './build'
 import { causes } from './causes'
 
-/** What one request spent in D1. A `batch` is one trip; `ms` is the wall time of all trips. */
+/** The D1 round trips of a request. A `batch` is one; `ms` is the wall time of all of them. */
 export interface Trips {
   count: number
   ms: number
@@ -12,8 +12,8 @@ export interface Trips {
 export type Database = ReturnType<typeof openDatabase>
 
 /**
- * Opens D1 for one request. `bookmark` pins how old a replica may be: `first-primary` for anything that
- * decides about a session or a user, else what the client last saw, or `first-unconstrained`.
+ * Opens D1 for one request. `bookmark` says how old a replica may be: `first-primary` for anything
+ * that decides about a session or a user, else the client's bookmark, or `first-unconstrained`.
  */
 export function openDatabase(binding: D1Database, trips: Trips, bookmark = 'first-primary') {
   const session = binding.withSession(bookmark)
@@ -21,7 +21,7 @@ export function openDatabase(binding: D1Database, trips: Trips, bookmark = 'firs
   return Object.assign(db, { bookmark: () => session.getBookmark() })
 }
 
-/** The statement that D1 knows, behind the one that counts: `batch` accepts only its own. */
+/** D1's own statement for each counting one, because `batch` accepts no other. */
 const originals = new WeakMap<object, D1PreparedStatement>()
 
 function counting(session: D1DatabaseSession, trips: Trips) {
@@ -55,7 +55,7 @@ function counting(session: D1DatabaseSession, trips: Trips) {
   }
 }
 
-/** The columns of the unique index that a write ran into (`users.email_key`), or null. drizzle's `batch` throws D1's own error. */
+/** The columns of the unique index that a write violated, e.g. `users.email_key`, or null. */
 export function uniqueViolation(error: unknown): string | null {
   for (const e of causes(error)) {
     const [, after = ''] = e.message.split('UNIQUE constraint failed: ', 2)

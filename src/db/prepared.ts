@@ -1,11 +1,11 @@
 /**
  * Queries whose SQL is compiled once per isolate. Compiling takes drizzle about a tenth of the time
- * of a small request. This relies on internals of drizzle: see docs/decisions/prepared-statements.md.
+ * of a small request. Relies on internals of drizzle: see docs/decisions/prepared-statements.md.
  */
 import { fillPlaceholders, is, Param, Placeholder } from 'drizzle-orm'
 import type { RunnableQuery } from 'drizzle-orm/runnable-query'
 import type { Statement } from './batch'
-import { build, detachedClient } from './build'
+import { detachedClient } from './build'
 import type { Database } from './index'
 
 type Values = Record<string, unknown>
@@ -37,11 +37,11 @@ interface Template {
  * placeholder's value goes to D1 as it is, so a time is a number of milliseconds.
  */
 export function prepared<Q extends Statement & { prepare(): unknown }>(
-  query: (db: Database) => Q,
+  query: () => Q,
 ): Prepared<Q['_']['result']> {
   let compiled: Template | undefined
-  // The first cast is safe: a query is only built here. The second names what drizzle hides.
-  const template = () => (compiled ??= query(build as Database).prepare() as Template)
+  // The cast names what drizzle's type hides.
+  const template = () => (compiled ??= query().prepare() as Template)
   const statement = (...args: [Values] | [Database, Values]) => {
     const [db, values] = args.length === 1 ? [undefined, args[0]] : args
     const client = db ? db.$client : detachedClient

@@ -1,4 +1,8 @@
-/** Every table of D1. Times are integer milliseconds since 1970 (UTC); a column named `…_hash` or `…_key` never holds what a person typed. */
+/**
+ * The tables of D1. Times are milliseconds since 1970 (UTC). A `_hash` column holds a hash. A
+ * `_key` column holds the normalized form of another column, except `address_key`, which is an
+ * HMAC, and `avatar_key`, which names an object in R2.
+ */
 import { sql } from 'drizzle-orm'
 import {
   check,
@@ -12,17 +16,20 @@ import {
 import { flag, time } from './columns'
 import { EVENT_TYPES } from './event-types'
 
-/** People. Ids are never used again (AUTOINCREMENT), so a token's `sub` cannot come to mean somebody else. */
+/** Users. Ids are never reused (AUTOINCREMENT), so a token's `sub` always means the same user. */
 export const users = sqliteTable(
   'users',
   {
     id: integer('id').primaryKey({ autoIncrement: true }),
     username: text('username').notNull(),
-    /** The user name in lower case: what is compared and unique. Made in TypeScript, since SQLite's `lower()` knows ASCII only. */
+    /** The case-folded username, which is unique. SQLite's `lower()` folds ASCII only. */
     usernameKey: text('username_key').notNull(),
     email: text('email').notNull(),
     emailKey: text('email_key').notNull(),
-    /** HMAC of `email_key`: under it mails to the address and failed sign-ins with it are counted, before and after the account too. Null: older than the column. */
+    /**
+     * HMAC of `email_key`. Rate-limit counters use it as key and outlive the account. Null in rows
+     * older than this column.
+     */
     emailHmac: text('address_key'),
     emailVerified: flag('email_verified').notNull().default(false),
     fullName: text('full_name'),
@@ -34,12 +41,12 @@ export const users = sqliteTable(
     passwordHash: text('password_hash').notNull(),
     /** Name of the picture's object in R2; null: no picture. */
     avatarKey: text('avatar_key'),
-    /** Counts the changes of what everybody sees of this person; part of the ETag of their posts. */
+    /** Incremented when the public profile changes; part of the ETag of the user's posts. */
     revision: integer('revision').notNull().default(1),
     createdAt: time('created_at').notNull(),
     /**
      * The WebAuthn user handle: 16 random bytes, base64url, so that it says nothing about the user
-     * (WebAuthn Level 3 §14.6.1). A trigger sets it on insert; never null afterwards.
+     * (WebAuthn Level 3 §14.6.1). A trigger sets it on insert. Null only for deleted users.
      */
     handle: text('handle'),
     /** Whether the user knows a password. Otherwise `passwordHash` matches none. */
@@ -56,7 +63,7 @@ export const users = sqliteTable(
     uniqueIndex('users_handle').on(t.handle),
     uniqueIndex('users_username_key').on(t.usernameKey),
     uniqueIndex('users_email_key').on(t.emailKey),
-    // The last admin is looked for often and there are few of them.
+    // Serves `isLastAdmin`. It is small, since there are few admins.
     index('users_admins').on(t.role, t.isActive).where(sql`role = 'admin'`),
     index('users_deleted').on(t.deletedAt).where(sql`deleted_at is not null`),
     // The sweep of R2 looks up which pictures have an account.
@@ -66,7 +73,7 @@ export const users = sqliteTable(
   ],
 )
 
-/** Sign-ins that still live. Ending a session deletes its row; nothing in it can be replayed as a token. */
+/** Active sessions. Ending one deletes its row. Nothing in a row can be used as a token. */
 export const sessions = sqliteTable(
   'sessions',
   {
@@ -76,18 +83,18 @@ export const sessions = sqliteTable(
       .notNull()
       .references(() => users.id, { onDelete: 'cascade' }),
     clientId: text('client_id').notNull(),
-    /** What the sign-in granted, space-separated; a refresh may narrow its access token, never this. */
+    /** The granted scope, space-separated. A refresh may narrow its access token only. */
     scope: text('scope').notNull(),
-    /** The number of the refresh token that is good now. */
+    /** The number of the current refresh token. */
     counter: integer('counter').notNull().default(0),
-    /** When `counter` last changed: its parent may be repeated for a few seconds after. */
+    /** When `counter` last changed. For a few seconds, the previous token may be repeated. */
     rotatedAt: time('rotated_at').notNull(),
     createdAt: time('created_at').notNull(),
     lastUsedAt: time('last_used_at').notNull(),
-    /** The nearer of the idle and the absolute end. */
+    /** The earlier of the idle and the absolute limit. */
     expiresAt: time('expires_at').notNull(),
     userAgent: text('user_agent'),
-    /** Coarse place as Cloudflare saw it, e.g. `Vienna, AT`. */
+    /** Approximate location according to Cloudflare, e.g. `Vienna, AT`. */
     location: text('location'),
     /** How the user signed in, space-separated (RFC 8176): see `security/auth-methods.ts`. */
     amr: text('amr').notNull().default('pwd'),
@@ -120,7 +127,7 @@ export const posts = sqliteTable(
       .references(() => users.id, { onDelete: 'cascade' }),
     title: text('title').notNull(),
     content: text('content').notNull(),
-    /** Counts the changes of this post; part of its ETag. */
+    /** Incremented by each change; part of the ETag. */
     revision: integer('revision').notNull().default(1),
     createdAt: time('created_at').notNull(),
     updatedAt: time('updated_at').notNull(),
@@ -131,7 +138,7 @@ export const posts = sqliteTable(
   ],
 )
 
-/** What an `Idempotency-Key` made, for a day. The post may be gone by then: the answer is still the same. */
+/** The post that an `Idempotency-Key` created, for a day, also after the post is deleted. */
 export const idempotencyKeys = sqliteTable(
   'idempotency_keys',
   {
@@ -150,7 +157,7 @@ export const idempotencyKeys = sqliteTable(
   ],
 )
 
-/** Links sent by mail: at most one of each purpose per person, so that a newer one voids the older. */
+/** Mailed links, at most one per user and purpose: a newer link replaces the older one. */
 export const emailTokens = sqliteTable(
   'email_tokens',
   {
@@ -160,12 +167,12 @@ export const emailTokens = sqliteTable(
     purpose: text('purpose', { enum: ['verify', 'reset', 'change'] }).notNull(),
     /** SHA-256 of the token, base64url. */
     tokenHash: text('token_hash').notNull(),
-    /** The address that the link was sent to, and its canonical form; the new one for `change`. */
+    /** The address that the link was sent to; for `change`, the new address. */
     email: text('email').notNull(),
     emailKey: text('email_key').notNull(),
     createdAt: time('created_at').notNull(),
     expiresAt: time('expires_at').notNull(),
-    /** What `users.address_key` is, of that address. */
+    /** HMAC of `email_key`, as in `users`. */
     emailHmac: text('address_key'),
   },
   (t) => [
@@ -177,17 +184,18 @@ export const emailTokens = sqliteTable(
 )
 
 /**
- * Failed passwords in a row. The key is `address:` or `name:` and an HMAC of the login that was typed, whether an account has it or not, so that
- * nobody learns from the waits which logins exist or belong together; or `confirm:<id>` for the password asked again inside an account.
+ * Consecutive failed passwords. The key is `address:` or `name:` and an HMAC of the submitted
+ * login, whether or not an account has it, so that waits do not reveal which logins exist or belong
+ * together. Re-authentication in a session counts under `confirm:<user id>`.
  */
 export const attempts = sqliteTable(
   'attempts',
   {
     key: text('key').primaryKey(),
-    /** The account that is meant, if there is one: its rows go with it, and all at once after a success or a reset. */
+    /** The account of the login, or null. Its rows are deleted after a success or a reset. */
     userId: integer('user_id').references(() => users.id, { onDelete: 'cascade' }),
     failures: integer('failures').notNull(),
-    /** No password is looked at before this. */
+    /** No password is checked before this time. */
     waitUntil: time('wait_until').notNull(),
     lastAt: time('last_at').notNull(),
   },
@@ -195,7 +203,7 @@ export const attempts = sqliteTable(
   (t) => [index('attempts_user_age').on(t.userId, t.lastAt)],
 )
 
-/** Mails sent to an address within the running hour. The key is that of the address, whoever has it; see `credentials/mail-links.ts` for the others. */
+/** Mails of the current period per address. `credentials/mail-limit.ts` makes the keys. */
 export const mailCounts = sqliteTable(
   'mail_counts',
   {
@@ -206,7 +214,7 @@ export const mailCounts = sqliteTable(
   (t) => [index('mail_counts_age').on(t.since)],
 )
 
-/** What happened to an account. No foreign key: the deletion of an account is itself an event. */
+/** Security events of accounts. No foreign key: the deletion of an account is an event too. */
 export const events = sqliteTable(
   'events',
   {

@@ -42,14 +42,14 @@ export interface SessionKey {
   userId: number
   sessionId: string
 }
-/** What the guard needs of an actor. */
+/** The part of an actor that the guard needs. */
 export interface SessionActor {
   db: GuardedDatabase
   caller: SessionKey
   now: Date
 }
 
-/** True for the row of an active session in a `prepared` query that joins `sessions` and `users`. */
+/** True for an active session, in a `prepared` query that joins `sessions` and `users`. */
 const isActive: SQL = sql`${and(
   eq(sessions.id, placeholder('sessionId')),
   eq(sessions.userId, placeholder('userId')),

@@ -8,11 +8,11 @@ import { insertSelect } from '../db/insert-select'
 import { mailCounts } from '../db/schema'
 
 /**
- * The first fault as a sentence with what to do; null if there is none. Two round trips: a batch that
- * fails, and what it left. Rows that stay would be old enough for the hourly job to delete.
+ * The first fault and its cure as sentences; null if there is none. Two round trips: a batch that
+ * fails, and a look for rows that it left, which the hourly job would delete.
  *
- * D1 does not document what the stores rely on: `changes()` counts across the statements of a batch,
- * and the error of the session guard has SQLite's text.
+ * The stores rely on two facts that D1 does not document: `changes()` counts across the statements
+ * of a batch, and the error of the session guard has SQLite's text.
  */
 export async function findDatabaseFault(db: Database): Promise<string | null> {
   const id = crypto.randomUUID()
@@ -29,7 +29,7 @@ export async function findDatabaseFault(db: Database): Promise<string | null> {
   return fault && `${fault} Send no traffic to this version and report the fault.`
 }
 
-/** Migrations of this build that the database lacks. wrangler records applied ones in `d1_migrations`. */
+/** Migrations that the database lacks. wrangler records applied ones in `d1_migrations`. */
 const missingMigrations = (applied: readonly string[]) =>
   journal.entries.map((entry) => `${entry.tag}.sql`).filter((name) => !applied.includes(name))
 

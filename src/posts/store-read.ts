@@ -80,8 +80,8 @@ export async function listPostsOf(
 export type FoundRow = PostRow & { tier: number }
 
 /**
- * The posts that match, tier by tier, newest first in each. FTS5 walks its lists backwards by id and
- * stops at the limit, so a word that is in every post costs no more than a rare one.
+ * The posts that match, tier by tier, newest first in each. FTS5 walks its lists backwards by id
+ * and stops at the limit, so a word that is in every post costs no more than a rare one.
  */
 export async function searchPosts(
   db: Database,

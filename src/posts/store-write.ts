@@ -22,7 +22,7 @@ export async function createPost(actor: Actor, post: NewPost): Promise<PostRow> 
   return newPostRow(created.id, post, actor.now, author)
 }
 
-/** One statement, since this is the most frequent write. It returns the author with the new post. */
+/** One statement, since this is the most frequent write. It returns the post with its author. */
 const insertPost = sessionQuery((isActive) =>
   insertSelect(
     posts,
@@ -57,8 +57,8 @@ export interface Idempotency {
 
 /**
  * Creates a post unless this key has created one within a day. Then it returns that post, or
- * `'reused'` if the key came with another request. D1 runs batches one after the other, so the first
- * of parallel requests with one key creates the post.
+ * `'reused'` if the key came with another request. D1 runs batches one after the other, so only the
+ * first of parallel requests with one key creates a post.
  * @throws SessionEnded
  */
 export async function createPostOnce(
@@ -136,7 +136,7 @@ export async function changePost(
     : refusalReason(found[0])
 }
 
-/** What explains that a post was not written. */
+/** Explains why a post was not written. */
 const selectVersion = (id: number, isAllowed: SQL) =>
   build
     .select({
@@ -148,7 +148,8 @@ const selectVersion = (id: number, isAllowed: SQL) =>
     .where(and(eq(posts.id, id), hasPresentAuthor))
 
 /**
- * Deletes a post of the caller; of anyone, if the token has the scope `admin` and the user the role.
+ * Deletes a post of the caller, or any post if the token has the scope `admin` and the user the
+ * role.
  * @throws SessionEnded
  */
 export async function deletePost(
