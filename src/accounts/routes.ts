@@ -3,13 +3,14 @@ import { changePassword } from '../credentials/password/change'
 import { forgotPassword, resetPassword } from '../credentials/password/reset'
 import { avatarRoutes } from './avatar/routes'
 import { deleteAccount } from './deletion/routes'
-import { changeEmail, sendVerification, verifyEmail } from './email/routes'
+import { changeEmail, sendVerification } from './email/routes'
+import { verificationRoutes } from './email/verification'
 import { exportAccount } from './export/routes'
 import { profileRoutes } from './profile/routes'
 
 export const accountRoutes = [
   ...profileRoutes,
-  verifyEmail,
+  ...verificationRoutes,
   sendVerification,
   changeEmail,
   changePassword,

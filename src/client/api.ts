@@ -216,6 +216,12 @@ export interface JwkSet {
   }>
 }
 
+export interface LinkPreview {
+  username: string
+  /** `verify`: confirms the address of the account; `change`: gives it a new one */
+  purpose: 'verify' | 'change'
+}
+
 export interface LinkUse {
   /** From the link of the mail: what stands behind #token= */
   token: string
@@ -594,7 +600,9 @@ export interface Operations {
     body: Deletion
     answer: undefined
   }
-  /** Ask for another e-mail address; nothing changes before the mailed link is used */
+  /**
+   * Request a change of the email address; nothing changes before the mailed link is used
+   */
   'PUT /api/users/me/email': {
     body: EmailChange
     answer: Message
@@ -637,7 +645,7 @@ export interface Operations {
     }
     answer: undefined
   }
-  /** Send the link that proves the e-mail address again */
+  /** Resend the link that confirms the email address */
   'POST /api/users/me/verify-email': {
     answer: Message
   }
@@ -653,10 +661,20 @@ export interface Operations {
     form: TokenForm
     answer: Token
   }
-  /** Use a mailed link: prove an address, or move to a new one */
+  /** Use a mailed link: confirm an address, or change to a new one */
   'POST /api/users/verify-email': {
     body: LinkUse
     answer: undefined
+  }
+  /** Void a mailed link: the recipient did not ask for it */
+  'POST /api/users/verify-email/disown': {
+    body: LinkUse
+    answer: undefined
+  }
+  /** The account that a mailed link is about; the link stays unused */
+  'POST /api/users/verify-email/preview': {
+    body: LinkUse
+    answer: LinkPreview
   }
   /** What everybody sees of a person */
   'GET /api/users/{id}': {

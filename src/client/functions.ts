@@ -68,6 +68,14 @@ export function mailFunctions({ fetch }: Calls, reload: () => Promise<void>) {
       await fetch('POST /api/users/verify-email', { body: { token }, anonymous: true })
       await reloadQuietly()
     },
+    /** The account that a mailed link is about. The link stays unused. */
+    previewLink: (token: string) =>
+      fetch('POST /api/users/verify-email/preview', { body: { token }, anonymous: true }),
+    /** Voids a mailed link: its recipient does not know the account. */
+    async disownLink(token: string): Promise<void> {
+      await fetch('POST /api/users/verify-email/disown', { body: { token }, anonymous: true })
+      await reloadQuietly()
+    },
     /** Mails the link that confirms the address again. */
     sendVerification: () => fetch('POST /api/users/me/verify-email'),
   }

@@ -1,45 +1,89 @@
-/** Limits on the mails to an address, as statements for a batch. */
+/**
+ * Limits on the mails to an address, as statements for a batch. Each returns a row if the mail may be
+ * sent; otherwise its `RETURNING` is empty and `changes()` is 0.
+ */
 import { and, lt, lte, or, type SQL, sql } from 'drizzle-orm'
 import { build } from '../db/build'
 import { insertSelect } from '../db/insert-select'
 import { mailCounts, users } from '../db/schema'
 import { MAIL_PERIOD_MS } from '../retention'
 
-/** So many mails go to an address before it has an hour's rest, resets among them. */
+/** Maximum mails per address and hour. */
 const MAILS_PER_HOUR = 5
-/** And so many of other kinds: whoever causes them, a stranger too, leaves two resets to its owner. */
+/** Of these, how many may be other than resets, so that two resets always remain. */
 const OTHERS_PER_HOUR = 3
+/** A proven address gets one notice of a kind in this time; it stands for all that follow. */
+const NOTICE_INTERVAL_MS = 10 * 60 * 1000
+
+/** Notices about an act: mails without a link. */
+export type NoticeKind =
+  | 'password-changed'
+  | 'password-reset'
+  | 'email-change-requested'
+  | 'email-changed'
+  | 'account-deleted'
 
 /**
- * Under which key mails to the one person that `who` fits are counted: that of the address, so that neither a new account nor a move brings a
- * new allowance. Null: nobody.
+ * The key under which mails to the user that `who` selects are counted: the HMAC of the address, so
+ * that neither a new account nor a change of address resets the count. Null if there is no user.
  */
 export const mailCounterKey = (who: SQL | undefined) =>
-  sql<string>`(select coalesce(${users.emailHmac}, 'user:' || ${users.id}) from ${users} where ${who})`
+  sql<string>`(select ${ownKey} from ${users} where ${who})`
+const ownKey = sql<string>`coalesce(${users.emailHmac}, 'user:' || ${users.id})`
 
-/** Counts a mail that is no reset, if `condition` holds, unless the address had three and no hour's rest since: `RETURNING` is empty then, and `changes()` 0. */
+/** Counts a mail that is no reset, if `condition` holds. */
 export const countMail = (key: string | SQL, now: Date, condition = sql`true`) =>
-  countUpTo(OTHERS_PER_HOUR, key, now, condition)
-/** The same for a reset: unless it had five. */
-export const countReset = (key: string | SQL, now: Date) =>
-  countUpTo(MAILS_PER_HOUR, key, now, sql`true`)
+  count({ key, now, from: sql`where ${condition}`, most: OTHERS_PER_HOUR })
 
-function countUpTo(most: number, key: string | SQL, now: Date, condition: SQL) {
-  const anHourAgo = new Date(now.getTime() - MAIL_PERIOD_MS)
-  const isRested = lte(mailCounts.since, anHourAgo)
-  return insertSelect(mailCounts, { key, count: 1, since: now }, sql`where ${condition}`)
+/** Counts a reset. */
+export const countReset = (key: string | SQL, now: Date) =>
+  count({ key, now, from: sql`where true`, most: MAILS_PER_HOUR })
+
+/**
+ * Counts a notice to the user that `who` selects, if `condition` holds. A proven address gets one
+ * notice of a kind in ten minutes; an unproven one counts it with its other mails.
+ */
+export function countNotice(kind: NoticeKind, who: SQL, now: Date, condition = sql`true`) {
+  const key = sql`case ${users.emailVerified} when 1 then ${noticeKey(kind)} || ${ownKey} else ${ownKey} end`
+  return count({
+    key,
+    now,
+    from: sql`from ${users} where ${and(who, condition)}`,
+    most: OTHERS_PER_HOUR,
+  })
+}
+
+const noticeKey = (kind: NoticeKind | '%') => `notice:${kind}:`
+const isNotice = sql`${mailCounts.key} like ${noticeKey('%')} || '%'`
+
+interface Count {
+  key: string | SQL
+  now: Date
+  /** Where the row to count comes from; no row counts nothing. */
+  from: SQL
+  /** Maximum mails until an hour passes without one. */
+  most: number
+}
+
+function count({ key, now, from, most }: Count) {
+  const before = (ms: number) => new Date(now.getTime() - ms)
+  const isRested = or(
+    lte(mailCounts.since, before(MAIL_PERIOD_MS)),
+    and(isNotice, lte(mailCounts.since, before(NOTICE_INTERVAL_MS))),
+  )
+  return insertSelect(mailCounts, { key, count: 1, since: now }, from)
     .onConflictDoUpdate({
       target: mailCounts.key,
       set: {
         count: sql`case when ${isRested} then 1 else ${mailCounts.count} + 1 end`,
         since: now,
       },
-      setWhere: sql`${or(isRested, lt(mailCounts.count, most))}`,
+      setWhere: sql`${or(isRested, and(sql`not (${isNotice})`, lt(mailCounts.count, most)))}`,
     })
     .returning({ count: mailCounts.count })
 }
 
-/** Two resets more, if `condition` holds: for who has proven to own the address, where links have just become void or been used. */
+/** Frees two reset mails, if `condition` holds: for a verified owner whose links were used or voided. */
 export const releaseResets = (key: string | SQL<string>, condition: SQL) =>
   build
     .update(mailCounts)

@@ -8,13 +8,18 @@ const RESERVED = new Set(
   ),
 )
 
+/** Reserved words do not become free by separators: `admin_`, `gatepost.support`. */
+const isReserved = (name: string) =>
+  RESERVED.has(name.replace(/[_.-]/g, '')) ||
+  name.split(/[_.-]+/).every((part) => part === '' || RESERVED.has(part))
+
 export const Username = z
   .string()
   .regex(
     /^[A-Za-z0-9][A-Za-z0-9_.-]{2,29}$/,
     'must have 3 to 30 letters (A-Z), digits, "_", "." or "-", and begin with a letter or digit',
   )
-  .refine((s) => !RESERVED.has(caseFold(s)), 'is reserved')
+  .refine((s) => !isReserved(caseFold(s)), 'is reserved')
   .meta({ example: 'ann' })
 
 /** Normalised, then validated: spaces around are dropped and the text is composed (NFC) before the shape is looked at. */

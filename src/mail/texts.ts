@@ -1,94 +1,100 @@
-/** Every mail that Gatepost sends: plain text, and the same as HTML. Nothing in it was typed by a stranger but names and addresses. */
+/** The texts of all mails, as plain text and as HTML. */
 import type { Mail } from './send'
 
-/** What is known of the recipient. */
+/**
+ * The account that a mail is about. A mail to an unproven address contains no words that its account
+ * chose: a stranger may have registered the address to send them.
+ */
 export interface Recipient {
   email: string
   username: string
+  emailVerified: boolean
 }
 
-/** The page that reads the token posts it. In the fragment it reaches no server, no log and no `Referer`. */
+/** The fragment reaches no server, no log and no `Referer`; the page posts the token on a click. */
 const linkTo = (origin: string, page: 'verify' | 'reset', token: string) =>
   `${origin}/${page}#token=${token}`
 
-/** To a new account: proves that the address is its owner's. */
+/** To a new account: asks to confirm the address. */
 export function verifyAddress(origin: string, to: Recipient, token: string): Mail {
-  return compose(to, 'Confirm your e-mail address', {
-    before: ['Welcome to Gatepost. Open this link to confirm that this address is yours:'],
+  return compose(to, 'Confirm your email address', {
+    before: [`An account at ${origin} was created with this address. Is it yours?`],
     link: linkTo(origin, 'verify', token),
-    action: 'Confirm the address',
+    action: 'Review and confirm',
     after: [
       'The link works once, for 24 hours.',
-      'If you did not make an account, do nothing: without the link nobody can prove that this address is theirs.',
+      'If you did not sign up, open the link and choose “I did not sign up”, or ignore this email.',
     ],
   })
 }
 
-/** To somebody who forgot the password. */
+/** To a user who forgot the password. */
 export function resetPassword(origin: string, to: Recipient, token: string): Mail {
   return compose(to, 'Reset your password', {
-    before: [
-      'Somebody, hopefully you, asked for a new password for your account. Open this link to choose one:',
-    ],
+    before: [`We received a request to reset the password of your account at ${origin}.`],
     link: linkTo(origin, 'reset', token),
     action: 'Choose a new password',
     after: [
-      'The link works once, for one hour. A newer link makes this one useless.',
-      'If it was not you, do nothing: your password stays as it is.',
+      'The link works once, for one hour. A newer link replaces it.',
+      'If you did not ask for it, ignore this email: your password stays as it is.',
     ],
   })
 }
 
-/** To the new address of an account: nothing changes before the link is used. */
-export function confirmChange(origin: string, to: Recipient, token: string): Mail {
-  return compose(to, 'Confirm your new e-mail address', {
-    before: [`Open this link to make this the address of the account ${to.username}:`],
-    link: linkTo(origin, 'verify', token),
-    action: 'Use this address',
-    after: [
-      'The link works once, for 24 hours. Until then the account keeps its former address.',
-      'If you do not know this account, do nothing.',
-    ],
-  })
+/** To the new address of an account. Nothing changes before the link is used. */
+export function confirmChange(origin: string, to: Pick<Recipient, 'email'>, token: string): Mail {
+  return compose(
+    { email: to.email, username: '', emailVerified: false },
+    'Confirm your new email address',
+    {
+      before: [`An account at ${origin} asks to use this address. Is it yours?`],
+      link: linkTo(origin, 'verify', token),
+      action: 'Review and confirm',
+      after: [
+        'The link works once, for 24 hours. Until then the account keeps its previous address.',
+        'If you do not know this account, open the link and say so, or ignore this email.',
+      ],
+    },
+  )
 }
 
-/** To the present address, when a change is asked for. */
+/** To the current address, when a change is requested. */
 export function changeRequested(origin: string, to: Recipient, newEmail: string): Mail {
-  return compose(to, 'A change of your e-mail address was requested', {
+  return compose(to, 'A change of your email address was requested', {
     before: [
-      `Somebody who knows your password asked to change the address of your account to ${newEmail}.`,
-      'Nothing has changed yet: the link that was sent there must be opened first.',
-      `If it was not you, change your password now; that makes the link useless: ${origin}`,
+      `A change of the email address of your account to ${to.emailVerified ? newEmail : 'another address'} was requested by a signed-in user.`,
+      'Nothing has changed yet: the link that was sent to the new address must be used first.',
+      `If this was not you, change your password now. That makes the link invalid: ${origin}`,
     ],
   })
 }
 
-/** To the former address, when the change is done. */
+/** To the previous address, when the change is done. */
 export function addressChanged(origin: string, to: Recipient, newEmail: string): Mail {
-  return compose(to, 'Your e-mail address was changed', {
+  return compose(to, 'Your email address was changed', {
     before: [
-      `The address of your account is now ${newEmail}. Mails about the account no longer come here.`,
-      `If it was not you, somebody else has your password: write to those who run ${origin}.`,
+      `Your account now uses ${to.emailVerified ? newEmail : 'another email address'}. Emails about it no longer come here.`,
+      `If this was not you, your password is known to another person. Contact the operator of ${origin}.`,
     ],
   })
 }
 
-/** To the owner of an address that somebody else wanted to move to. */
+/** To the owner of an address that another account wanted to use. */
 export function addressWanted(origin: string, to: Recipient): Mail {
-  return compose(to, 'Somebody tried to use your e-mail address', {
+  return compose(to, 'Another account tried to use your email address', {
     before: [
-      'Somebody asked to make this the address of another account. Your account has it, so nothing was changed and nothing was told to them.',
-      `If it was you, and you want to merge two accounts, delete one of them first: ${origin}`,
+      'Another account asked to use this address. It belongs to your account, so nothing was changed, and the other account was not told.',
+      `If this was you and you want to merge two accounts, delete one of them first: ${origin}`,
     ],
   })
 }
 
-/** After a change with the old password. */
+/** After a change with the current password. */
 export function passwordChanged(origin: string, to: Recipient): Mail {
   return compose(to, 'Your password was changed', {
     before: [
-      'The password of your account was changed, and everybody else who was signed in to it is signed out.',
-      `If it was not you, ask for a new password now: ${origin}/forgot`,
+      'The password of your account was changed, and all other devices were signed out.',
+      `If this was not you, reset your password now: ${origin}/forgot`,
     ],
   })
 }
@@ -97,18 +103,18 @@ export function passwordChanged(origin: string, to: Recipient): Mail {
 export function passwordWasReset(origin: string, to: Recipient): Mail {
   return compose(to, 'Your password was reset', {
     before: [
-      'A new password was set for your account with a link from a mail to this address. Everybody who was signed in is signed out.',
-      `If it was not you, somebody else reads your mail. Secure your mailbox, then ask for a new password: ${origin}/forgot`,
+      'A new password was set with a link from an email to this address. All devices were signed out.',
+      `If this was not you, another person can read your email. Secure your mailbox, then reset your password: ${origin}/forgot`,
     ],
   })
 }
 
-/** After the account is gone. */
+/** After the account is deleted. */
 export function accountDeleted(origin: string, to: Recipient): Mail {
   return compose(to, 'Your account was deleted', {
     before: [
-      `Your account at ${origin}, its posts and its picture are deleted. This is the last mail about it.`,
-      'If it was not you, somebody else had your password: change it wherever you use it.',
+      `Your account at ${origin}, its posts and its picture are deleted. This is the last email about it.`,
+      'If this was not you, your password is known to another person. Change it wherever you use it.',
     ],
   })
 }
@@ -125,7 +131,7 @@ function compose(
   subject: string,
   { before, link, action, after = [] }: Content,
 ): Mail {
-  const greeting = `Hello ${to.username},`
+  const greeting = to.emailVerified ? `Hello ${to.username},` : 'Hello,'
   const paragraphs = (texts: string[]) => texts.map((text) => `<p>${escapeHtml(text)}</p>`)
   const button = link
     ? [`<p><a href="${escapeHtml(link)}">${escapeHtml(action ?? link)}</a></p>`]

@@ -18,6 +18,17 @@ export const dummyHash = formatPhc({
   tag: new Uint8Array(TAG_LENGTH),
 })
 
+/**
+ * A hash that no password is known for, for an account without a password. Checking it takes the same
+ * work as checking a real one.
+ */
+export const unusablePasswordHash = (): string =>
+  formatPhc({
+    ...OURS,
+    salt: crypto.getRandomValues(new Uint8Array(SALT_LENGTH)),
+    tag: crypto.getRandomValues(new Uint8Array(TAG_LENGTH)),
+  })
+
 const utf8 = new TextEncoder()
 let computed = 0
 

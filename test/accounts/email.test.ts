@@ -5,15 +5,16 @@ import type { Problem } from '../../src/http/problem'
 import { interrupted } from '../support/broken-database'
 import { call, trips, workerWith } from '../support/client'
 import { catchMails, mailsTo, nextMail, tokenIn } from '../support/mailbox'
-import { freshName, PASSWORD, person, register, signIn } from '../support/users'
+import { expectDead } from '../support/sign-in'
+import { eventsOf, freshName, PASSWORD, person, register, signIn } from '../support/users'
 
 catchMails()
 afterEach(() => {
   vi.useRealTimers()
 })
 
-const CONFIRM = 'Confirm your e-mail address'
-const NEW_ADDRESS = 'Confirm your new e-mail address'
+const CONFIRM = 'Confirm your email address'
+const NEW_ADDRESS = 'Confirm your new email address'
 const verify = (token: string) => call('POST', '/api/users/verify-email', { json: { token } })
 const sendAgain = (token: string) => call('POST', '/api/users/me/verify-email', { token })
 const messageOf = async (response: Response) => (await response.json<{ message: string }>()).message
@@ -82,12 +83,12 @@ describe('POST /api/users/me/verify-email', () => {
     const ann = await person() // the first mail
     const first = await sendAgain(ann.token)
     expect([first.status, trips(first)]).toEqual([202, 1])
-    expect(await messageOf(first)).toBe('Open the link in the mail to your address.')
+    expect(await messageOf(first)).toBe('We sent a link to your address. Open it to confirm.')
     expect((await sendAgain(ann.token)).status).toBe(202)
     for (let i = 0; i < 3; i++) {
       const refused = await sendAgain(ann.token)
       expect(refused.status).toBe(202)
-      expect(await messageOf(refused)).toMatch(/^Enough mails went to your address/)
+      expect(await messageOf(refused)).toMatch(/^Your address had too many emails/)
     }
     const last = await nextMail(ann.email, CONFIRM, 3)
     await new Promise((done) => setTimeout(done, 50))
@@ -100,7 +101,7 @@ describe('POST /api/users/me/verify-email', () => {
     await verify(tokenIn(await nextMail(ann.email, CONFIRM)))
     const refused = await sendAgain(ann.token)
     expect([refused.status, trips(refused)]).toEqual([202, 1])
-    expect(await messageOf(refused)).toBe('Your address is confirmed already.')
+    expect(await messageOf(refused)).toBe('Your address is already confirmed.')
     expect((await call('POST', '/api/users/me/verify-email')).status).toBe(401)
     await new Promise((done) => setTimeout(done, 30))
     expect(mailsTo(ann.email)).toHaveLength(1)
@@ -110,19 +111,20 @@ describe('POST /api/users/me/verify-email', () => {
 describe('PUT /api/users/me/email', () => {
   it('changes nothing before the link is used; then the address, and tells the old one both times', async () => {
     const ann = await person()
+    expect((await verify(tokenIn(await nextMail(ann.email, CONFIRM)))).status).toBe(204)
     const email = freshAddress()
     const asked = await change(ann.token, email)
     expect([asked.status, trips(asked)]).toEqual([202, 2])
-    expect(await me(ann.token)).toEqual(ann.user)
+    expect(await me(ann.token)).toEqual({ ...ann.user, email_verified: true })
     expect(
-      (await nextMail(ann.email, 'A change of your e-mail address was requested')).text,
+      (await nextMail(ann.email, 'A change of your email address was requested')).text,
     ).toContain(email)
 
     const token = tokenIn(await nextMail(email, NEW_ADDRESS))
     const used = await verify(token)
     expect([used.status, trips(used)]).toEqual([204, 1])
     expect(await me(ann.token)).toEqual({ ...ann.user, email, email_verified: true })
-    expect((await nextMail(ann.email, 'Your e-mail address was changed')).text).toContain(email)
+    expect((await nextMail(ann.email, 'Your email address was changed')).text).toContain(email)
     await signIn(email)
     await expect(signIn(ann.email)).rejects.toThrow('401')
     await expectInvalid(await verify(token))
@@ -164,7 +166,7 @@ describe('PUT /api/users/me/email', () => {
       trips(free),
       await free.text(),
     ])
-    const mail = await nextMail(bob.email, 'Somebody tried to use your e-mail address')
+    const mail = await nextMail(bob.email, 'Another account tried to use your email address')
     expect(mail.text + mail.html).not.toContain(ann.username)
     const pending = await env.DB.prepare(
       "select email from email_tokens where user_id = ? and purpose = 'change'",
@@ -233,5 +235,126 @@ describe('PUT /api/users/me/email', () => {
     await change(ann.token, email)
     expect((await verify(tokenIn(await nextMail(email, NEW_ADDRESS)))).status).toBe(204)
     expect((await me(ann.token)).email).toBe(email)
+  })
+})
+
+const preview = (token: string) =>
+  call('POST', '/api/users/verify-email/preview', { json: { token } })
+const disown = (token: string) =>
+  call('POST', '/api/users/verify-email/disown', { json: { token } })
+
+describe('POST /api/users/verify-email/preview', () => {
+  it('→ 200 with the account, in one trip, and uses nothing up', async () => {
+    const ann = await person()
+    const token = tokenIn(await nextMail(ann.email, CONFIRM))
+    for (let round = 0; round < 3; round++) {
+      const seen = await preview(token)
+      expect([seen.status, trips(seen)]).toEqual([200, 1])
+      expect(await seen.json()).toEqual({ username: ann.username, purpose: 'verify' })
+    }
+    expect(await me(ann.token)).toEqual(ann.user)
+    expect((await verify(token)).status).toBe(204)
+    await expectInvalid(await preview(token))
+  })
+
+  it('→ 200 with the account that asks for a new address', async () => {
+    const ann = await person()
+    const email = freshAddress()
+    await change(ann.token, email)
+    const seen = await preview(tokenIn(await nextMail(email, NEW_ADDRESS)))
+    expect(await seen.json()).toEqual({ username: ann.username, purpose: 'change' })
+  })
+
+  it('→ 400 invalid-token for a reset link and for any other text', async () => {
+    const ann = await person()
+    await call('POST', '/api/users/forgot-password', { json: { email: ann.email } })
+    const ofReset = tokenIn(await nextMail(ann.email, /Reset/))
+    for (const token of [ofReset, '', 'x', 'T'.repeat(43)]) {
+      await expectInvalid(await preview(token))
+      await expectInvalid(await disown(token))
+    }
+  })
+})
+
+describe('POST /api/users/verify-email/disown', () => {
+  it('→ 204: the link is void, and what was set up with the unproven address ends', async () => {
+    const mallory = await person()
+    const token = tokenIn(await nextMail(mallory.email, CONFIRM))
+    await call('POST', '/api/users/forgot-password', { json: { email: mallory.email } })
+    const ofReset = tokenIn(await nextMail(mallory.email, /Reset/))
+    const answer = await disown(token)
+    expect([answer.status, trips(answer)]).toEqual([204, 1])
+    await expectInvalid(await verify(token))
+    await expectInvalid(await disown(token))
+    await expectDead({ token: mallory.token, refreshToken: mallory.refreshToken })
+    await expect(signIn(mallory.email)).rejects.toThrow('401')
+    const json = { token: ofReset, new_password: 'something else entirely' }
+    expect((await call('POST', '/api/users/reset-password', { json })).status).toBe(400)
+    expect((await eventsOf(mallory.id)).at(-1)).toBe('login_failed')
+    expect(await eventsOf(mallory.id)).toContain('sessions_ended')
+  })
+
+  it('leaves the owner of the address a reset, which proves it and sets a password', async () => {
+    const mallory = await person()
+    await disown(tokenIn(await nextMail(mallory.email, CONFIRM)))
+    await call('POST', '/api/users/forgot-password', { json: { email: mallory.email } })
+    const token = tokenIn(await nextMail(mallory.email, /Reset/))
+    const json = { token, new_password: 'the owner chose this one' }
+    expect((await call('POST', '/api/users/reset-password', { json })).status).toBe(204)
+    const { token: access } = await signIn(mallory.email, 'the owner chose this one')
+    expect(await me(access)).toMatchObject({ email_verified: true })
+  })
+
+  it('of a change of address voids the link and nothing else', async () => {
+    const ann = await person()
+    const email = freshAddress()
+    await change(ann.token, email)
+    const token = tokenIn(await nextMail(email, NEW_ADDRESS))
+    expect((await disown(token)).status).toBe(204)
+    await expectInvalid(await verify(token))
+    expect(await me(ann.token)).toEqual(ann.user)
+    await signIn(ann.email)
+  })
+
+  it('after the address was proven does nothing', async () => {
+    const ann = await person()
+    const token = tokenIn(await nextMail(ann.email, CONFIRM))
+    expect((await verify(token)).status).toBe(204)
+    await expectInvalid(await disown(token))
+    expect(await me(ann.token)).toMatchObject({ email_verified: true })
+  })
+
+  it('of eight at once, one finds the link', async () => {
+    const mallory = await person()
+    const token = tokenIn(await nextMail(mallory.email, CONFIRM))
+    const answers = await Promise.all(Array.from({ length: 8 }, () => disown(token)))
+    expect(answers.filter(({ status }) => status === 204)).toHaveLength(1)
+  })
+})
+
+describe('notices to a proven address', () => {
+  it('are one of a kind in ten minutes, however often it happens', async () => {
+    const ann = await person()
+    expect((await verify(tokenIn(await nextMail(ann.email, CONFIRM)))).status).toBe(204)
+    let current = PASSWORD
+    for (let round = 0; round < 5; round++) {
+      const new_password = `password number ${round} of many`
+      const json = { current_password: current, new_password }
+      const { status } = await call('PUT', '/api/users/me/password', { token: ann.token, json })
+      expect(status).toBe(204)
+      current = new_password
+    }
+    await nextMail(ann.email, 'Your password was changed')
+    await new Promise((done) => setTimeout(done, 100))
+    const notices = () =>
+      mailsTo(ann.email).filter(({ subject }) => subject === 'Your password was changed')
+    expect(notices()).toHaveLength(1)
+    await env.DB.prepare(
+      "update mail_counts set since = since - 600000 where key like 'notice:%'",
+    ).run()
+    const json = { current_password: current, new_password: 'and one more after that' }
+    await call('PUT', '/api/users/me/password', { token: ann.token, json })
+    await nextMail(ann.email, 'Your password was changed', 2)
+    expect(notices()).toHaveLength(2)
   })
 })

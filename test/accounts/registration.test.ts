@@ -49,7 +49,7 @@ describe('POST /api/users', () => {
         Forwarded: 'host=evil.example',
       },
     })
-    const mail = await nextMail(asked.email, 'Confirm your e-mail address')
+    const mail = await nextMail(asked.email, 'Confirm your email address')
     expect(mail.text).toMatch(/^http:\/\/localhost:8787\/verify#token=[\w-]{43}$/m)
     expect(mail.text + mail.html).not.toContain('evil')
   })
@@ -327,4 +327,40 @@ describe('PATCH /api/users/me', () => {
     })
     expect(own.status).toBe(200)
   })
+})
+
+describe('names that deceive', () => {
+  it.each([
+    ['zero-width spaces', '\u200b\u200b'],
+    ['a right-to-left override', '\u202enimdA\u202c'],
+    ['a directional isolate', '\u2066x'],
+    ['a Hangul filler', '\u3164'],
+    ['a blank of Braille', '\u2800'],
+    ['a line separator', 'Ann\u2028Admin'],
+    ['a paragraph separator', 'Ann\u2029Admin'],
+    ['a soft hyphen', 'Ad\u00admin'],
+    ['a combining mark alone', '\u0301'],
+  ])('full_name of %s → 422', async (_, full_name) => {
+    const answer = await call('POST', '/api/users', { json: registration({ full_name }) })
+    expect(answer.status).toBe(422)
+    expect(await answer.json()).toMatchObject({ errors: [{ pointer: '#/full_name' }] })
+  })
+
+  it.each(['Ann Example', '安', 'नमस्ते', '👩‍👩‍👧 family', 'می‌خواهم', 'O’Neil', '🇦🇹'])(
+    'full_name %s → 201',
+    async (full_name) => {
+      const answer = await call('POST', '/api/users', { json: registration({ full_name }) })
+      expect(answer.status).toBe(201)
+    },
+  )
+
+  it.each(['admin_', 'a.d.m.i.n', 'Gatepost.Support', 'help-info', 'root__'])(
+    'username %s → 422, reserved',
+    async (username) => {
+      const answer = await call('POST', '/api/users', { json: registration({ username }) })
+      expect(await answer.json()).toMatchObject({
+        errors: [{ pointer: '#/username', detail: 'is reserved' }],
+      })
+    },
+  )
 })

@@ -6,7 +6,7 @@ import * as texts from '../../src/mail/texts'
 
 const ORIGIN = 'https://app.example.com'
 const FROM = { name: 'Gatepost', email: 'no-reply@example.com' }
-const ann = { email: 'ann@example.com', username: 'ann' }
+const ann = { email: 'ann@example.com', username: 'ann', emailVerified: true }
 const TOKEN = 'T'.repeat(43)
 const binding = () => ({ send: vi.fn(async () => ({ messageId: '1' })) })
 const mail = { to: ann.email, subject: 'Hello', text: 'text', html: '<p>text</p>' }
@@ -105,13 +105,38 @@ describe('the texts', () => {
     '"%s" says the same in text and HTML, to one person',
     (_, text) => {
       expect(text.to).toBe(ann.email)
-      expect(text.text).toMatch(/^Hello ann,\n\n/)
+      expect(text.text).toMatch(/^Hello( ann)?,\n\n/)
       for (const paragraph of text.text.split('\n\n')) {
         const escaped = paragraph.trim().replaceAll("'", '&#39;')
         expect(text.html).toContain(escaped)
       }
     },
   )
+
+  it('contain no words of the account when its address is unproven', () => {
+    const stranger = {
+      email: 'victim@example.com',
+      username: 'claim.evil.com',
+      emailVerified: false,
+    }
+    const mails = [
+      texts.verifyAddress(ORIGIN, stranger, TOKEN),
+      texts.resetPassword(ORIGIN, stranger, TOKEN),
+      texts.confirmChange(ORIGIN, stranger, TOKEN),
+      texts.changeRequested(ORIGIN, stranger, 'evil@evil.com'),
+      texts.addressChanged(ORIGIN, stranger, 'evil@evil.com'),
+      texts.addressWanted(ORIGIN, stranger),
+      texts.passwordChanged(ORIGIN, stranger),
+      texts.passwordWasReset(ORIGIN, stranger),
+      texts.accountDeleted(ORIGIN, stranger),
+    ]
+    for (const { subject, text, html } of mails) {
+      expect(text).toMatch(/^Hello,\n\n/)
+      expect(subject + text + html).not.toContain('evil')
+    }
+    const proven = { ...stranger, emailVerified: true }
+    expect(texts.passwordChanged(ORIGIN, proven).text).toMatch(/^Hello claim\.evil\.com,\n\n/)
+  })
 
   it('carry the token in the fragment only, which no server and no Referer sees', () => {
     for (const { text, html } of all) {
@@ -125,7 +150,7 @@ describe('the texts', () => {
   it('escape whatever a name or an address brings along', () => {
     const { html } = texts.changeRequested(
       ORIGIN,
-      { email: 'a@example.com', username: '<b>&"\'' },
+      { email: 'a@example.com', username: '<b>&"\'', emailVerified: true },
       '"><script>x</script>@example.com',
     )
     expect(html).not.toMatch(/<script|<b>/)

@@ -1,29 +1,23 @@
-/** The address of an account: proving it, proving it again, moving to another one. */
+/** Requests a link that proves or changes the address of the caller's account. */
 import { emailAddress, newLink } from '../../credentials/mail-links'
 import { passwordChangedMeanwhile, reauthenticate } from '../../credentials/reauth'
-import { LinkUse, Message } from '../../credentials/schemas'
+import { Message } from '../../credentials/schemas'
 import { unguarded } from '../../http/actor'
-import { endpoint, json, jsonBody, noContent, nothing } from '../../http/endpoint'
+import { endpoint, json, jsonBody } from '../../http/endpoint'
 import { logSecurity } from '../../http/log'
 import { mailLater } from '../../http/mail'
-import { problem, problems } from '../../http/problem'
-import {
-  addressChanged,
-  addressWanted,
-  changeRequested,
-  confirmChange,
-  verifyAddress,
-} from '../../mail/texts'
-import { hashSecretToken } from '../../security/secret-token'
+import { problems } from '../../http/problem'
+import { addressWanted, changeRequested, confirmChange, verifyAddress } from '../../mail/texts'
+import { requestChange, requestVerification } from './change-store'
 import { EmailChange } from './schemas'
-import { requestChange, requestVerification, useVerification } from './store'
 
 export const changeEmail = endpoint(
   {
     method: 'put',
     path: '/api/users/me/email',
     operationId: 'changeEmail',
-    summary: 'Ask for another e-mail address; nothing changes before the mailed link is used',
+    summary:
+      'Request a change of the email address; nothing changes before the mailed link is used',
     tags: ['accounts'],
     access: 'account',
     limit: 'mail',
@@ -32,7 +26,7 @@ export const changeEmail = endpoint(
     responses: {
       202: json(
         Message,
-        'A link is on its way to the new address, unless that is taken or had enough mails, which the answer does not tell',
+        'A link was sent to the new address, unless the address is taken or had too many mails; the response is the same',
       ),
       ...problems('wrong-password', 'busy', 'too-many-attempts'),
     },
@@ -51,8 +45,8 @@ export const changeEmail = endpoint(
     logSecurity(c, 'email_change_requested', caller.userId, caller.sessionId)
     switch (change.kind) {
       case 'stored':
-        mailLater(c, confirmChange(settings.appOrigin, { ...account, email }, link.token))
-        if (change.mayMail) mailLater(c, changeRequested(settings.appOrigin, account, email))
+        mailLater(c, confirmChange(settings.appOrigin, { email }, link.token))
+        if (change.mayNotify) mailLater(c, changeRequested(settings.appOrigin, account, email))
         break
       case 'taken':
         mailLater(c, addressWanted(settings.appOrigin, change.owner))
@@ -61,17 +55,20 @@ export const changeEmail = endpoint(
         break
     }
     return c.json(
-      { message: 'Open the link in the mail to the new address. At most three an hour go there.' },
+      {
+        message:
+          'We sent a link to the new address. Open it to confirm. At most three are sent per hour.',
+      },
       202,
     )
   },
 )
 
 const VERIFICATION = {
-  stored: 'Open the link in the mail to your address.',
-  'verified-before': 'Your address is confirmed already.',
+  stored: 'We sent a link to your address. Open it to confirm.',
+  'verified-before': 'Your address is already confirmed.',
   'too-many-mails':
-    'Enough mails went to your address. Open the latest link, ask again in an hour, or reset your password, which confirms it too.',
+    'Your address had too many emails. Open the latest link, try again in an hour, or reset your password, which confirms it too.',
 }
 
 export const sendVerification = endpoint(
@@ -79,14 +76,14 @@ export const sendVerification = endpoint(
     method: 'post',
     path: '/api/users/me/verify-email',
     operationId: 'sendVerification',
-    summary: 'Send the link that proves the e-mail address again',
+    summary: 'Resend the link that confirms the email address',
     tags: ['accounts'],
     access: 'account',
     limit: 'mail',
     responses: {
       202: json(
         Message,
-        'A link is on its way, unless the address is proven or had enough mails: `message` says which',
+        'A link was sent, unless the address is confirmed or had too many mails: `message` tells which',
       ),
     },
   },
@@ -98,40 +95,5 @@ export const sendVerification = endpoint(
     if (asked.kind === 'stored')
       mailLater(c, verifyAddress(settings.appOrigin, asked.user, link.token))
     return c.json({ message: VERIFICATION[asked.kind] }, 202)
-  },
-)
-
-export const verifyEmail = endpoint(
-  {
-    method: 'post',
-    path: '/api/users/verify-email',
-    operationId: 'verifyEmail',
-    summary: 'Use a mailed link: prove an address, or move to a new one',
-    tags: ['accounts'],
-    access: 'anyone',
-    limit: 'sign-in',
-    request: { body: jsonBody(LinkUse) },
-    responses: {
-      204: nothing('The address is proven, and is that of the account'),
-      ...problems('invalid-token', 'email-taken'),
-    },
-  },
-  async (c) => {
-    const { db, now, settings, location } = c.var
-    const tokenHash = await hashSecretToken(c.req.valid('json').token)
-    const use = tokenHash ? await useVerification(db, tokenHash, now, location()) : null
-    switch (use?.kind) {
-      case undefined:
-        return problem(c, 'invalid-token', { detail: 'Invalid or expired verification token' })
-      case 'taken':
-        return problem(c, 'email-taken')
-      case 'verified':
-        logSecurity(c, 'email_verified', use.userId)
-        return noContent(c)
-      case 'changed':
-        logSecurity(c, 'email_changed', use.userId)
-        if (use.mayMail) mailLater(c, addressChanged(settings.appOrigin, use.former, use.email))
-        return noContent(c)
-    }
   },
 )

@@ -2,9 +2,10 @@
 import { and, eq, ne, sql } from 'drizzle-orm'
 import type { Caller } from '../../actor'
 import type { Database } from '../../db'
-import { asCaller } from '../../db/live'
+import { build } from '../../db/build'
 import { emailTokens, sessions, users } from '../../db/schema'
-import { countMail, mailCounterKey, releaseResets } from '../mail-limit'
+import { GuardedDatabase, withSession } from '../../db/session-guard'
+import { countNotice, mailCounterKey, releaseResets } from '../mail-limit'
 import {
   clearReauthAttempts,
   discardEvent,
@@ -14,10 +15,10 @@ import {
 } from '../reauth-store'
 
 /**
- * Stores the new hash in place of the one that was checked, ends the other sessions, and makes mailed links and counted
- * failures void; a proven address gets links for resets anew. Nothing but the attempt is settled when the password is not the
- * checked one any more. `mayMail`: the address is proven, or had few enough mails.
- * @throws DeadSession
+ * Stores the new hash in place of the one that was checked, ends the other sessions, and voids mailed
+ * links and counted failures; a proven address gets its resets back. If the password changed since it
+ * was checked, only the attempt is settled.
+ * @throws SessionEnded
  */
 export async function storePassword(
   db: Database,
@@ -25,25 +26,29 @@ export async function storePassword(
   reauthenticated: Reauthenticated,
   passwordHash: string,
   now: Date,
-): Promise<{ isStored: boolean; mayMail: boolean }> {
+): Promise<{ isStored: boolean; mayNotify: boolean }> {
   const { account } = reauthenticated
-  const mailKey = mailCounterKey(eq(users.id, account.id))
-  const isStored = sql`exists (select 1 from ${users} where ${users.id} = ${account.id} and ${users.passwordHash} = ${passwordHash})`
-  const [stored, , , , , , counted] = await asCaller(db, caller, now, [
-    db
+  const isAccount = eq(users.id, account.id)
+  const isStored = sql`exists (select 1 from ${users}
+    where ${isAccount} and ${users.passwordHash} = ${passwordHash})`
+  const isOther = and(eq(sessions.userId, account.id), ne(sessions.id, caller.sessionId))
+  const actor = { db: new GuardedDatabase(db), caller, now }
+  const { stored, noticed } = await withSession(actor, {
+    stored: build
       .update(users)
       .set({ passwordHash })
       .where(isHashUnchanged(reauthenticated))
       .returning({ id: users.id }),
-    relabelEvent(reauthenticated, 'password_changed', isStored),
-    discardEvent(reauthenticated),
-    db
-      .delete(sessions)
-      .where(and(eq(sessions.userId, account.id), ne(sessions.id, caller.sessionId), isStored)),
-    db.delete(emailTokens).where(and(eq(emailTokens.userId, account.id), isStored)),
-    clearReauthAttempts(reauthenticated),
-    countMail(mailKey, now),
-    releaseResets(mailKey, account.emailVerified ? isStored : sql`false`),
-  ])
-  return { isStored: stored.length > 0, mayMail: account.emailVerified || counted.length > 0 }
+    relabelled: relabelEvent(reauthenticated, 'password_changed', isStored),
+    discarded: discardEvent(reauthenticated),
+    ended: build.delete(sessions).where(and(isOther, isStored)),
+    voided: build.delete(emailTokens).where(and(eq(emailTokens.userId, account.id), isStored)),
+    cleared: clearReauthAttempts(reauthenticated),
+    noticed: countNotice('password-changed', isAccount, now, isStored),
+    released: releaseResets(
+      mailCounterKey(isAccount),
+      account.emailVerified ? isStored : sql`false`,
+    ),
+  })
+  return { isStored: stored.length > 0, mayNotify: noticed.length > 0 }
 }

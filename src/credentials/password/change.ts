@@ -61,7 +61,7 @@ export const changePassword = endpoint(
     const result = await storePassword(db, caller, reauthenticated, passwordHash, now)
     if (!result.isStored) return passwordChangedMeanwhile(c, reauthenticated)
     logSecurity(c, 'password_changed', caller.userId, caller.sessionId)
-    if (result.mayMail) mailLater(c, passwordChanged(settings.appOrigin, reauthenticated.account))
+    if (result.mayNotify) mailLater(c, passwordChanged(settings.appOrigin, reauthenticated.account))
     return noContent(c)
   },
 )

@@ -1,16 +1,24 @@
 /** Password resets in D1. */
 import { and, eq, sql } from 'drizzle-orm'
 import type { Database } from '../../db'
-import { ifPrevious } from '../../db/batch'
+import { batch, ifPrevious } from '../../db/batch'
+import { build } from '../../db/build'
 import { discardUnowned, NO_ACCOUNT, recordEventOf } from '../../db/events'
 import { attempts, emailTokens, sessions, users } from '../../db/schema'
-import { countReset, mailCounterKey, releaseResets } from '../mail-limit'
+import { countNotice, countReset, mailCounterKey, releaseResets } from '../mail-limit'
 import { type Address, isUsable, type Link, storeLink } from '../mail-links'
 
+const ownerColumns = {
+  id: users.id,
+  username: users.username,
+  email: users.email,
+  emailVerified: users.emailVerified,
+}
+
 /**
- * Stores a link for the active account of an address, unless the address had enough mails
- * (`isRefused`). Known and unknown addresses run the same statements and are counted alike, the
- * unknown apart from the mails that do go to such an address. Their event is not kept.
+ * Stores a link for the active account of an address, unless the address had too many mails
+ * (`isRefused`). Known and unknown addresses run the same statements and are counted alike; unknown
+ * ones under a key of their own, and their event is not kept.
  */
 export async function requestReset(
   db: Database,
@@ -19,33 +27,29 @@ export async function requestReset(
   now: Date,
   location: string | null,
 ) {
-  const isAsked = and(eq(users.emailKey, emailKey), eq(users.isActive, true))
-  const id = sql`(select ${users.id} from ${users} where ${isAsked})`
-  const [counted, , stored, [user]] = await db.batch([
-    countReset(sql`coalesce(${mailCounterKey(isAsked)}, ${`nobody:${emailHmac}`})`, now),
-    recordEventOf(
-      {
-        userId: sql`coalesce(${id}, ${NO_ACCOUNT})`,
-        type: 'password_reset_requested',
-        at: now,
-        location,
-      },
+  const isOwner = and(eq(users.emailKey, emailKey), eq(users.isActive, true))
+  const userId = sql`coalesce((select ${users.id} from ${users} where ${isOwner}), ${NO_ACCOUNT})`
+  const key = sql`coalesce(${mailCounterKey(isOwner)}, ${`nobody:${emailHmac}`})`
+  const { counted, stored, found } = await batch(db, {
+    counted: countReset(key, now),
+    recorded: recordEventOf(
+      { userId, type: 'password_reset_requested', at: now, location },
       sql`where ${ifPrevious()}`,
     ),
-    storeLink(link, isAsked),
-    db
-      .select({ id: users.id, username: users.username, email: users.email })
-      .from(users)
-      .where(isAsked),
-    discardUnowned(db, {}),
-  ])
-  return { isRefused: counted.length === 0, user: user ?? null, hasLink: stored.length > 0 }
+    stored: storeLink(link, isOwner),
+    found: build.select(ownerColumns).from(users).where(isOwner),
+    discarded: discardUnowned({}),
+  })
+  return { isRefused: counted.length === 0, user: found[0] ?? null, hasLink: stored.length > 0 }
 }
 
-/** Whose link this is, if it works: the first trip of a reset, since the new password must not be the owner's name. Changes nothing. */
+/**
+ * The user of a working link, without using it: the first round trip of a reset, since the new
+ * password must not be the user's name.
+ */
 export const findResetLink = (db: Database, tokenHash: string, now: Date) =>
   db
-    .select({ id: users.id, username: users.username, email: users.email })
+    .select(ownerColumns)
     .from(emailTokens)
     .innerJoin(users, eq(users.id, emailTokens.userId))
     .where(
@@ -54,8 +58,9 @@ export const findResetLink = (db: Database, tokenHash: string, now: Date) =>
     .get()
 
 /**
- * Uses the link, once: every statement has its row as a condition, and the last one deletes it. The mailbox is proven, so the
- * address is too, and whatever somebody set up who did not own it is dead: password, sessions, pending links, failures.
+ * Uses the link, once: every statement has its row as a condition, and the last one deletes it. The
+ * link proves the mailbox, so the address is proven too, and what another person set up with it ends:
+ * password, sessions, pending links, counted failures.
  */
 export async function useReset(
   db: Database,
@@ -64,20 +69,27 @@ export async function useReset(
   passwordHash: string,
   now: Date,
   location: string | null,
-): Promise<boolean> {
-  const works = sql`exists (select 1 from ${emailTokens} join ${users} on ${users.id} = ${emailTokens.userId}
-    where ${isUsable(tokenHash, now)} and ${emailTokens.purpose} = 'reset' and ${emailTokens.userId} = ${userId} and ${users.isActive} = 1)`
-  const [reset] = await db.batch([
-    db
+): Promise<{ isReset: boolean; mayNotify: boolean }> {
+  const isUser = eq(users.id, userId)
+  const works = sql`exists (select 1 from ${emailTokens}
+    join ${users} on ${users.id} = ${emailTokens.userId}
+    where ${isUsable(tokenHash, now)} and ${emailTokens.purpose} = 'reset'
+      and ${emailTokens.userId} = ${userId} and ${users.isActive} = 1)`
+  const { reset, noticed } = await batch(db, {
+    reset: build
       .update(users)
-      .set({ passwordHash, emailVerified: true })
-      .where(and(eq(users.id, userId), works))
+      .set({ passwordHash, hasPassword: true, emailVerified: true })
+      .where(and(isUser, works))
       .returning({ id: users.id }),
-    db.delete(sessions).where(and(eq(sessions.userId, userId), works)),
-    db.delete(attempts).where(and(eq(attempts.userId, userId), works)),
-    recordEventOf({ userId, type: 'password_reset', at: now, location }, sql`where ${works}`),
-    releaseResets(mailCounterKey(eq(users.id, userId)), works),
-    db.delete(emailTokens).where(and(eq(emailTokens.userId, userId), works)),
-  ])
-  return reset.length > 0
+    ended: build.delete(sessions).where(and(eq(sessions.userId, userId), works)),
+    cleared: build.delete(attempts).where(and(eq(attempts.userId, userId), works)),
+    recorded: recordEventOf(
+      { userId, type: 'password_reset', at: now, location },
+      sql`where ${works}`,
+    ),
+    noticed: countNotice('password-reset', isUser, now, works),
+    released: releaseResets(mailCounterKey(isUser), works),
+    voided: build.delete(emailTokens).where(and(eq(emailTokens.userId, userId), works)),
+  })
+  return { isReset: reset.length > 0, mayNotify: noticed.length > 0 }
 }

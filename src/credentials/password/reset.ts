@@ -72,9 +72,12 @@ export const resetPassword = endpoint(
     if (broken) return problem(c, 'invalid-request', fieldProblem('new_password', broken))
 
     const passwordHash = await runHash(c, () => hashPassword(new_password))
-    if (!(await useReset(db, user.id, tokenHash, passwordHash, now, location()))) return invalid()
+    const result = await useReset(db, user.id, tokenHash, passwordHash, now, location())
+    if (!result.isReset) return invalid()
     logSecurity(c, 'password_reset', user.id)
-    mailLater(c, passwordWasReset(settings.appOrigin, user))
+    // The link has just proven the address.
+    const owner = { ...user, emailVerified: true }
+    if (result.mayNotify) mailLater(c, passwordWasReset(settings.appOrigin, owner))
     return noContent(c)
   },
 )

@@ -97,29 +97,122 @@ export function Reset() {
   )
 }
 
+type LinkState =
+  | { kind: 'loading' }
+  | { kind: 'ready'; username: string; purpose: 'verify' | 'change' }
+  | { kind: 'confirmed' | 'disowned' }
+  | { kind: 'failed'; problem: ApiProblem }
+
+/** Confirms an address on a click: a mail scanner loads this page and runs its scripts. */
 export function Verify() {
   const token = useMailedToken()
   const state = useSession()
-  const [done, setDone] = useState(false)
-  const [problem, setProblem] = useState<ApiProblem | null>(null)
+  const [link, setLink] = useState<LinkState>({ kind: 'loading' })
+  const fail = (error: unknown) => setLink({ kind: 'failed', problem: asProblem(error) })
   useEffect(() => {
     if (!token) return
     gatepost
-      .verifyEmail(token)
-      .then(() => setDone(true))
-      .catch((error) => setProblem(asProblem(error)))
+      .previewLink(token)
+      .then((found) => setLink({ kind: 'ready', ...found }))
+      .catch(fail)
   }, [token])
-  const title = done ? 'Address confirmed' : 'Confirm your address'
-  return (
-    <Page title={title} lead={done ? 'Thank you. This address is yours.' : undefined}>
-      {!token && <p>This page needs the link from the mail: open it again.</p>}
-      {problem && <Trouble problem={problem} />}
-      {token && !done && !problem && <Waiting what="Confirming" />}
-      {(done || problem || !token) && (
-        <a class="button" href={problem && state.status === 'signed-in' ? '/account/email' : '/'}>
-          {problem && state.status === 'signed-in' ? 'Ask for a new link' : 'To the posts'}
+  const isOwnLink = state.status === 'signed-in' && state.user.email_verified
+  if (!token) {
+    return (
+      <Page title="Confirm your email" lead="Open the link in the email again.">
+        <a class="button" href="/">
+          Back to home
         </a>
-      )}
+      </Page>
+    )
+  }
+  switch (link.kind) {
+    case 'loading':
+      return (
+        <Page title="Confirm your email">
+          <Waiting what="Checking the link" />
+        </Page>
+      )
+    case 'ready':
+      return (
+        <Confirm
+          link={link}
+          confirm={() =>
+            gatepost
+              .verifyEmail(token)
+              .then(() => setLink({ kind: 'confirmed' }))
+              .catch(fail)
+          }
+          disown={() =>
+            gatepost
+              .disownLink(token)
+              .then(() => setLink({ kind: 'disowned' }))
+              .catch(fail)
+          }
+        />
+      )
+    case 'confirmed':
+      return (
+        <Page title="Email confirmed" lead="You’re all set.">
+          <a class="button" href="/">
+            Back to home
+          </a>
+        </Page>
+      )
+    case 'disowned':
+      return (
+        <Page
+          title="Thank you"
+          lead="The link no longer works, and that account cannot use your address."
+        />
+      )
+    case 'failed':
+      return isOwnLink ? (
+        <Page title="Email confirmed" lead="Your address is already confirmed.">
+          <a class="button" href="/">
+            Back to home
+          </a>
+        </Page>
+      ) : (
+        <Page title="Confirm your email">
+          <Trouble problem={link.problem} />
+          <a class="button" href={state.status === 'signed-in' ? '/account/email' : '/'}>
+            {state.status === 'signed-in' ? 'Send a new link' : 'Back to home'}
+          </a>
+        </Page>
+      )
+  }
+}
+
+/** Asks whether the account of a link belongs to the recipient. */
+function Confirm({
+  link: { username, purpose },
+  confirm,
+  disown,
+}: {
+  link: { username: string; purpose: 'verify' | 'change' }
+  confirm: () => Promise<void>
+  disown: () => Promise<void>
+}) {
+  const [isBusy, setBusy] = useState(false)
+  const act = (work: () => Promise<void>) => () => {
+    setBusy(true)
+    void work()
+  }
+  const lead =
+    purpose === 'verify'
+      ? `The account @${username} was created with this email address.`
+      : `The account @${username} wants to use this email address.`
+  return (
+    <Page title="Is this your account?" lead={lead}>
+      <div class="actions">
+        <button type="button" disabled={isBusy} onClick={act(confirm)}>
+          Yes, this is my account
+        </button>
+        <button type="button" class="quiet" disabled={isBusy} onClick={act(disown)}>
+          {purpose === 'verify' ? 'I did not sign up' : 'I do not know this account'}
+        </button>
+      </div>
     </Page>
   )
 }

@@ -7,17 +7,24 @@ import { Field, Form, PasswordField } from '../ui/form'
 import { say } from '../ui/messages'
 import { Page } from '../ui/page'
 
-/** Where to go after signing in: a page of this app, or the first one. */
+/**
+ * The page to show after signing in: a path of this origin, else the start page. The path of
+ * `/.//evil.example` is `//evil.example`, another origin, so the result is checked as well.
+ */
 function safeNext(next: string | undefined): string {
-  const url = next && URL.canParse(next, location.origin) ? new URL(next, location.origin) : null
-  return url?.origin === location.origin ? url.pathname + url.search : '/'
+  const { origin } = location
+  const url = next && URL.canParse(next, origin) ? new URL(next, origin) : null
+  if (url?.origin !== origin) return '/'
+  const path = url.pathname + url.search
+  return URL.canParse(path, origin) && new URL(path, origin).origin === origin ? path : '/'
 }
 
 export function SignIn() {
   const { query, route } = useLocation()
   const isIn = useSession().status === 'signed-in'
-  const next = safeNext(query.next)
-  // Also when another tab signs in.
+  // Read once: the address changes before a lazily loaded page replaces this one.
+  const [next] = useState(() => safeNext(query.next))
+  // Also runs when another tab signs in.
   useEffect(() => {
     if (isIn) route(next, true)
   }, [isIn, next, route])
