@@ -7,6 +7,15 @@ import { fileURLToPath } from 'node:url'
 /** The folder of the project. */
 export const root = join(dirname(fileURLToPath(import.meta.url)), '..')
 
+/**
+ * The names of the secrets that a deployment may have, read from their type declaration.
+ * @returns {string[]}
+ */
+export function optionalSecrets() {
+  const types = readFileSync(join(root, 'src/optional-secrets.d.ts'), 'utf8')
+  return [...types.matchAll(/^ {2}(\w+)\?: string$/gm)].map(([, name = '']) => name)
+}
+
 /** The command line of a tool: `command('wrangler', ['dev'])` → Node's own path, then its arguments. */
 export function command(tool, args = []) {
   const packages = { biome: '@biomejs/biome', redocly: '@redocly/cli', tsc: 'typescript' }

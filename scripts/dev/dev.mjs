@@ -6,7 +6,7 @@ import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { connect } from 'node:net'
 import { parseEnv } from 'node:util'
 import { hasWebApp, viteBuild } from '../build/web.mjs'
-import { command, must } from '../tools.mjs'
+import { command, must, optionalSecrets } from '../tools.mjs'
 
 const args = process.argv.slice(2)
 const port = Number(option('port') ?? 8787)
@@ -45,9 +45,7 @@ function settings() {
  */
 function configuration() {
   const copy = 'wrangler.dev.toml'
-  const optional = ['JWT_SECRET_PREVIOUS', 'SIGNING_KEYS', 'DATA_KEYS'].filter(
-    (name) => devVars[name],
-  )
+  const optional = optionalSecrets().filter((name) => devVars[name])
   if (optional.length === 0 || option('config') || args.includes('-c')) return []
   const listed = ['JWT_SECRET', ...optional].map((name) => `"${name}"`).join(', ')
   const toml = readFileSync('wrangler.toml', 'utf8')

@@ -115,7 +115,9 @@ describe('npm run doctor -- --remote', () => {
         `create table d1_migrations (id integer primary key, name text); create table users (role text); insert into users values ('user')`,
       )
     cloudflare.buckets.set('gatepost-avatars', { jurisdiction: undefined })
-    cloudflare.addWorker('gatepost', { secrets: new Map([['JWT_SECRTE', 'x']]) })
+    const optional = ['JWT_SECRET_PREVIOUS', 'SIGNING_KEYS', 'DATA_KEYS']
+    const names = ['JWT_SECRTE', ...optional]
+    cloudflare.addWorker('gatepost', { secrets: new Map(names.map((name) => [name, 'x'])) })
     cloudflare.isReady = false
     cloudflare.isReplicated = false
     const { code, output } = await doctor('--remote')
@@ -130,6 +132,7 @@ describe('npm run doctor -- --remote', () => {
       'fail  /ready answers 503',
     ])
       expect(output).toContain(line)
+    for (const name of optional) expect(output).not.toContain(`secret ${name} is unknown`)
   })
 
   it('says what the login lacks', async () => {

@@ -1,5 +1,6 @@
 // @ts-check
 // Checks that ask Cloudflare and the deployed service. They read and change nothing.
+import { optionalSecrets } from '../../tools.mjs'
 import { readFacts } from '../deploy/facts.mjs'
 import { isExampleSender, planOrigin } from '../deploy/plan.mjs'
 import { askOnce } from '../deploy/smoke.mjs'
@@ -17,7 +18,6 @@ import { fail, ok, warn } from './finding.mjs'
 const MAX_DATABASE_BYTES = 10e9
 /** Tokens are rejected when clocks differ by more than their lifetime; a minute is a sign already. */
 const MAX_SKEW_MS = 60_000
-const OPTIONAL_SECRETS = ['JWT_SECRET_PREVIOUS', 'SIGNING_KEYS', 'MAIL_API_KEY']
 
 /**
  * @param {Api} api
@@ -88,7 +88,7 @@ async function checkDatabase(api, accountId, project, { database }) {
 function checkSecrets(project, { worker }) {
   if (!worker) return [fail(`Worker ${project.worker} does not exist`, deploy(project))]
   const missing = project.requiredSecrets.filter((name) => !worker.secrets.includes(name))
-  const known = [...project.requiredSecrets, ...OPTIONAL_SECRETS]
+  const known = [...project.requiredSecrets, ...optionalSecrets()]
   const unknown = worker.secrets.filter((name) => !known.includes(name))
   const put = (/** @type {string | undefined} */ name) =>
     `npx wrangler secret put ${name}${envOption(project.environment)}`
