@@ -28,7 +28,7 @@ async function write(db, author, characters) {
 }
 
 /** Reads a download at full speed and discards it. Times are milliseconds. */
-function download(url, token) {
+export function download(url, token) {
   return new Promise((done, fail) => {
     const begin = performance.now()
     const path = '/api/users/me/export'

@@ -11,13 +11,17 @@ const PARTS = {
   lists: async () => (await import('./lists.mjs')).lists(),
   uploads: async () => (await import('./uploads.mjs')).uploads(),
   hash: async () => (await import('./hash.mjs')).hash(),
+  abuse: async (options, rest) => (await import('./abuse.mjs')).abuse(options, rest),
   compare: async (options, rest) => (await import('./compare.mjs')).compare(options, rest),
   start: async () => (await import('./start.mjs')).startUp(),
 }
 
 const { positionals, values } = parseArgs({
   allowPositionals: true,
-  options: { soak: { type: 'boolean', default: false } },
+  options: {
+    soak: { type: 'boolean', default: false },
+    large: { type: 'boolean', default: false },
+  },
 })
 const [name = 'main', ...rest] = positionals
 const part = PARTS[name]

@@ -1,6 +1,6 @@
 // Starts built Workers in Miniflare, each in a workerd process of its own, with the bindings of its
 // wrangler.toml.
-import { readdirSync, readFileSync } from 'node:fs'
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { SignJWT } from 'jose'
 import { convertV4MiniflareOptions, Miniflare } from 'miniflare'
@@ -31,7 +31,9 @@ export const COLLECTING = '--gc-global --min-semi-space-size=1 --max-semi-space-
  * @param {{ root?: string, config?: string, bindings?: object, migrations?: number, persist?: string,
  *   v8Flags?: string }} options `root`: the checkout of the configuration and the migrations, this one
  *   by default; `migrations`: how many to apply, all by default
- * @returns {Promise<{ url: URL, db: D1Database, pid: number | null, stop: () => Promise<void> }>}
+ * @returns {Promise<{ url: URL, db: D1Database, pid: number | null, crons: string[],
+ *   scheduled: (time: Date, cron?: string) => Promise<unknown>, stop: () => Promise<void> }>}
+ *   `scheduled` runs the scheduled handler at a simulated time
  */
 export async function start(
   folder,
@@ -61,7 +63,10 @@ export async function start(
   const db = await miniflare.getD1Database('DB')
   await migrate(db, join(root, 'migrations'), migrations)
   const pid = workerds().find((p) => !before.has(p)) ?? null
-  return { url, db, pid, stop: () => miniflare.dispose() }
+  const crons = workerOptions.cronTriggers ?? []
+  const scheduled = async (scheduledTime, cron = crons[0]) =>
+    (await miniflare.getWorker()).scheduled({ scheduledTime, cron })
+  return { url, db, pid, crons, scheduled, stop: () => miniflare.dispose() }
 }
 
 /** Applies the migrations as wrangler does: in order, recorded in `d1_migrations`. */
@@ -94,8 +99,19 @@ function workerds() {
 }
 
 /** Returns the resident memory of a process in MiB; null for an unknown process. */
-export function memory(pid) {
-  if (pid === null) return null
-  const kib = /VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]
-  return Number(kib) / 1024
+export const memory = (pid) => (pid === null ? null : statusOf(pid, 'VmRSS'))
+
+/**
+ * Begins to watch the peak of a process's resident memory (proc(5), clear_refs).
+ * @returns {() => number | null} the growth from now to the highest peak since, in MiB
+ */
+export function peakMemory(pid) {
+  if (pid === null) return () => null
+  writeFileSync(`/proc/${pid}/clear_refs`, '5')
+  const before = memory(pid)
+  return () => statusOf(pid, 'VmHWM') - before
 }
+
+const statusOf = (pid, field) =>
+  Number(new RegExp(`${field}:\\s+(\\d+)`).exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) /
+  1024

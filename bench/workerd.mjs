@@ -14,8 +14,21 @@ const WORKERD = createRequire(createRequire(import.meta.url).resolve('miniflare'
 ).default
 const LONGEST = 30_000 // milliseconds until a process counts as stuck
 
-/** The code of the Worker behind every binding. A service binding has any method (RPC). */
-const STUB = 'export default { fetch: () => Response.json({}) }'
+/**
+ * The code of the Worker behind every binding. As a service binding it has any method (RPC); `limit` is
+ * the rate limit of the binding, without its period.
+ */
+const STUB = `import { WorkerEntrypoint } from 'cloudflare:workers'
+const counts = new Map()
+export default class extends WorkerEntrypoint {
+  fetch() { return Response.json({}) }
+  limit({ key }) {
+    const { name, limit } = this.ctx.props
+    const count = (counts.get(name + key) ?? 0) + 1
+    counts.set(name + key, count)
+    return { success: count <= limit }
+  }
+}`
 /** The D1 class of workerd itself, with the stub in place of the database. */
 const D1 = `wrapped = (moduleName = "cloudflare-internal:d1-api",
   innerBindings = [(name = "fetcher", service = "stub")])`
@@ -24,12 +37,13 @@ const D1 = `wrapped = (moduleName = "cloudflare-internal:d1-api",
  * Writes a binary configuration for a built Worker. Bindings have the names and kinds of its
  * wrangler.toml; none of them works beyond its shape.
  * @param {string} folder a built Worker
- * @param {{ root?: string, config?: string, entry?: { name: string, code: string } }} options `root`:
+ * @param {{ root?: string, config?: string, entry?: { name: string, code: string }, v8Flags?: string
+ *   }} options `root`:
  *   the checkout, this one by default; `config`: the wrangler.toml; `entry`: a module that becomes the
  *   main module in front of the others
  * @returns {string} the path of the configuration
  */
-export function configure(folder, { root = ROOT, config, entry } = {}) {
+export function configure(folder, { root = ROOT, config, entry, v8Flags = '' } = {}) {
   const modules = modulesOf(folder).map(({ type, path }) => {
     const name = basename(path)
     return `(name = ${text(name)}, ${type === 'ESModule' ? 'esModule' : 'wasm'} = embed ${text(name)})`
@@ -40,6 +54,7 @@ export function configure(folder, { root = ROOT, config, entry } = {}) {
   const source = `using Workerd = import "/workerd/workerd.capnp";
 const config :Workerd.Config = (
   services = [(name = "main", worker = .main), (name = "stub", worker = .stub)],
+  v8Flags = [${v8Flags.split(' ').filter(Boolean).map(text).join(', ')}],
   sockets = [(name = "http", address = "127.0.0.1:0", http = (), service = "main")],
 );
 const stub :Workerd.Worker = (
@@ -72,7 +87,6 @@ function bindingsOf(root, config) {
   const vars = { ...options.bindings, JWT_SECRET: SECRET }
   const names = (record) => Object.keys(record ?? {})
   const stubs = [
-    ...names(options.ratelimits),
     ...names(options.serviceBindings),
     ...(options.email?.send_email ?? []).map(({ name }) => name),
     ...(options.assets?.binding ? [options.assets.binding] : []),
@@ -83,6 +97,10 @@ function bindingsOf(root, config) {
     ...names(options.r2Buckets).map((name) => `(name = ${text(name)}, r2Bucket = "stub")`),
     ...names(options.kvNamespaces).map((name) => `(name = ${text(name)}, kvNamespace = "stub")`),
     ...stubs.map((name) => `(name = ${text(name)}, service = "stub")`),
+    ...Object.entries(options.ratelimits ?? {}).map(([name, { simple }]) => {
+      const props = JSON.stringify({ name, limit: simple.limit })
+      return `(name = ${text(name)}, service = (name = "stub", props = (json = ${text(props)})))`
+    }),
   ]
 }
 
