@@ -107,7 +107,7 @@ function bodyType({ required = false, content = {} } = {}) {
   return [{ name, required, type: union(types.map(([, { schema }]) => typeOf(schema))) }]
 }
 
-/** What an operation resolves to. Undefined: no JSON and no file, so it is not for `fetch`. */
+/** The type an operation resolves to. Undefined: no JSON and no file, so it is not for `fetch`. */
 function answerType(responses) {
   const types = Object.entries(responses)
     .filter(([status]) => status.startsWith('2'))

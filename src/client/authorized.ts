@@ -37,13 +37,21 @@ export function authorizeFetch(session: KeptSession, origin: string, fetch: Fetc
     return session.held()?.token
   }
 
+  /** A person who may be signed in is not told to sign in, but why it could not be found out. */
+  function throwIfUnreachable() {
+    const state = session.state.get()
+    if (state.status === 'signed-out' && state.because === 'unreachable') throw state.problem
+  }
+
   return {
     accessToken,
     async authorized(address: string | URL, init: RequestInit = {}): Promise<Response> {
       const url = resolve(address)
       const token = await accessToken()
       const response = await send(url, init, token)
-      if (response.status !== 401 || !token || !(await session.refresh(token))) return response
+      if (response.status !== 401) return response
+      if (!token) throwIfUnreachable()
+      if (!token || !(await session.refresh(token))) return response
       return send(url, init, session.held()?.token)
     },
     anonymous: async (address: string | URL, init: RequestInit = {}): Promise<Response> =>

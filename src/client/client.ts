@@ -1,4 +1,4 @@
-/** The client of Gatepost for any single-page app: signs in, stays signed in, calls every operation. */
+/** The client: signs in, keeps the session, calls every operation. */
 import { authorizeFetch } from './authorized'
 import { cookieStorage, type Hint } from './cookie-storage'
 import { accountFunctions, mailFunctions, postFunctions } from './functions'
@@ -45,7 +45,7 @@ function openStorage(kind: StorageKind, name: string, origin: string, fetch: Fet
   }
 }
 
-/** What an app sees of the session. */
+/** The session as an app sees it. */
 function sessionFunctions(
   session: KeptSession,
   { accessToken, authorized, anonymous }: ReturnType<typeof authorizeFetch>,
@@ -56,7 +56,7 @@ function sessionFunctions(
     get state(): SessionState {
       return session.state.get()
     },
-    /** Calls back after every change, in any tab. Returns what ends that. */
+    /** Calls back after every change, in any tab. Returns the function that unsubscribes. */
     subscribe: session.state.subscribe,
     /** Finds out, once, whether there is a session. Never rejects; see `state`. */
     start: session.start,

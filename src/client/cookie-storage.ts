@@ -23,7 +23,7 @@ export const cookieHint = (name = 'signed-in'): Hint => ({
   read: () => document.cookie.split('; ').includes(`${name}=1`),
   write(mayBeSignedIn) {
     const age = mayBeSignedIn ? HINT_SECONDS : 0
-    // biome-ignore lint/suspicious/noDocumentCookie: the Cookie Store API is younger than many browsers
+    // biome-ignore lint/suspicious/noDocumentCookie: many browsers lack the Cookie Store API
     document.cookie = `${name}=1; Path=/; SameSite=Lax; Max-Age=${age}`
   },
 })

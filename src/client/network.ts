@@ -1,4 +1,4 @@
-/** `fetch` whose failures are ApiProblem, with the reason where a page can find it out. */
+/** `fetch` that throws an ApiProblem when no response can be read, with the likely reason. */
 import { ApiProblem, offline } from './problem'
 
 export type Fetch = typeof globalThis.fetch
@@ -13,7 +13,7 @@ function originNotAllowed(page: string, api: string, cause: unknown) {
   return new ApiProblem(0, { type: 'origin-not-allowed', title, detail }, { cause })
 }
 
-/** `fetch` of an API at `origin` (empty: the page's own). The reason of an abort is thrown as it is. */
+/** `fetch` of the API at `origin` (empty: the page's own). An abort throws its own reason. */
 export function openNetwork(origin: string, fetch: Fetch): Fetch {
   /** CORS let this page read a response before, so its origin is allowed. */
   let isAllowed = false
@@ -30,8 +30,8 @@ export function openNetwork(origin: string, fetch: Fetch): Fetch {
     )
 
   /**
-   * A browser tells a page neither why a request failed nor that CORS was the reason. A server
-   * that answers without CORS, but not with it, does not list the page's origin.
+   * Browsers hide from a page whether CORS made a request fail. A server that answers a request
+   * without CORS, but not one with it, does not list the page's origin.
    */
   async function diagnose(cause: unknown): Promise<ApiProblem> {
     const page = globalThis.location?.origin

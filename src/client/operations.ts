@@ -6,15 +6,14 @@ export interface RequestOptions {
   /** Ends the request; the call then rejects with the signal's reason. */
   signal?: AbortSignal | undefined
   /**
-   * Sends no access token, and does not wait until it is known whether there is a session. For
-   * what anyone may read.
+   * Sends no access token, and does not wait for the session to start. For public reads.
    */
   anonymous?: boolean | undefined
 }
 
-/** What an operation takes: `path`, `query`, `headers` and `body` or `form`, as far as it has them. */
+/** The input of an operation: those of `path`, `query`, `headers`, `body`, `form` that it has. */
 export type InputOf<K extends keyof Operations> = Omit<Operations[K], 'answer'>
-/** What an operation resolves to. */
+/** The value that an operation resolves to. */
 export type AnswerOf<K extends keyof Operations> = Operations[K]['answer']
 export type QueryOf<K extends keyof Operations> = Operations[K] extends { query?: infer Query }
   ? NonNullable<Query>
@@ -36,7 +35,7 @@ export interface Reply<Body> {
   body: Body
 }
 
-/** Every input that an operation may have, for the code that does not know which one it is. */
+/** The input of any operation, for code that does not know which one it is. */
 interface AnyInput extends RequestOptions {
   path?: Record<string, string | number>
   query?: Record<string, unknown>
@@ -56,10 +55,13 @@ function fillPath(template: string, values: Record<string, string | number> = {}
   })
 }
 
-/** The members that have a value, as texts. */
+/** The members that have a value, as texts; a list has its name once for each item. */
 function present(values: Record<string, unknown> = {}): [string, string][] {
   return Object.entries(values).flatMap(([name, value]) =>
-    value === undefined || value === null ? [] : [[name, String(value)]],
+    [value]
+      .flat()
+      .filter((item) => item !== undefined && item !== null)
+      .map((item): [string, string] => [name, String(item)]),
   )
 }
 
@@ -82,7 +84,7 @@ async function readBody(response: Response): Promise<unknown> {
   return response.blob()
 }
 
-/** Both take the access token along, unless they are told to be anonymous. */
+/** Both send the access token, unless a call is anonymous. */
 export function callOperations(authorized: Send, anonymous: Send) {
   async function request<K extends keyof Operations>(
     operation: K,

@@ -1,4 +1,4 @@
-/** The one error of this client: what went wrong in words for a person, and for programs a code. */
+/** The error of this client: a sentence for a person, and a code for programs. */
 import type { ProblemCode } from './api'
 
 /**
@@ -36,8 +36,8 @@ export class ApiProblem extends Error {
   readonly code: Code
   readonly title: string
   /**
-   * What is wrong with each member of the request. A text reads on from the member's name:
-   * `must have at least 8 characters`.
+   * The broken rule of each member of the request. It continues a sentence that begins with the
+   * member's name: `must have at least 8 characters`.
    */
   readonly fields: Readonly<Record<string, string>>
   /** Seconds to wait before another try makes sense (`Retry-After`). */
@@ -79,7 +79,7 @@ function decode(text: string) {
   }
 }
 
-/** Where the API's own words are for developers. */
+/** Sentences for a person, where the API's own are for developers. */
 const WORDS: Partial<Record<ProblemCode, string>> = {
   unauthenticated: 'Sign in first.',
   'invalid-access-token': 'Your session has ended. Sign in again.',
@@ -120,7 +120,7 @@ export function offline(cause: unknown): ApiProblem {
   return new ApiProblem(0, { type: 'offline', title: 'No connection', detail }, { cause })
 }
 
-/** The problem that a failed response tells. */
+/** Reads the problem from a failed response. */
 export async function readProblem(response: Response): Promise<ApiProblem> {
   const { status } = response
   const retryAfter = secondsOf(response.headers.get('Retry-After'))

@@ -1,20 +1,20 @@
 /**
  * Keeps one person signed in, in all tabs. The access token is in memory only; one tab at a time
- * asks for the next one, and tells the others.
+ * requests the next one, and sends it to the others.
  */
 import type { UserPrivate } from './api'
 import { observable } from './observable'
 import type { BodyOf } from './operations'
 import { ApiProblem, offline } from './problem'
 import type { Grant, SessionStorage, SignInOperation } from './storage'
-import { exclusively, listen } from './tabs'
+import { openChannel, withLock } from './tabs'
 
 export type SessionState =
   | { status: 'starting' }
   | { status: 'signed-in'; user: UserPrivate }
   /** `ended`: it expired, or was ended elsewhere. */
   | { status: 'signed-out'; because: EndReason }
-  /** The server did not say whether there is a session; `problem` says why. */
+  /** The server could not be asked whether there is a session; `problem` says why. */
   | { status: 'signed-out'; because: 'unreachable'; problem: ApiProblem }
 type EndReason = 'never' | 'signed-out' | 'ended'
 
@@ -26,13 +26,15 @@ export interface Held {
   margin: number
   user: UserPrivate
 }
-type News =
-  | { type: 'held'; held: Held; refreshToken?: string | undefined }
+type TabMessage =
+  /** A new session or a new token; with `isAnswer`, the one at hand for a tab that asked. */
+  | { type: 'held'; held: Held; refreshToken?: string | undefined; isAnswer: boolean }
+  | { type: 'user'; user: UserPrivate }
   | { type: 'ended'; because: EndReason }
   | { type: 'asked' }
 
 /** A message of another tab may come a moment after the lock that the tab released. */
-const NEWS_TIMEOUT_MS = 200
+const MESSAGE_TIMEOUT_MS = 200
 
 export type KeptSession = ReturnType<typeof keepSession>
 
@@ -43,19 +45,30 @@ export function keepSession(name: string, storage: SessionStorage) {
   let starting: Promise<void> | undefined
   let refreshing: Promise<boolean> | undefined
 
-  const news = listen<News>(name, (message) => {
-    if (message.type === 'asked') tellHeld()
-    else if (message.type === 'held') {
-      storage.opened(message.refreshToken)
-      keep(message.held)
-    } else if (held) end(message.because)
+  const tabs = openChannel<TabMessage>(name, (message) => {
+    switch (message.type) {
+      case 'asked':
+        return shareHeld(true)
+      case 'held':
+        // An answer may be older than the token that a refresh has just brought here.
+        if (message.isAnswer && held) return
+        storage.opened(message.refreshToken)
+        return keep(message.held)
+      case 'user':
+        return showUser(message.user)
+      case 'ended':
+        if (held) end(message.because)
+    }
   })
-  function tellHeld() {
-    if (held) news.tell({ type: 'held', held, refreshToken: storage.share() })
+  function shareHeld(isAnswer: boolean) {
+    if (held) tabs.send({ type: 'held', held, refreshToken: storage.share(), isAnswer })
   }
   function keep(next: Held) {
     held = next
     state.set({ status: 'signed-in', user: next.user })
+  }
+  function showUser(user: UserPrivate) {
+    if (held) keep({ ...held, user })
   }
   function end(because: EndReason) {
     held = undefined
@@ -67,11 +80,11 @@ export function keepSession(name: string, storage: SessionStorage) {
     const margin = Math.min(60_000, lifetime / 4)
     keep({ token, expiresAt: Date.now() + lifetime, margin, user })
     storage.opened()
-    tellHeld()
+    shareHeld(false)
   }
   function close(because: EndReason) {
     end(because)
-    news.tell({ type: 'ended', because })
+    tabs.send({ type: 'ended', because })
   }
 
   /**
@@ -79,8 +92,8 @@ export function keepSession(name: string, storage: SessionStorage) {
    * session. @throws ApiProblem
    */
   function refresh(stale?: string): Promise<boolean> {
-    refreshing ??= exclusively(name, async (hasWaited) => {
-      if (held?.token === stale) await state.nextChange(hasWaited ? NEWS_TIMEOUT_MS : 0)
+    refreshing ??= withLock(name, async (hasWaited) => {
+      if (held?.token === stale) await state.nextChange(hasWaited ? MESSAGE_TIMEOUT_MS : 0)
       if (held && held.token !== stale) return true
       if (stale && !held) return false
       const grant = await storage.refresh(held?.user)
@@ -96,8 +109,8 @@ export function keepSession(name: string, storage: SessionStorage) {
   /** Never rejects: an app calls it without waiting. */
   async function restore() {
     if (storage.isPerTab) {
-      news.tell({ type: 'asked' })
-      await state.nextChange(NEWS_TIMEOUT_MS)
+      tabs.send({ type: 'asked' })
+      await state.nextChange(MESSAGE_TIMEOUT_MS)
       if (held) return
     }
     if (storage.mayExist() === false) return state.set({ status: 'signed-out', because: 'never' })
@@ -116,13 +129,13 @@ export function keepSession(name: string, storage: SessionStorage) {
   }
 
   const signInWith = <K extends SignInOperation>(operation: K, body: BodyOf<K>) =>
-    exclusively(name, async () => {
+    withLock(name, async () => {
       const grant = await storage.signIn(operation, body)
       open(grant)
       return grant.user
     })
 
-  /** What another tab did while this one slept (back-forward cache, frozen tab). */
+  /** Follows what other tabs did while this one slept (back-forward cache, frozen tab). */
   function catchUp() {
     const mayExist = storage.mayExist()
     if (mayExist === undefined || state.get().status === 'starting') return
@@ -142,16 +155,15 @@ export function keepSession(name: string, storage: SessionStorage) {
     refresh,
     signInWith,
     async signOut() {
-      await exclusively(name, async () => {
+      await withLock(name, async () => {
         await storage.signOut()
         close('signed-out')
       })
     },
     forget: () => close('signed-out'),
     update(user: UserPrivate) {
-      if (!held) return
-      keep({ ...held, user })
-      tellHeld()
+      showUser(user)
+      tabs.send({ type: 'user', user })
     },
   }
 }

@@ -9,7 +9,7 @@ import type { BodyOf } from './operations'
  */
 export type StorageKind = 'cookie' | 'memory' | 'localStorage'
 
-/** What signing in and refreshing give. */
+/** The result of signing in and of refreshing. */
 export interface Grant {
   access_token: string
   /** Seconds. */
@@ -35,7 +35,7 @@ export interface SessionStorage {
   refresh(user?: UserPrivate): Promise<Grant | undefined>
   /** @throws ApiProblem */
   signOut(): Promise<void>
-  /** A session was opened, here or in another tab that gives its refresh token along. */
+  /** Called after a session was opened, here or in another tab that sends its refresh token. */
   opened(refreshToken?: string): void
   ended(): void
   /** The refresh token for other tabs, where they cannot read it themselves. */

@@ -1,7 +1,7 @@
 /** `gatepost-client/svelte`: the session as a store. */
 import type { Client, SessionState } from './index'
 
-/** What Svelte's `$session` needs of a store. */
+/** A readable store of Svelte, as far as `$session` needs it. */
 export interface SessionStore {
   subscribe(run: (state: SessionState) => void): () => void
 }

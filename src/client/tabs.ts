@@ -1,7 +1,10 @@
-/** What the tabs of one browser share: a lock, and news. Without them each tab works for itself. */
+/**
+ * A lock and a channel that the tabs of one browser share. Where a browser lacks them, each tab
+ * works alone.
+ */
 
-/** Runs `work` while no other tab runs any under this name, and tells it whether it had to wait. */
-export async function exclusively<T>(
+/** Runs `work` while no other tab holds this lock, and passes on whether it had to wait. */
+export async function withLock<T>(
   name: string,
   work: (hasWaited: boolean) => Promise<T>,
 ): Promise<T> {
@@ -18,16 +21,12 @@ export async function exclusively<T>(
   return (await locks.request(name, () => work(true))) as T
 }
 
-export interface News<Message> {
-  tell(message: Message): void
-}
-
-/** Hears what other tabs of this origin tell. */
-export function listen<Message>(name: string, hear: (message: Message) => void): News<Message> {
-  if (typeof BroadcastChannel === 'undefined') return { tell: () => undefined }
+/** Opens a channel to the other tabs of this origin. */
+export function openChannel<Message>(name: string, receive: (message: Message) => void) {
+  if (typeof BroadcastChannel === 'undefined') return { send: (_message: Message) => undefined }
   const channel = new BroadcastChannel(name)
-  channel.onmessage = (event) => hear(event.data as Message)
+  channel.onmessage = (event) => receive(event.data as Message)
   // Node would wait for the channel to close before it ends.
   if ('unref' in channel) (channel.unref as () => void)()
-  return { tell: (message) => channel.postMessage(message) }
+  return { send: (message: Message) => channel.postMessage(message) }
 }

@@ -110,7 +110,10 @@ export function tokenStorage(
         await revoke(tokens.refresh_token).catch(() => undefined)
         throw error
       })
+      const former = place.read()
       place.write(tokens.refresh_token)
+      // As with the cookie, one place has one session. This one is open whether that one ends now.
+      if (former) void revoke(former).catch(() => undefined)
       return { ...tokens, user }
     },
     async refresh(user) {

@@ -101,6 +101,24 @@ describe('response → value', () => {
   })
 })
 
+describe('a session that could not be found out', () => {
+  it('→ why, not "Sign in first."; what needs no session goes on', async () => {
+    const busy = { type: '/problems/unavailable', detail: 'Try again in a moment.' }
+    const client = createClient({
+      origin: ORIGIN,
+      fetch: async (input, init) => {
+        const { pathname } = new URL(String(input))
+        if (pathname === '/api/session/refresh') return Response.json(busy, { status: 503 })
+        if (init?.method !== 'POST') return Response.json({ posts: [] })
+        return Response.json({ type: '/problems/unauthenticated' }, { status: 401 })
+      },
+    })
+    expect(await client.posts.list()).toEqual({ posts: [] })
+    const create = client.posts.create({ title: 'A', content: 'B' })
+    await expect(create).rejects.toMatchObject({ code: 'unavailable', status: 503 })
+  })
+})
+
 describe('session.fetch', () => {
   it('takes addresses of the API only: the token goes nowhere else', async () => {
     const { client, sent } = clientOf()

@@ -148,6 +148,47 @@ describe.each<StorageKind>(['cookie', 'memory', 'localStorage'])('storage %s', (
   })
 })
 
+describe('sessions that several tabs share', () => {
+  it('storage memory: an answer that comes after a refresh is too old; the newer token stays', async () => {
+    const { browser, one } = await signedIn('memory')
+    const messages: { type: string; refreshToken: string }[] = []
+    const other = new BroadcastChannel(`gatepost memory ${browser.origin}`)
+    other.onmessage = ({ data }) => messages.push(data)
+    other.postMessage({ type: 'asked' })
+    await vi.waitUntil(() => messages.length === 1)
+    passTime(20 * 60_000)
+    const token = await one.session.accessToken()
+    await vi.waitUntil(() => messages.length === 2)
+    other.postMessage(messages[0])
+    other.postMessage({ type: 'asked' })
+    await vi.waitUntil(() => messages.length === 3)
+    other.close()
+    expect(await one.session.accessToken()).toBe(token)
+    expect(messages[2]?.refreshToken).toBe(messages[1]?.refreshToken)
+    expect(messages[2]?.refreshToken).not.toBe(messages[0]?.refreshToken)
+  })
+
+  it.each<StorageKind>(['cookie', 'memory', 'localStorage'])(
+    'storage %s: signing in as another person ends the former session',
+    async (storage) => {
+      const { browser, one } = await signedIn(storage)
+      const token = await one.session.accessToken()
+      const other = newPerson()
+      await one.register(other)
+      const two = browser.tab()
+      await two.session.start()
+      await two.session.signIn(other.username, PASSWORD)
+      const headers = { Authorization: `Bearer ${token}` }
+      const status = async () => (await fetch(`${worker.url}/api/users/me`, { headers })).status
+      await vi.waitUntil(async () => (await status()) === 401)
+      await vi.waitUntil(() => {
+        const { state } = one.session
+        return state.status === 'signed-in' && state.user.username === other.username
+      })
+    },
+  )
+})
+
 describe('what is kept where', () => {
   it('cookie → a cookie of the API, nothing in localStorage', async () => {
     const { browser } = await signedIn('cookie')

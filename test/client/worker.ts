@@ -43,6 +43,7 @@ export function openBrowser(url: string, storage: StorageKind) {
     return response
   }
   return {
+    origin,
     jar,
     /** What was sent since the last call. */
     sent: () => requests.splice(0),
