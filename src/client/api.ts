@@ -616,7 +616,7 @@ export interface Operations {
     }
     answer: EventList
   }
-  /** Everything that is held on me, as one file */
+  /** Everything that is stored about me, as one file */
   'GET /api/users/me/export': {
     answer: Export
   }

@@ -1,4 +1,4 @@
-/** Taking everything along, and leaving for good. */
+/** Deleting an account, and the list of its events. */
 import { env } from 'cloudflare:workers'
 import { describe, expect, it } from 'vitest'
 import type { Problem } from '../../src/http/problem'
@@ -104,60 +104,6 @@ describe('POST /api/users/me/deletion', () => {
     expect((await rowsOf(root.id)).attempts).toBe(0)
     await admin()
     expect((await remove(root.token)).status).toBe(204)
-  })
-})
-
-describe('GET /api/users/me/export', () => {
-  it('gives everything that is held on the caller, and nothing of others', async () => {
-    const [ann, bob] = [await person(), await person('bob')]
-    await post(ann.token, 'One "quoted" \\')
-    await post(ann.token, 'Second')
-    await post(bob.token, 'Not hers')
-    const response = await call('GET', '/api/users/me/export', { token: ann.token })
-    expect([response.status, trips(response)]).toEqual([200, 1])
-    expect(response.headers.get('Content-Disposition')).toBe(
-      'attachment; filename="gatepost-export.json"',
-    )
-    expect(response.headers.get('Cache-Control')).toBe('no-store')
-    const file = await response.json<{
-      profile: object
-      sessions: object[]
-      links: object[]
-      posts: { title: string }[]
-      events: { type: string }[]
-    }>()
-    expect(file.profile).toEqual(ann.user)
-    expect(file.sessions).toHaveLength(1)
-    expect(file.links).toEqual([expect.objectContaining({ purpose: 'verify', email: ann.email })])
-    expect(file.posts.map((p) => p.title)).toEqual(['One "quoted" \\', 'Second'])
-    expect(file.events.map((e) => e.type)).toEqual(['registered', 'login', 'exported'])
-    const text = JSON.stringify(file)
-    expect(text).not.toContain('argon2')
-    expect(text).not.toContain(bob.username)
-  })
-
-  it('holds each of many posts once, however large, page after page', async () => {
-    const ann = await person()
-    const insert = env.DB.prepare(
-      `with recursive n(i) as (select 1 union all select i + 1 from n where i < ?2)
-       insert into posts (author_id, title, content, created_at, updated_at)
-       select ?1, 'post ' || cast(i as integer), case when i % 100 = 0 then replace(hex(zeroblob(25000)), '00', 'äö') else 'small' end, 0, 0 from n`,
-    )
-    await insert.bind(ann.id, 1300).run()
-    const response = await call('GET', '/api/users/me/export', { token: ann.token })
-    const { posts } = await response.json<{ posts: { title: string; content: string }[] }>()
-    expect(posts.map((p) => p.title)).toEqual(
-      Array.from({ length: 1300 }, (_, i) => `post ${i + 1}`),
-    )
-    expect(posts[99]?.content).toHaveLength(50_000)
-  })
-
-  it('is for a live session with the scope account only', async () => {
-    const ann = await person()
-    const narrow = await signIn(ann.email, PASSWORD, { scope: 'posts:write' })
-    expect((await call('GET', '/api/users/me/export', { token: narrow.token })).status).toBe(403)
-    await env.DB.prepare('delete from sessions where user_id = ?').bind(ann.id).run()
-    expect((await call('GET', '/api/users/me/export', { token: ann.token })).status).toBe(401)
   })
 })
 

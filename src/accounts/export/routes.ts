@@ -1,54 +1,79 @@
-/** Everything that is held on a person, as one JSON file (GDPR Art. 15 and 20), streamed so that its size costs no memory. */
+/**
+ * Everything that is stored about the caller, as one JSON file (GDPR Art. 15 and 20). It is streamed
+ * page by page: 10 000 posts in one answer of D1 would not fit into the memory of an isolate.
+ */
 import type { TypedResponse } from 'hono'
-import type { Database } from '../../db'
+import type { CallerContext } from '../../context'
 import { viewEvent } from '../../event'
-import { unguarded } from '../../http/actor'
 import { endpoint, json } from '../../http/endpoint'
 import { logSecurity } from '../../http/log'
+import { logLine } from '../../security/log-line'
 import { viewPrivate } from '../../user'
 import { Export, viewLink, viewOwnPost, viewOwnSession } from './schemas'
-import { beginExport, type ExportStart, exportEvents, exportPosts } from './store'
+import {
+  beginExport,
+  checkSession,
+  type Exporter,
+  type ExportStart,
+  exportEvents,
+  exportPosts,
+  exportSessions,
+} from './store'
+import { streamOf } from './stream'
 
 export const exportAccount = endpoint(
   {
     method: 'get',
     path: '/api/users/me/export',
     operationId: 'exportAccount',
-    summary: 'Everything that is held on me, as one file',
+    summary: 'Everything that is stored about me, as one file',
+    description:
+      'The file ends with `]}`. The connection is closed before that if the session ends meanwhile, or after 10 minutes.',
     tags: ['accounts'],
     access: 'account',
     limit: 'write',
     responses: { 200: json(Export, 'The file, streamed') },
   },
   async (c) => {
-    const { caller, now, location, settings } = c.var
-    const db = unguarded(c)
-    // One trip decides, and gives the first bytes. Posts and events are read while they are sent, page by page: 10 000 posts
-    // in one answer of D1 would not fit into an isolate.
-    const start = await beginExport(db, caller, now, location())
+    const { actor, caller } = c.var
+    // hono routes HEAD to this handler. It exports nothing, so there is nothing to record.
+    if (c.req.method === 'HEAD') {
+      await checkSession(actor)
+      return file(c, null)
+    }
+    const start = await beginExport(actor)
     logSecurity(c, 'exported', caller.userId, caller.sessionId)
-    return c.body(stream(write(db, start, settings.appOrigin)), 200, {
-      'Content-Type': 'application/json',
-      'Content-Disposition': 'attachment; filename="gatepost-export.json"',
-      // Compression on the way would hold pages back until a block is full.
-      'Content-Encoding': 'identity',
-    }) as unknown as TypedResponse<Export, 200, 'json'>
+    const exporter = { actor, clock: () => new Date() }
+    const onError = (error: unknown) =>
+      console.error(
+        logLine({ event: 'export_aborted', request_id: c.var.requestId, error: String(error) }),
+      )
+    return file(c, streamOf(write(start, exporter), onError))
   },
 )
 
-/** The file in pieces of about a page each. */
-async function* write(db: Database, start: ExportStart, origin: string): AsyncGenerator<string> {
-  const { user, sessions, links } = start
+const file = (c: CallerContext, body: ReadableStream<Uint8Array> | null) =>
+  c.newResponse(body, 200, {
+    'Content-Type': 'application/json',
+    'Content-Disposition': 'attachment; filename="gatepost-export.json"',
+    // A compressor on the way would hold pages back until its block is full.
+    'Content-Encoding': 'identity',
+  }) as unknown as TypedResponse<Export, 200, 'json'>
+
+/** The file in parts of about a page each. */
+async function* write({ user, links }: ExportStart, exporter: Exporter): AsyncGenerator<string> {
+  const { now, settings } = exporter.actor
   const head = JSON.stringify({
-    exported_at: start.at.toISOString(),
-    profile: viewPrivate(user, origin),
-    sessions: sessions.map(viewOwnSession),
+    exported_at: now.toISOString(),
+    profile: viewPrivate(user, settings.appOrigin),
     links: links.map(viewLink),
   })
-  yield `${head.slice(0, -1)},"posts":[`
-  yield* members(exportPosts(db, user.id), viewOwnPost)
+  yield `${head.slice(0, -1)},"sessions":[`
+  yield* members(exportSessions(exporter), viewOwnSession)
+  yield '],"posts":['
+  yield* members(exportPosts(exporter), viewOwnPost)
   yield '],"events":['
-  yield* members(exportEvents(db, user.id), viewEvent)
+  yield* members(exportEvents(exporter), viewEvent)
   yield ']}\n'
 }
 
@@ -62,22 +87,4 @@ async function* members<Row>(
     yield separator + rows.map((row) => JSON.stringify(view(row))).join(',\n')
     separator = ',\n'
   }
-}
-
-/** Pulled by the client's pace: nothing is read ahead. What fails midway breaks the connection off, so that no half file looks whole. */
-function stream(parts: AsyncGenerator<string>): ReadableStream<Uint8Array> {
-  const encoder = new TextEncoder()
-  return new ReadableStream(
-    {
-      async pull(controller) {
-        const { done, value } = await parts.next()
-        if (done) controller.close()
-        else controller.enqueue(encoder.encode(value))
-      },
-      async cancel() {
-        await parts.return(undefined)
-      },
-    },
-    { highWaterMark: 0 },
-  )
 }

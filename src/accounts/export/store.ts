@@ -1,40 +1,55 @@
-/** An export in D1: one trip that decides and gives the small parts, then one trip a page. */
-import { and, asc, eq, gt, sql } from 'drizzle-orm'
-import type { Caller } from '../../actor'
-import type { Database } from '../../db'
+/**
+ * An export in D1: one round trip for the small parts, then one per page of sessions, posts and
+ * events. Each checks that the session is active, so an export ends with its session.
+ */
+import { and, asc, eq, gt, or, sql } from 'drizzle-orm'
+import type { Actor } from '../../actor'
+import { single } from '../../db/batch'
+import { build } from '../../db/build'
 import { recordEvent } from '../../db/events'
-import { asCaller } from '../../db/live'
 import { emailTokens, events, posts, sessions, users } from '../../db/schema'
+import { withSession } from '../../db/session-guard'
+import { KIB } from '../../http/body-reader'
 import { type PrivateRow, privateColumns } from '../../user'
 
+const SESSIONS_PER_PAGE = 100
+const EVENTS_PER_PAGE = 500
+const MAX_POSTS_PER_PAGE = 1000
+const FIRST_POSTS_PER_PAGE = 25
 /**
- * Bytes of content after which a page of posts ends, so that memory stays flat whatever the posts are like. D1 allows an invocation 1 000
- * queries, so pages double: 150 of each size are 290 MB, and what follows in pages of the last size makes 700 MB in all.
+ * Bytes of text after which a page of posts ends, so that memory does not depend on the posts. A
+ * page costs two of the 1 000 queries that D1 allows a request, so pages grow from 256 KiB to 2 MiB:
+ * 670 MiB in all.
  */
-const pageBytes = (page: number) => 64 * 1024 * 2 ** Math.min(5, Math.floor(page / 150))
-const EVENTS_A_PAGE = 500
+const pageBytes = (page: number) => 256 * KIB * 2 ** Math.min(3, Math.floor(page / 75))
 
+/** An actor and its clock: a page later in the export is read at a later time. */
+export interface Exporter {
+  actor: Actor
+  clock: () => Date
+}
+const atPresent = ({ actor, clock }: Exporter) => ({
+  db: actor.db,
+  caller: actor.caller,
+  now: clock(),
+})
+
+type SessionRow = typeof sessions.$inferSelect
+type EventRow = typeof events.$inferSelect
 export type OwnPost = Omit<typeof posts.$inferSelect, 'authorId' | 'revision'>
 export interface ExportStart {
-  at: Date
   user: PrivateRow
-  sessions: (typeof sessions.$inferSelect)[]
   links: Pick<typeof emailTokens.$inferSelect, 'purpose' | 'email' | 'createdAt' | 'expiresAt'>[]
 }
 
-/** Records the export and reads all but posts and events. @throws DeadSession */
-export async function beginExport(
-  db: Database,
-  caller: Caller,
-  now: Date,
-  location: string | null,
-): Promise<ExportStart> {
+/** Records the export and reads the profile and the links. @throws SessionEnded */
+export async function beginExport(actor: Actor): Promise<ExportStart> {
+  const { caller, now, location } = actor
   const { userId, sessionId } = caller
-  const [, [user], sessionListRoutes, links] = await asCaller(db, caller, now, [
-    recordEvent({ userId, type: 'exported', at: now, sessionId, location }),
-    db.select(privateColumns).from(users).where(eq(users.id, userId)),
-    db.select().from(sessions).where(eq(sessions.userId, userId)),
-    db
+  const { user, links } = await withSession(actor, {
+    recorded: recordEvent({ userId, type: 'exported', at: now, sessionId, location }),
+    user: build.select(privateColumns).from(users).where(eq(users.id, userId)),
+    links: build
       .select({
         purpose: emailTokens.purpose,
         email: emailTokens.email,
@@ -43,35 +58,64 @@ export async function beginExport(
       })
       .from(emailTokens)
       .where(eq(emailTokens.userId, userId)),
-  ])
-  return { at: now, user: user as PrivateRow, sessions: sessionListRoutes, links }
+  })
+  return { user: single(user), links }
 }
 
-/** The person's posts, oldest first, page by page: each has at most twice as many as the one before, and ends at its bytes. */
-export async function* exportPosts(db: Database, userId: number): AsyncGenerator<OwnPost[]> {
+/** Checks that the session is active, and does nothing else. @throws SessionEnded */
+export const checkSession = async (actor: Actor): Promise<void> => {
+  await withSession(actor, {})
+}
+
+/** The sessions of the caller, oldest first. @throws SessionEnded */
+export async function* exportSessions(exporter: Exporter): AsyncGenerator<SessionRow[]> {
+  const isOwn = eq(sessions.userId, exporter.actor.caller.userId)
+  for (let last: SessionRow | undefined; ; ) {
+    const isLater =
+      last &&
+      or(
+        gt(sessions.createdAt, last.createdAt),
+        and(eq(sessions.createdAt, last.createdAt), gt(sessions.id, last.id)),
+      )
+    const { rows } = await withSession(atPresent(exporter), {
+      rows: build
+        .select()
+        .from(sessions)
+        .where(and(isOwn, isLater))
+        .orderBy(asc(sessions.createdAt), asc(sessions.id))
+        .limit(SESSIONS_PER_PAGE),
+    })
+    last = rows.at(-1)
+    if (!last) return
+    yield rows
+  }
+}
+
+/**
+ * The posts of the caller, oldest first. A page has at most twice the posts of the previous one and
+ * ends at its bytes. @throws SessionEnded
+ */
+export async function* exportPosts(exporter: Exporter): AsyncGenerator<OwnPost[]> {
+  const { userId } = exporter.actor.caller
   let after = 0
-  let atMost = 25
+  let atMost = FIRST_POSTS_PER_PAGE
   for (let page = 0; ; page++) {
-    const rows: OwnPost[] = await postsBehind(db, userId, after, atMost, pageBytes(page))
+    const { rows } = await withSession(atPresent(exporter), {
+      rows: postsAfter(userId, after, atMost, pageBytes(page)),
+    })
     const last = rows.at(-1)
     if (!last) return
     yield rows
     after = last.id
-    // More would be read and thrown away when the posts are large.
-    atMost = Math.min(500, 2 * rows.length)
+    // Large posts end a page early. Reading many more than fit would be in vain.
+    atMost = Math.min(MAX_POSTS_PER_PAGE, 2 * rows.length)
   }
 }
 
-/** At most so many posts behind the one with the id `after`, and of those only as many as have `maxBytes`, but at least one. */
-function postsBehind(
-  db: Database,
-  userId: number,
-  after: number,
-  atMost: number,
-  maxBytes: number,
-) {
+/** At most `atMost` posts with larger ids than `after`: those within `maxBytes`, at least one. */
+function postsAfter(userId: number, after: number, atMost: number, maxBytes: number) {
   const bytes = sql<number>`length(cast(${posts.title} as blob)) + length(cast(${posts.content} as blob))`
-  const next = db
+  const next = build
     .select({
       id: posts.id,
       title: posts.title,
@@ -87,7 +131,7 @@ function postsBehind(
     .orderBy(asc(posts.id))
     .limit(atMost)
     .as('next')
-  return db
+  return build
     .select({
       id: next.id,
       title: next.title,
@@ -100,18 +144,18 @@ function postsBehind(
     .orderBy(asc(next.id))
 }
 
-/** What happened to the person, oldest first, page by page. */
-export async function* exportEvents(
-  db: Database,
-  userId: number,
-): AsyncGenerator<(typeof events.$inferSelect)[]> {
+/** The events of the caller, oldest first. @throws SessionEnded */
+export async function* exportEvents(exporter: Exporter): AsyncGenerator<EventRow[]> {
+  const isOwn = eq(events.userId, exporter.actor.caller.userId)
   for (let after = 0; ; ) {
-    const rows = await db
-      .select()
-      .from(events)
-      .where(and(eq(events.userId, userId), gt(events.id, after)))
-      .orderBy(asc(events.id))
-      .limit(EVENTS_A_PAGE)
+    const { rows } = await withSession(atPresent(exporter), {
+      rows: build
+        .select()
+        .from(events)
+        .where(and(isOwn, gt(events.id, after)))
+        .orderBy(asc(events.id))
+        .limit(EVENTS_PER_PAGE),
+    })
     const last = rows.at(-1)
     if (!last) return
     yield rows
