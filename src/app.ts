@@ -13,14 +13,14 @@ import {
   methodTable,
   onError,
 } from './http/errors'
-import { frame, loadSettings, securityHeaders } from './http/request-context'
+import { loadSettings, requestContext, securityHeaders } from './http/request-context'
 import { postRoutes } from './posts/routes'
 import { sessionRoutes } from './sessions/routes'
 
 const base = new OpenAPIHono<AppEnv>({ defaultHook: invalidRequest })
 
 let methods: MethodTable | undefined
-base.use(securityHeaders, frame, loadSettings, corsHeaders)
+base.use(securityHeaders, requestContext, loadSettings, corsHeaders)
 base.use(methodNotAllowed(() => (methods ??= methodTable(base.routes))))
 
 export const app = base.openapiRoutes([

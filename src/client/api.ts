@@ -293,14 +293,14 @@ export interface PostPage {
 }
 
 export interface Problem {
-  /** Names the kind of problem; stable */
+  /** Identifies the type of problem; stable */
   type: string
   title: string
   status: number
   /** A sentence for a person */
   detail: string
   request_id: string
-  /** Of a 422: what is wrong where */
+  /** For a 422: each invalid field and the rule it breaks */
   errors?: FieldError[] | undefined
 }
 

@@ -1,4 +1,4 @@
-/** The bearer token of a request (RFC 6750): read, verified and put into `c.var.caller`, without asking D1. */
+/** Bearer authentication (RFC 6750): verifies the access token and sets the caller, without D1. */
 import type { Context, MiddlewareHandler } from 'hono'
 import type { Caller, Scope } from '../actor'
 import type { AppEnv, CallerEnv } from '../context'
@@ -9,20 +9,20 @@ import { problem } from './problem'
 
 const REALM = 'Bearer realm="gatepost"'
 
-/** What a route asks of its caller: nothing, any live token, or a token that grants a scope. */
+/** The access that a route requires: none, any valid token, or a token with a scope. */
 export type Access = 'anyone' | 'live-token' | Scope
 
 /** 401 for a request without a token: a bare challenge, no error code (RFC 6750 §3.1). */
 const notAuthenticated = (c: Context<AppEnv>) =>
   problem(c, 'unauthenticated', { headers: { 'WWW-Authenticate': REALM } })
 
-/** 401 for a token that is not, or no longer, good. */
+/** 401 for an invalid, expired or revoked token. */
 export const invalidAccessToken = (c: Context<AppEnv>) =>
   problem(c, 'invalid-access-token', {
     headers: { 'WWW-Authenticate': `${REALM}, error="invalid_token"` },
   })
 
-/** 403 for a good token that does not grant enough, or whose user lacks the role. */
+/** 403 for a valid token without the scope, or whose user lacks the role. */
 export const insufficientScope = (c: Context<AppEnv>, scope: Scope) =>
   problem(c, 'insufficient-scope', {
     detail: `This needs an access token with the scope ${scope}.`,
@@ -37,7 +37,11 @@ export const stepUpRequired = (c: Context<AppEnv>, { fresh, acr }: StepUp) => {
   return problem(c, 'step-up-required', { headers: { 'WWW-Authenticate': challenge } })
 }
 
-/** Lets a request pass that carries a well-signed token with the scope; whether its session lives is checked in the route's own trip to D1. */
+/**
+ * Requires a valid access token with this scope. Whether the session is still active is checked in
+ * the
+ * handler's own D1 batch.
+ */
 export function bearerAuth(access: Exclude<Access, 'anyone'>): MiddlewareHandler<AppEnv> {
   return async (c, next) => {
     const header = c.req.header('Authorization')
@@ -48,7 +52,7 @@ export function bearerAuth(access: Exclude<Access, 'anyone'>): MiddlewareHandler
     if (access !== 'live-token' && !caller.scope.includes(access))
       return insufficientScope(c, access)
     c.set('caller', caller)
-    // Behind this middleware the context is that of `CallerEnv`.
+    // After this middleware the context is that of `CallerEnv`.
     ;(c as unknown as Context<CallerEnv>).set('actor', callerActor(c, caller))
     return next()
   }

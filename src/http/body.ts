@@ -1,4 +1,7 @@
-/** Request bodies: headers are checked first; a body is buffered once its client passed the rate limit. */
+/**
+ * Request bodies: headers are checked first; a body is buffered once its client passed the rate
+ * limit.
+ */
 import type { Context, MiddlewareHandler } from 'hono'
 import { HTTPException } from 'hono/http-exception'
 import type { AnyContext, AppEnv } from '../context'
@@ -69,7 +72,8 @@ function reservation(c: Context<AppEnv>) {
 }
 
 /**
- * Buffers the body for `readText` and the handler. Responds 408 when it arrives too slowly, 413 when
+ * Buffers the body for `readText` and the handler. Responds 408 when it arrives too slowly, 413
+ * when
  * a chunked one is too large, and 503 when the buffer is full; throws 400 when it is incomplete.
  */
 export function bufferBody({ maxBytes }: BodyRules): MiddlewareHandler<AppEnv> {
@@ -101,7 +105,9 @@ const bufferFull = (c: AnyContext, maxBytes: number) =>
     retryAfter: 1,
   })
 
-/** Sets what `c.req` returns as its body. hono keeps promises there, which its type does not say. */
+/**
+ * Sets what `c.req` returns as its body. hono keeps promises there, which its type does not say.
+ */
 export const presetBody = (
   c: Context,
   parts: { arrayBuffer?: Promise<ArrayBuffer>; text?: Promise<string>; formData?: FormData },
@@ -159,7 +165,8 @@ export async function readText(c: Context): Promise<string> {
 }
 
 /**
- * Responds 400 for text that is not UTF-8 or is nested too deep; the validator finds malformed JSON.
+ * Responds 400 for text that is not UTF-8 or is nested too deep; the validator finds malformed
+ * JSON.
  * An empty optional body reads as `{}`.
  */
 export function parseJson(optional = false): MiddlewareHandler<AppEnv> {

@@ -1,20 +1,21 @@
-/** Versions of what is read (RFC 9110 §8.8, §13): who may keep an answer, when it need not be sent again, and which version a change is meant for. */
+/** Entity tags, conditional requests and caching (RFC 9110 §8.8, §13). */
 import { z } from '@hono/zod-openapi'
 import type { TypedResponse } from 'hono'
 import type { AnyContext } from '../context'
 import { sha256Base64url } from '../security/digest'
 
 const ENTITY_TAG = /(W\/)?"[\x21\x23-\x7e\x80-\xff]*"/g
-/** Such tags and commas between them; empty elements do no harm (RFC 9110 §5.6.1). */
+/** Entity tags separated by commas; empty elements are allowed (RFC 9110 §5.6.1). */
 const TAG_LIST =
   /^[\s,]*(?:W\/)?"[\x21\x23-\x7e\x80-\xff]*"(?:\s*,[\s,]*(?:W\/)?"[\x21\x23-\x7e\x80-\xff]*")*[\s,]*$/
-/** True for a request that says who it is: its answer is for that client alone. */
+/** True for a request with credentials: its response is for that client alone. */
 export const hasCredentials = (c: AnyContext) =>
   c.req.header('Authorization') !== undefined || c.req.header('Cookie') !== undefined
 
 /**
- * Puts the version on the answer to a GET, and tells whether the client has it already: then `notModified` is the answer.
- * Anonymous answers may be kept by anyone who asks again before each use; with credentials, by nobody.
+ * Sets the ETag of a GET and returns whether the client has this version: then respond
+ * `notModified`.
+ * Anonymous responses may be cached and revalidated; responses to credentials are not stored.
  */
 export function isUnchanged(c: AnyContext, etag: string): boolean {
   c.header('ETag', etag)
@@ -29,18 +30,20 @@ export function clientHas(c: AnyContext, etag: string): boolean {
   return [...known.matchAll(ENTITY_TAG)].some(([tag]) => tag.replace(/^W\//, '') === etag)
 }
 
-/** 304. The cast gives it the type that the routes declare. */
+/** A 304. The cast gives it the type that the routes declare. */
 export const notModified = (c: AnyContext) =>
   // biome-ignore lint/complexity/noBannedTypes: hono's own type of an empty answer
   c.body(null, 304) as unknown as TypedResponse<{}, 304, string>
 
-/** An entity tag: the first 132 bits of the SHA-256 of the JSON of everything the response shows. */
+/**
+ * An entity tag: the first 132 bits of the SHA-256 of the JSON of everything the response shows.
+ */
 export async function digestTag(parts: unknown): Promise<string> {
   const digest = await sha256Base64url(JSON.stringify(parts))
   return `"${digest.slice(0, 22)}"`
 }
 
-/** The header of a read. What is not an entity tag matches nothing. */
+/** `If-None-Match` of a read. A value that is no entity tag matches nothing. */
 export const IfNoneMatch = z
   .string()
   .optional()
@@ -48,7 +51,10 @@ export const IfNoneMatch = z
 
 const isTagList = (text: string) => text.trim() === '*' || TAG_LIST.test(text)
 
-/** The header of a change, read into the strong tags it names; a weak one never matches (RFC 9110 §13.1.1). Undefined: any version will do. */
+/**
+ * `If-Match` of a change, as the strong tags it names; a weak one never matches (RFC 9110 §13.1.1).
+ * Undefined: any version matches.
+ */
 export const IfMatch = z
   .string()
   .refine(isTagList, 'must be "*" or a list of ETags, each in double quotes')

@@ -1,14 +1,14 @@
-/** Which other origins may call: the exact list of ALLOWED_ORIGINS, never reflected, never `*`. */
+/** CORS for the exact origins of ALLOWED_ORIGINS; never reflected, never `*`. */
 import type { MiddlewareHandler } from 'hono'
 import { cors } from 'hono/cors'
 import type { AppEnv } from '../context'
 
 const answer = cors({
-  // `null` and anything unlisted get no header at all.
+  // `null` and unlisted origins get no header.
   origin: (origin, c) => (c.var.settings.allowedOrigins.has(origin) ? origin : null),
   credentials: true,
   allowMethods: ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'],
-  // A fixed list: hono would otherwise echo what the preflight asks for.
+  // Without a list, hono echoes the headers that the preflight requests.
   allowHeaders: [
     'Authorization',
     'Content-Type',
@@ -28,7 +28,9 @@ const answer = cors({
   maxAge: 600,
 })
 
-/** Any other origin, and none, goes on without a word of CORS; `Vary` keeps caches from mixing the two. */
+/**
+ * Requests from other origins, or without `Origin`, get no CORS headers; `Vary` separates caches.
+ */
 export const corsHeaders: MiddlewareHandler<AppEnv> = async (c, next) => {
   const origin = c.req.header('Origin')
   if (origin && c.var.settings.allowedOrigins.has(origin)) return answer(c, next)

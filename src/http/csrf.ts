@@ -1,11 +1,12 @@
-/** Where a request with a cookie may come from (ASVS 3.5): this origin, or one in ALLOWED_ORIGINS. */
+/** Rejects cross-site requests with cookies (ASVS 3.5), except from ALLOWED_ORIGINS. */
 import type { MiddlewareHandler } from 'hono'
 import type { AppEnv } from '../context'
 import { problem } from './problem'
 
 /**
- * Browsers tell `Origin` on every POST and DELETE, and `Sec-Fetch-Site`, which no page can set. Both must agree;
- * a client that sends neither is no browser, so nobody else's cookie is in it.
+ * Browsers send `Origin` with every POST and DELETE, and `Sec-Fetch-Site`, which no page can set.
+ * Both
+ * must agree. A client that sends neither is no browser, so no other site can use its cookie.
  */
 export const csrf: MiddlewareHandler<AppEnv> = async (c, next) => {
   const { appOrigin, allowedOrigins } = c.var.settings

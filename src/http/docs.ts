@@ -60,7 +60,10 @@ function describeHeaders({ parameters = [], responses }: Operation) {
   }
 }
 
-/** Adds the bookmark (see bookmark.ts) to anonymous reads of D1, and to the answers of whoever is known. */
+/**
+ * Adds the bookmark (see bookmark.ts) to anonymous reads of D1, and to the answers of whoever is
+ * known.
+ */
 function describeBookmark(method: string, operation: Operation) {
   const readsForAnyone =
     method === 'get' &&

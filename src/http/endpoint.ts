@@ -1,4 +1,7 @@
-/** One operation of the API: its contract and its handler as one value, from which routing, checks, types and documents follow. */
+/**
+ * One operation of the API: its contract and its handler as one value, from which routing, checks,
+ * types and documents follow.
+ */
 import type { RouteConfig, RouteConfigToTypedResponse, RouteHandler, z } from '@hono/zod-openapi'
 import { createRoute } from '@hono/zod-openapi'
 import type { Context, MiddlewareHandler, TypedResponse } from 'hono'
@@ -40,7 +43,8 @@ export type InvalidHook = (
 ) => Response | undefined | void
 
 /**
- * Joins contract and handler. A handler can only answer what `responses` declares, also where one of them has
+ * Joins contract and handler. A handler can only answer what `responses` declares, also where one
+ * of them has
  * no body. Checks run in the order of the contract: 413, 415, 429, 401, 403, 400, 422.
  */
 export const endpoint = <const R extends Operation>(
@@ -101,7 +105,10 @@ function compile<R extends Operation>(operation: R): R {
   } as RouteConfig) as unknown as R
 }
 
-/** Adds the answers that middleware gives to those that the handler declares; where both use a status, its description tells both. */
+/**
+ * Adds the answers that middleware gives to those that the handler declares; where both use a
+ * status, its description tells both.
+ */
 function merge(
   automatic: Record<number, { description: string }>,
   declared: RouteConfig['responses'],

@@ -1,4 +1,4 @@
-/** What was not foreseen by a handler: thrown errors, unknown addresses, wrong methods, broken input. */
+/** Responses outside handlers: thrown errors, unknown paths, wrong methods, invalid input. */
 import type { z } from '@hono/zod-openapi'
 import type { Context, ErrorHandler, MiddlewareHandler } from 'hono'
 import { HTTPException } from 'hono/http-exception'
@@ -10,21 +10,21 @@ import { insufficientScope, invalidAccessToken, stepUpRequired } from './bearer-
 import { oauthError } from './oauth-error'
 import { type FieldError, problem } from './problem'
 
-/** More than this helps nobody. */
+/** Maximum number of field errors per response. */
 const MAX_ERRORS = 20
 
-/** A 422 that tells each field and rule. */
+/** Responds 422 with each field and the rule it breaks. */
 export function invalidRequest(
   result: { success: boolean; error?: z.core.$ZodError },
   c: Context<AppEnv>,
 ) {
   if (result.success || !result.error) return
-  // A body of unknown members would otherwise be answered with ten times its size.
+  // Without a limit, a body of unknown members would get a response ten times its size.
   const errors = result.error.issues.flatMap(fieldErrors).slice(0, MAX_ERRORS)
   return problem(c, 'invalid-request', { detail: errors.map(sentence).join(' '), errors })
 }
 
-/** One entry per field; an unknown member is named itself, not the object it stands in. */
+/** One entry per field. An unknown member is named itself, not the object that contains it. */
 export function fieldErrors(issue: z.core.$ZodIssue): FieldError[] {
   if (issue.code === 'unrecognized_keys') {
     return issue.keys.map((key) => ({
@@ -44,7 +44,7 @@ const KINDS: Record<string, string> = {
   array: 'a list',
 }
 
-/** A rule that reads on from a name. Zod's own words do not. */
+/** The rule as a phrase that follows the field's name, unlike Zod's messages. */
 function ruleOf({ code, message, ...issue }: z.core.$ZodIssue): string {
   if (code !== 'invalid_type' || !message.startsWith('Invalid input')) return message
   if (message.endsWith('received undefined')) return 'is missing'
@@ -60,21 +60,22 @@ function sentence({ pointer, detail }: FieldError) {
   return `${pointer === '#' ? 'The body' : name || 'The member ""'} ${detail}.`
 }
 
-/** The one place where a thrown error becomes an answer; it tells nothing of the inside. */
+/** Turns every thrown error into a response that reveals nothing internal. */
 export const onError: ErrorHandler<AppEnv> = (error, c) => {
   if (error instanceof SessionEnded) return invalidAccessToken(c)
   if (error instanceof RoleMissing) return insufficientScope(c, 'admin')
   if (error instanceof StepUpRequired) return stepUpRequired(c, error.required)
   if (error instanceof HTTPException && error.status < 500) {
     const detail = error.message || undefined
-    // RFC 6749 §5.2 has a word for a body that cannot be read: of the wrong type, or malformed.
+    // RFC 6749 §5.2 has a code for a body of the wrong type or a malformed one.
     if (c.req.path.startsWith('/oauth/'))
       return oauthError(c, 'invalid_request', detail ?? 'The body cannot be read.')
     return problem(c, error.status === 415 ? 'unsupported-media-type' : 'malformed-request', {
       detail,
     })
   }
-  // drizzle's message holds the query's parameters, which may be personal: only the cause is logged.
+  // drizzle's message contains the query's parameters, which may be personal; only the cause is
+  // logged.
   const cause = rootCause(error)
   console.error(
     logLine({
@@ -94,21 +95,21 @@ export const onError: ErrorHandler<AppEnv> = (error, c) => {
     : problem(c, 'internal')
 }
 
-/** The innermost cause of an error; without the parameters of a query, which drizzle adds to its own message. */
+/** The innermost cause of an error, without the query parameters that drizzle appends. */
 function rootCause(error: Error): string {
   const { name, message } = causes(error).at(-1) ?? error
   return `${name}: ${message.split('\nparams:')[0]}`
 }
 
-/** What SQLite did not find: `table: posts`. */
+/** The object that SQLite did not find: `table: posts`. */
 const missingInDatabase = (cause: string) =>
   /^(?:table|column): [\w.]+/.exec(cause.split('no such ', 2)[1] ?? '')?.[0]
 
-/** D1 speaks of itself; R2 ends its messages with a code of five digits. */
+/** D1 names itself in its errors; R2 ends its messages with a code of five digits. */
 const isStorageError = (cause: string) =>
   /D1_|SQLITE|database|Network connection lost|\(10\d{3}\)$/i.test(cause)
 
-/** The methods of every address of the app, once all routes are known. */
+/** The methods of every path, once all routes are registered. */
 export function methodTable(routes: readonly { method: string; path: string }[]) {
   const methods = new Map<string, Set<string>>()
   for (const { method, path } of routes) {
@@ -123,14 +124,20 @@ export function methodTable(routes: readonly { method: string; path: string }[])
     allowed,
   }))
   return {
-    /** What an address answers to: a fixed one (`/users/me`) wins over a pattern that fits it too (`/users/:id`). Null: nothing there. */
+    /**
+     * The methods of a path, or null. A literal path (`/users/me`) wins over a pattern
+     * (`/users/:id`).
+     */
     at: (path: string) =>
       methods.get(path) ?? patterns.find((p) => p.regexp.test(path))?.allowed ?? null,
   }
 }
 export type MethodTable = ReturnType<typeof methodTable>
 
-/** 404 and 405 + `Allow` come before every other refusal; `OPTIONS` that is no preflight tells what the address answers to. */
+/**
+ * Responds 404, or 405 with `Allow`, before every other check; hono's own middleware runs after the
+ * handlers. Responds to `OPTIONS` that is no preflight with the methods of the path.
+ */
 export const methodNotAllowed =
   (table: () => MethodTable): MiddlewareHandler<AppEnv> =>
   async (c, next) => {

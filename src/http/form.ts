@@ -1,4 +1,7 @@
-/** Parses `application/x-www-form-urlencoded` strictly: invalid encodings are rejected, not replaced. */
+/**
+ * Parses `application/x-www-form-urlencoded` strictly: invalid encodings are rejected, not
+ * replaced.
+ */
 import type { MiddlewareHandler } from 'hono'
 import { HTTPException } from 'hono/http-exception'
 import type { AppEnv } from '../context'
@@ -6,7 +9,9 @@ import { presetBody, readText } from './body'
 
 export const FORM_TYPE = 'application/x-www-form-urlencoded'
 
-/** Passes the fields to the validator; a repeated field becomes an array. @throws HTTPException 400 */
+/**
+ * Passes the fields to the validator; a repeated field becomes an array. @throws HTTPException 400
+ */
 export const parseForm: MiddlewareHandler<AppEnv> = async (c, next) => {
   const form = new FormData()
   for (const pair of (await readText(c)).split('&')) {

@@ -1,10 +1,14 @@
-/** Argon2id inside a request: admission, so that waiting hashes cannot pile up; its turn; and its time for `Server-Timing`. */
+/** Argon2id within a request: admission, queueing, and timing for `Server-Timing`. */
 import type { MiddlewareHandler } from 'hono'
 import type { AnyContext, AppEnv } from '../context'
 import { admit, enqueue } from '../security/hash-queue'
 import { problem } from './problem'
 
-/** For routes that hash and sign nobody in: answers 503 + `Retry-After` when as many as the gate takes of them are about to hash; before any trip to D1, so that a refusal counts nowhere. */
+/**
+ * Admission control for endpoints other than sign-in that hash a password. Responds 503 before any
+ * D1
+ * query when the limit is reached.
+ */
 export const admitHash: MiddlewareHandler<AppEnv> = async (c, next) => {
   const leave = admit('other', Date.now())
   if (!leave) return problem(c, 'busy', { retryAfter: 1 })
@@ -15,14 +19,18 @@ export const admitHash: MiddlewareHandler<AppEnv> = async (c, next) => {
   }
 }
 
-/** Milliseconds between two hashes of an isolate, in which every other request of it takes a step; and between two looks at whose turn it is. */
+/**
+ * Pause between two hashes in milliseconds, so that other requests in the isolate make progress;
+ * also
+ * the queue's polling interval.
+ */
 const PAUSE_MS = 1
 
-/** Computes a hash when it is this request's turn, and adds its milliseconds to the request's account. */
+/** Computes a hash in turn and adds its milliseconds to the request's statistics. */
 export async function runHash<T>(c: AnyContext, compute: () => T): Promise<T> {
   const place = enqueue(Date.now())
   while (!place.isFirst(Date.now())) await scheduler.wait(PAUSE_MS)
-  // The one that hashes does not wait for the pause behind it.
+  // The pause delays the next request in the queue, not this one.
   c.executionCtx.waitUntil(scheduler.wait(PAUSE_MS).then(place.leave))
   const start = performance.now()
   const result = compute()

@@ -1,4 +1,4 @@
-/** What all lists share: `limit` and `cursor`, sealed so that no client can make one up. */
+/** Pagination of all lists: `limit`, and a `cursor` that clients cannot forge. */
 import { z } from '@hono/zod-openapi'
 import type { AnyContext } from '../context'
 import { openCursor, sealCursor } from '../security/cursor'
@@ -27,13 +27,17 @@ export const Cursor = z
     param: { name: 'cursor', in: 'query' },
   })
 
-/** The query of a list that has no filters. */
+/** The query parameters of a list without filters. */
 export const ListQuery = z.strictObject({ limit: Limit, cursor: Cursor })
 
-/** The 422 for a cursor that was edited, or is another list's. */
+/** The 422 for a cursor that was edited or belongs to another list. */
 export const badCursor = fieldProblem('cursor', 'is not one of this list: begin again without it')
 
-/** What a cursor holds: null without one, `'bad'` for one that this list did not give. `list` names the list and its filters. */
+/**
+ * The position in a cursor: null without a cursor, `'bad'` for a cursor of another list. `list`
+ * names
+ * the list and its filters.
+ */
 export async function readCursor(
   c: AnyContext,
   list: string,
@@ -43,7 +47,7 @@ export async function readCursor(
   return (await openCursor(c.var.keys, list, cursor)) ?? 'bad'
 }
 
-/** Cuts a page out of `limit + 1` rows, and seals the place of its last row when there are more. */
+/** A page of `limit + 1` rows, with a cursor for the position of its last row if there are more. */
 export async function page<Row>(
   c: AnyContext,
   list: string,

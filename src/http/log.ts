@@ -1,9 +1,15 @@
-/** Security events as JSON lines for whoever runs the service (ASVS 16.3): ids only, no secret, no address, no name. */
+/**
+ * Security events as JSON lines for the operator (ASVS 16.3): ids only, no secrets or identifiers.
+ */
 import type { AnyContext } from '../context'
 import type { EventType } from '../db/event-types'
 import { logLine } from '../security/log-line'
 
-/** What is logged and leaves no event in D1, which a flood of it would fill: a password that was not looked at, or a reset that is not mailed, since one must wait; what a sign-in outran. */
+/**
+ * Logged but not stored, because an attacker could fill the table: throttled attempts and resets,
+ * and
+ * attempts that lost a race with a concurrent sign-in.
+ */
 type LoggedOnly = 'attempt_refused'
 
 export function logSecurity(

@@ -1,9 +1,11 @@
-/** Mail that a request causes: sent behind the answer, so that it neither slows the request nor makes it fail. */
+/** Sends mail after the response, so that it neither delays a request nor makes it fail. */
 import type { AnyContext } from '../context'
 import type { Mail } from '../mail/send'
 import { deliver } from '../mail/send'
 
-/** Sends a mail once the transaction stands; after `delay` milliseconds, when it must not show in the time of any answer. */
+/**
+ * Sends the mail after the response; `delay` (milliseconds) hides the work from response timing.
+ */
 export function mailLater(c: AnyContext, mail: Mail | (() => Mail), delay = 0): void {
   const write = async () => {
     if (delay > 0) await scheduler.wait(delay)
@@ -15,6 +17,9 @@ export function mailLater(c: AnyContext, mail: Mail | (() => Mail), delay = 0): 
 
 const LOCAL = /^https?:\/\/(?:localhost|127\.0\.0\.1|\[::1\])(?::\d+)?$/
 
-/** `npm run dev`: APP_ORIGIN is this machine, and the request did not come through Cloudflare, which adds `CF-Ray` to each. A deployed Worker never shows a link, even with the wrong APP_ORIGIN. */
+/**
+ * True under `npm run dev`: APP_ORIGIN is this machine and the request has no `CF-Ray`, which
+ * Cloudflare adds to every request. A deployed Worker never prints a link.
+ */
 const isAtHome = (c: AnyContext) =>
   LOCAL.test(c.var.settings.appOrigin) && c.req.header('CF-Ray') === undefined

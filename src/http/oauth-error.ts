@@ -1,4 +1,4 @@
-/** Errors of `/oauth/*` in the form of RFC 6749 §5.2, which OAuth clients read. */
+/** Errors of `/oauth/*` in the form of RFC 6749 §5.2. */
 import { z } from '@hono/zod-openapi'
 import type { TypedResponse } from 'hono'
 import type { AnyContext } from '../context'
@@ -23,7 +23,7 @@ const answer = (description: string) => ({
   content: { 'application/json': { schema: OAuthError } },
 })
 /** The `responses` entries of an OAuth endpoint. */
-// The type is named since a spread would turn the keys of a literal into strings.
+// The named type keeps the keys as numbers; a spread would turn them into strings.
 export const oauthErrors: Record<400 | 401, ReturnType<typeof answer>> = {
   400: answer(
     'RFC 6749 §5.2: `invalid_request`, `invalid_grant`, `unsupported_grant_type` or `invalid_scope`',
@@ -31,7 +31,7 @@ export const oauthErrors: Record<400 | 401, ReturnType<typeof answer>> = {
   401: answer('`invalid_client`: clients are public here and have no secret'),
 }
 
-/** The headers of every answer with tokens, and of every error of OAuth (RFC 6749 §5.1, §5.2). */
+/** Headers of responses with tokens and of OAuth errors (RFC 6749 §5.1, §5.2). */
 export const NO_STORE_HEADERS = { 'Cache-Control': 'no-store', Pragma: 'no-cache' }
 
 /** 400, or 401 for `invalid_client` when the client tried to authenticate. */

@@ -1,10 +1,13 @@
-/** Every way a request can fail, and how it is said: `application/problem+json` (RFC 9457). */
+/** The catalog of all errors, sent as `application/problem+json` (RFC 9457). */
 import { z } from '@hono/zod-openapi'
 import type { TypedResponse } from 'hono'
 import type { ContentfulStatusCode } from 'hono/utils/http-status'
 import type { AnyContext } from '../context'
 
-/** The key is the last part of the problem's `type`: add, never rename. `detail` is what a person reads when the route says nothing better. */
+/**
+ * The key is the last part of the problem's `type`: add, never rename. `detail` is the text for a
+ * person unless the endpoint gives a more specific one.
+ */
 export const problemCatalog = {
   'malformed-request': {
     status: 400,
@@ -25,7 +28,7 @@ export const problemCatalog = {
     status: 401,
     title: 'Could not validate credentials',
     detail:
-      'The access token is invalid, has expired, or its session has ended. Refresh it or sign in again.',
+      'The access token is invalid or expired, or its session has ended. Refresh it or sign in again.',
   },
   'invalid-credentials': {
     status: 401,
@@ -34,8 +37,8 @@ export const problemCatalog = {
   },
   'session-ended': {
     status: 401,
-    title: 'No live session',
-    detail: 'There is no session here, or it has ended. Sign in again.',
+    title: 'No active session',
+    detail: 'There is no session, or it has ended. Sign in again.',
   },
   'step-up-required': {
     status: 401,
@@ -44,23 +47,23 @@ export const problemCatalog = {
   },
   'insufficient-scope': {
     status: 403,
-    title: 'Not allowed with this token',
-    detail: 'The access token does not grant what this needs.',
+    title: 'Insufficient scope',
+    detail: 'The access token does not have the required scope. Sign in with that scope.',
   },
   'wrong-password': {
     status: 403,
     title: 'Wrong password',
-    detail: 'The current password is not right.',
+    detail: 'That password is incorrect.',
   },
   'email-not-verified': {
     status: 403,
-    title: 'E-mail not verified',
+    title: 'Email not verified',
     detail:
-      'Confirm your e-mail address first: open the link that was mailed to you, or reset your password.',
+      'Confirm your email address first: open the link that we sent you, or reset your password.',
   },
   'not-the-author': {
     status: 403,
-    title: 'Only the author may do this',
+    title: 'Not the author',
     detail: 'Not authorized to change this post',
   },
   'cross-site': {
@@ -68,28 +71,28 @@ export const problemCatalog = {
     title: 'Request from another site',
     detail: 'This may only be called from the origin of this service or one in ALLOWED_ORIGINS.',
   },
-  'not-found': { status: 404, title: 'Nothing here', detail: 'There is nothing at this address.' },
-  'user-not-found': { status: 404, title: 'No such user', detail: 'User not found' },
-  'post-not-found': { status: 404, title: 'No such post', detail: 'Post not found' },
+  'not-found': { status: 404, title: 'Not found', detail: 'There is no resource at this path.' },
+  'user-not-found': { status: 404, title: 'User not found', detail: 'User not found' },
+  'post-not-found': { status: 404, title: 'Post not found', detail: 'Post not found' },
   'session-not-found': {
     status: 404,
-    title: 'No such session',
+    title: 'Session not found',
     detail: 'None of your sessions has this id.',
   },
   'avatar-not-found': {
     status: 404,
-    title: 'No such picture',
-    detail: 'There is no picture at this address.',
+    title: 'Picture not found',
+    detail: 'There is no picture at this path.',
   },
   'method-not-allowed': {
     status: 405,
     title: 'Method not allowed',
-    detail: 'This address does not answer to that method; see the Allow header.',
+    detail: 'This path does not support the method. Use one of the Allow header.',
   },
   'request-timeout': {
     status: 408,
-    title: 'The body came too slowly',
-    detail: 'The body did not come to its end in time. Send it again.',
+    title: 'Request timeout',
+    detail: 'The body did not arrive in time. Send it again.',
   },
   'username-taken': {
     status: 409,
@@ -103,18 +106,18 @@ export const problemCatalog = {
   },
   'last-admin': {
     status: 409,
-    title: 'The last admin',
-    detail: 'This is the last active admin: make somebody else an admin first.',
+    title: 'Last admin',
+    detail: 'This is the last active admin. Make another user an admin first.',
   },
   'precondition-failed': {
     status: 412,
-    title: 'Changed in the meantime',
-    detail: 'Somebody changed it since you read it. Read it again, then repeat your change.',
+    title: 'Precondition failed',
+    detail: 'The resource has changed since you fetched it. Fetch it again and retry.',
   },
   'too-large': {
     status: 413,
     title: 'Too large',
-    detail: 'The body is larger than this address takes.',
+    detail: 'The body is larger than this endpoint accepts.',
   },
   'unsupported-media-type': {
     status: 415,
@@ -123,13 +126,13 @@ export const problemCatalog = {
   },
   'invalid-request': {
     status: 422,
-    title: 'The request is not valid',
-    detail: 'Something in the request breaks a rule; see errors.',
+    title: 'Invalid request',
+    detail: 'The request is invalid. See errors for each field.',
   },
   'idempotency-key-reused': {
     status: 422,
-    title: 'Idempotency-Key used for something else',
-    detail: 'This Idempotency-Key came with another body before. Use a new key for a new post.',
+    title: 'Idempotency-Key reused',
+    detail: 'This Idempotency-Key was used with a different body. Use a new key for a new post.',
   },
   'too-many-requests': {
     status: 429,
@@ -143,14 +146,14 @@ export const problemCatalog = {
   },
   internal: {
     status: 500,
-    title: 'Something went wrong',
-    detail: 'This is our fault, not yours. Tell us the request_id if it stays.',
+    title: 'Internal error',
+    detail: 'An unexpected error occurred. If it persists, report the request_id.',
   },
   busy: { status: 503, title: 'Busy', detail: 'Too many sign-ins at once. Try again in a moment.' },
   unavailable: {
     status: 503,
-    title: 'Not available',
-    detail: 'A part of this service does not answer. Try again in a moment.',
+    title: 'Service unavailable',
+    detail: 'A part of this service does not respond. Try again in a moment.',
   },
   misconfigured: {
     status: 503,
@@ -176,14 +179,17 @@ export type FieldError = z.infer<typeof FieldError>
 export const Problem = z
   .object({
     type: z.string().meta({
-      description: 'Names the kind of problem; stable',
+      description: 'Identifies the type of problem; stable',
       example: '/problems/invalid-request',
     }),
     title: z.string(),
     status: z.int(),
     detail: z.string().meta({ description: 'A sentence for a person' }),
     request_id: z.string(),
-    errors: z.array(FieldError).optional().meta({ description: 'Of a 422: what is wrong where' }),
+    errors: z
+      .array(FieldError)
+      .optional()
+      .meta({ description: 'For a 422: each invalid field and the rule it breaks' }),
   })
   .openapi('Problem')
 export type Problem = z.infer<typeof Problem>
@@ -194,17 +200,20 @@ export interface ProblemDetails {
   detail?: string | undefined
   errors?: FieldError[]
   headers?: Record<string, string>
-  /** Seconds until another try makes sense (`Retry-After`). */
+  /** Seconds until a retry can succeed (`Retry-After`). */
   retryAfter?: number
 }
 
-/** The details of a 422 for one member that breaks a rule, which reads on from the member's name: `must have …`. */
+/** The details of a 422 for one member. `rule` is a phrase that follows its name: `must have …`. */
 export const fieldProblem = (member: string, rule: string): ProblemDetails => ({
   detail: `${member} ${rule}.`,
   errors: [{ pointer: `#/${member}`, detail: rule }],
 })
 
-/** The answer to a request that failed. On a route that does not declare `code` with `problems()` it does not compile. */
+/**
+ * A problem response. It does not compile on a route that does not declare `code` with
+ * `problems()`.
+ */
 export function problem<C extends ProblemCode>(
   c: AnyContext,
   code: C,
@@ -227,7 +236,7 @@ export function problem<C extends ProblemCode>(
   }) as never
 }
 
-/** The `responses` entries for the problems a route can answer with. */
+/** The `responses` entries for the problems of a route. */
 export function problems<const C extends ProblemCode>(...codes: C[]) {
   const byStatus: Record<number, { description: string; content: object }> = {}
   for (const code of codes) {

@@ -1,4 +1,8 @@
-/** Rate limits at the edge, per client and minute, before any hash or trip to D1. Not for lockout: Cloudflare counts per location and permissively. */
+/**
+ * Rate limits at the edge, per client and minute, before any hash or D1 query. Cloudflare counts
+ * per
+ * location and permissively, so lockouts are counted in D1 instead.
+ */
 import type { MiddlewareHandler } from 'hono'
 import type { AnyContext, AppEnv } from '../context'
 import { logLine } from '../security/log-line'
@@ -14,7 +18,10 @@ const BINDINGS = {
 } as const
 export type Limit = keyof typeof BINDINGS
 
-/** Answers 429 to a client past its limit. When Cloudflare's counter itself fails, the request passes: the limits in D1 still hold. */
+/**
+ * Responds 429 to a client above its limit. If Cloudflare's counter fails, the request passes: the
+ * limits in D1 still apply.
+ */
 export function rateLimit(limit: Limit): MiddlewareHandler<AppEnv> {
   return async (c, next) => {
     if (!(await isAllowed(c, limit))) return problem(c, 'too-many-requests', { retryAfter: 60 })
@@ -34,15 +41,15 @@ export async function isAllowed(c: AnyContext, limit: Limit, key?: string): Prom
 }
 
 /**
- * Who counts as one client: an IPv4 address, or the /64 of an IPv6 address in its canonical spelling,
- * since a subscriber has at least that many. Only `CF-Connecting-IP` counts; a client cannot set it in production.
+ * The client as a key: an IPv4 address, or the /64 of an IPv6 address in canonical form, since a
+ * subscriber has at least a /64. `CF-Connecting-IP` cannot be set by clients in production.
  */
 export function clientKey(address: string | undefined): string {
   if (address === undefined) return 'unknown'
   if (IPV4.test(address)) return address
   const groups = ipv6Groups(address)
   if (!groups) return 'unknown'
-  // ::ffff:0:0/96 is IPv4 in another spelling (RFC 4291 §2.5.5.2): not one client but everybody.
+  // ::ffff:0:0/96 contains all IPv4 addresses (RFC 4291 §2.5.5.2), not one client.
   if (groups.slice(0, 6).join(':') === '0:0:0:0:0:ffff')
     return groups
       .slice(6)

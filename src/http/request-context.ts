@@ -1,4 +1,6 @@
-/** What surrounds every request: its id, clock, settings and database; the headers, the log line and the timing of its answer. */
+/**
+ * The context of every request (id, clock, settings, database), its response headers and log line.
+ */
 import type { Context, MiddlewareHandler, Next } from 'hono'
 import { matchedRoutes } from 'hono/route'
 import { secureHeaders } from 'hono/secure-headers'
@@ -12,7 +14,7 @@ import { drainBody } from './body-reader'
 import { readBookmark, setBookmark } from './bookmark'
 import { problem } from './problem'
 
-/** Headers of every answer of the Worker. Pages and docs, which are files, have theirs from `_headers`. */
+/** Security headers of every response of the Worker. Static assets get theirs from `_headers`. */
 export const securityHeaders = secureHeaders({
   strictTransportSecurity: 'max-age=31536000; includeSubDomains',
   contentSecurityPolicy: {
@@ -23,10 +25,10 @@ export const securityHeaders = secureHeaders({
   },
   referrerPolicy: 'no-referrer',
   xFrameOptions: 'DENY',
-  // A SPA on a listed origin reads the API and shows pictures; CORS decides who may.
+  // SPAs on other origins read the API and show pictures; CORS decides which.
   crossOriginResourcePolicy: 'cross-origin',
   crossOriginOpenerPolicy: 'same-origin',
-  // Of use to plug-ins and browsers that are gone.
+  // For obsolete plug-ins and browsers.
   xDnsPrefetchControl: false,
   xDownloadOptions: false,
   xPermittedCrossDomainPolicies: false,
@@ -35,11 +37,12 @@ export const securityHeaders = secureHeaders({
 })
 
 /**
- * Gives the request its id and clock, logs it, and tells its cost while SERVER_TIMING is on. A request whose client has gone still goes to its
- * end: workerd would forget it between two steps, with its log line and what it holds of the isolate, were there nothing to wait for.
- * On Cloudflare that is 30 seconds at most.
+ * Sets the request's id and clock, logs it, and adds Server-Timing while SERVER_TIMING is on.
+ * Registered with `waitUntil` so that the request completes even if the client disconnects;
+ * otherwise
+ * its log line and leases would be lost. Cloudflare allows 30 seconds.
  */
-export const frame: MiddlewareHandler<AppEnv> = (c, next) => {
+export const requestContext: MiddlewareHandler<AppEnv> = (c, next) => {
   const done = handleRequest(c, next)
   c.executionCtx.waitUntil(done)
   return done
@@ -53,14 +56,15 @@ async function handleRequest(c: Context<AppEnv>, next: Next): Promise<void> {
   c.set('now', new Date())
   c.set('trips', trips)
   c.set('hashStats', { ms: 0 })
-  // Cloudflare's word about a client is parsed anew at each look at it.
+  // Reading `request.cf` re-parses it on every access, so the location is computed lazily and
+  // cached.
   let location: string | null | undefined
   c.set('location', () => {
-    if (location === undefined) location = place(c)
+    if (location === undefined) location = clientLocation(c)
     return location
   })
   await next()
-  // Not c.header(), which makes a new Response of the finished one for each header, nor c.var, which copies every variable.
+  // c.header() would copy the finished Response for each header, and c.var copies every variable.
   const { headers } = c.res
   const hashMs = c.get('hashStats').ms
   headers.set('X-Request-Id', requestId)
@@ -71,7 +75,7 @@ async function handleRequest(c: Context<AppEnv>, next: Next): Promise<void> {
       `d1;dur=${trips.ms.toFixed(1)};desc="trips=${trips.count}", hash;dur=${hashMs.toFixed(1)}`,
     )
   }
-  // Personal answers are never stored; a public one says so itself.
+  // Responses are not stored unless they say so.
   if (!headers.has('Cache-Control')) headers.set('Cache-Control', 'no-store')
   console.log(
     logLine({
@@ -87,15 +91,21 @@ async function handleRequest(c: Context<AppEnv>, next: Next): Promise<void> {
       user_id: c.get('caller')?.userId,
     }),
   )
-  // Who asked first (Expect: 100-continue) has sent nothing yet, and need not.
+  // With `Expect: 100-continue` the client has not sent a body yet; there is nothing to drain.
   if (!c.req.header('Expect')) await drainBody(c)
 }
 
-/** The pattern of the route that answered: the first that is more than middleware of all, since `/users/me` also fits `/users/:id`. */
+/**
+ * The pattern of the matched route: the first without a wildcard, since `/users/me` also fits
+ * `/users/:id`.
+ */
 const routeOf = (c: Context<AppEnv>) =>
   matchedRoutes(c).find(({ path }) => !path.includes('*'))?.path ?? '/*'
 
-/** Reads the settings, or answers 503 with the name of the one that is wrong (ASVS 13.3); opens what needs them. */
+/**
+ * Reads the settings and opens keys and database, or responds 503 and names the wrong setting (ASVS
+ * 13.3).
+ */
 export const loadSettings: MiddlewareHandler<AppEnv> = async (c, next) => {
   try {
     const settings = readSettings(c.env)
@@ -112,8 +122,8 @@ export const loadSettings: MiddlewareHandler<AppEnv> = async (c, next) => {
   return next()
 }
 
-/** City and country as Cloudflare saw the client; coarse on purpose, it is shown to the account's owner. */
-function place(c: Context<AppEnv>): string | null {
+/** City and country of the client by Cloudflare; coarse, because the account's owner sees it. */
+function clientLocation(c: Context<AppEnv>): string | null {
   const cf = c.req.raw.cf
   const parts = [cf?.city, cf?.country].filter((p): p is string => typeof p === 'string')
   return parts.length > 0 ? parts.join(', ').slice(0, 100) : null
