@@ -6,12 +6,19 @@ import { and, desc, eq, lt, placeholder, type SQL, sql } from 'drizzle-orm'
 import type { Database } from '../db'
 import { build } from '../db/build'
 import { prepared } from '../db/prepared'
+import { renamed } from '../db/renamed'
 import { posts, users } from '../db/schema'
 import { isPresent, publicColumns } from '../user'
 import type { Place } from './rules'
 import type { PostRow } from './schemas'
 
-export const authorColumns = { ...publicColumns, revision: users.revision }
+/** Names of their own, since a post has columns of the same names. */
+export const authorColumns = {
+  ...publicColumns,
+  id: renamed(users.id, 'author_id'),
+  createdAt: renamed(users.createdAt, 'author_created_at'),
+  revision: renamed(users.revision, 'author_revision'),
+}
 export const textColumns = {
   id: posts.id,
   title: posts.title,

@@ -1,0 +1,132 @@
+/**
+ * One request's session with D1. It measures each round trip, and repeats one at the primary when a
+ * replica lacks a migration.
+ */
+import type { DetachedStatement } from './build'
+import { causes } from './causes'
+
+/** The D1 round trips of a request. A `batch` is one; `ms` is the wall time of all of them. */
+export interface Trips {
+  count: number
+  ms: number
+  /** What D1 told about the trips; absent before the first one. */
+  served?: Served
+}
+
+/** From D1's `meta`. https://developers.cloudflare.com/d1/worker-api/return-object/ */
+export interface Served {
+  /** Region of the instance that ran the last trip, such as `WEUR`; null in development. */
+  region: string | null
+  /** False when a replica ran the last trip. */
+  primary: boolean | null
+  rowsRead: number
+  rowsWritten: number
+  /** A replica lacked a migration, and the trip was repeated at the primary. */
+  repeated: boolean
+}
+
+type Meta = Partial<D1Meta & D1Response['meta']>
+
+/** What drizzle calls of a D1 binding, and the bookmark of the session. */
+export interface Session {
+  prepare(query: string): SessionStatement
+  batch(statements: object[]): Promise<D1Result[]>
+  getBookmark(): string | null
+}
+
+/** SQL and its values. It is prepared when it is sent, so that another session can send it again. */
+interface SessionStatement {
+  readonly sql: string
+  readonly values: readonly unknown[]
+  bind(...values: unknown[]): SessionStatement
+  run(): Promise<D1Result>
+  all(): Promise<D1Result>
+  raw(): Promise<unknown[][]>
+  first(): Promise<unknown>
+}
+
+/** @param bookmark where the session begins: `first-primary`, `first-unconstrained` or a bookmark */
+export function openSession(binding: D1Database, trips: Trips, bookmark: string): Session {
+  let session = binding.withSession(bookmark)
+  let mayBeBehind = bookmark !== 'first-primary'
+
+  async function send<T extends D1Result | D1Result[]>(
+    work: (session: D1DatabaseSession) => Promise<T>,
+  ): Promise<T> {
+    try {
+      return await measure(trips, work(session))
+    } catch (error) {
+      if (!mayBeBehind || !lacksMigration(error)) throw error
+      mayBeBehind = false
+      session = binding.withSession('first-primary')
+      const result = await measure(trips, work(session))
+      if (trips.served) trips.served.repeated = true
+      return result
+    }
+  }
+
+  const statement = (sql: string, values: readonly unknown[]): SessionStatement => {
+    const all = () =>
+      send((session) =>
+        session
+          .prepare(sql)
+          .bind(...values)
+          .all(),
+      )
+    return {
+      sql,
+      values,
+      bind: (...bound) => statement(sql, bound),
+      run: () =>
+        send((session) =>
+          session
+            .prepare(sql)
+            .bind(...values)
+            .run(),
+        ),
+      all,
+      // D1's own `raw` and `first` drop `meta`. Each column of a result has a name of its own, so
+      // the values of a row are its columns in their order; test/setup.ts checks that.
+      raw: async () => (await all()).results.map((row) => Object.values(row as object)),
+      first: async () => (await all()).results[0] ?? null,
+    }
+  }
+
+  return {
+    prepare: (sql) => statement(sql, []),
+    batch: (statements) =>
+      send((session) => session.batch(statements.map((one) => prepareIn(session, one)))),
+    getBookmark: () => session.getBookmark(),
+  }
+}
+
+function prepareIn(session: D1DatabaseSession, statement: object): D1PreparedStatement {
+  const { sql, values } = statement as SessionStatement | DetachedStatement
+  return session.prepare(sql).bind(...values)
+}
+
+/** Adds a trip to `trips`, also when it fails. */
+async function measure<T extends D1Result | D1Result[]>(trips: Trips, work: Promise<T>) {
+  trips.count++
+  const start = performance.now()
+  try {
+    const result = await work
+    for (const { meta } of Array.isArray(result) ? result : [result]) addMeta(trips, meta)
+    return result
+  } finally {
+    trips.ms += performance.now() - start
+  }
+}
+
+function addMeta(trips: Trips, meta: Meta) {
+  trips.served ??= { region: null, primary: null, rowsRead: 0, rowsWritten: 0, repeated: false }
+  const { served } = trips
+  served.region = meta.served_by_region ?? null
+  served.primary = meta.served_by_primary ?? null
+  served.rowsRead += meta.rows_read ?? 0
+  served.rowsWritten += meta.rows_written ?? 0
+}
+
+/** SQLite's words for a table or column that a migration adds. */
+const lacksMigration = (error: unknown) =>
+  causes(error).some(({ message }) => /no such (?:table|column)/.test(message))

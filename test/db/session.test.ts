@@ -1,0 +1,105 @@
+/** A replica gets a migration later than the primary. Reads that began there go on at the primary. */
+import { env } from 'cloudflare:workers'
+import { eq } from 'drizzle-orm'
+import { describe, expect, it, vi } from 'vitest'
+import { openDatabase, type Trips } from '../../src/db'
+import { users } from '../../src/db/schema'
+import { BOOKMARK } from '../../src/http/bookmark'
+import { workerWith } from '../support/client'
+import { person } from '../support/users'
+
+const ERROR = 'D1_ERROR: no such column: posts.revision at offset 7: SQLITE_ERROR'
+const BOOKMARK_OF_A_CLIENT = '00000085-0000024c-00004c6d-8e61117bf38d7adb71b934ebbf891683'
+
+/** A database whose replica answers with `error`, and a list of where sessions began. */
+function lagging(error = ERROR) {
+  const began: string[] = []
+  const fail = async () => {
+    throw new Error(error)
+  }
+  const statement = { bind: () => statement, all: fail, run: fail }
+  const replica = { prepare: () => statement, batch: fail, getBookmark: () => null }
+  const withSession = (start: string) => {
+    began.push(start)
+    return start === 'first-primary' ? env.DB.withSession(start) : replica
+  }
+  return { began, binding: { withSession } as unknown as D1Database }
+}
+
+describe('a read from a replica that lacks a migration', () => {
+  it.each([ERROR, 'D1_ERROR: no such table: posts: SQLITE_ERROR'])(
+    'is repeated once at the primary: %s',
+    async (error) => {
+      for (const headers of [{}, { [BOOKMARK]: BOOKMARK_OF_A_CLIENT }]) {
+        const { binding, began } = lagging(error)
+        const response = await workerWith({ DB: binding, SERVER_TIMING: 'off' })(
+          'GET',
+          '/api/posts',
+          {
+            headers,
+          },
+        )
+        expect(response.status).toBe(200)
+        expect(began).toEqual([Object.values(headers)[0] ?? 'first-unconstrained', 'first-primary'])
+        expect(response.headers.get(BOOKMARK)).toMatch(/^[\da-f]{8}-/)
+      }
+    },
+  )
+
+  it('goes on at the primary for the rest of the request', async () => {
+    const { binding, began } = lagging()
+    const trips: Trips = { count: 0, ms: 0 }
+    const db = openDatabase(binding, trips, 'first-unconstrained')
+    await db.select({ id: users.id }).from(users).limit(1)
+    await db.batch([db.select({ id: users.id }).from(users).limit(1)])
+    expect(began).toEqual(['first-unconstrained', 'first-primary'])
+    expect(trips.count).toBe(3)
+    expect(trips.served?.repeated).toBe(true)
+  })
+
+  it('is not repeated when the error is another one', async () => {
+    const { binding, began } = lagging('D1_ERROR: Network connection lost.')
+    const response = await workerWith({ DB: binding })('GET', '/api/posts')
+    expect(response.status).toBe(503)
+    expect(began).toEqual(['first-unconstrained'])
+  })
+})
+
+describe('a request that begins at the primary', () => {
+  it('is not repeated when a migration is missing there: 503', async () => {
+    const { token } = await person()
+    const began: string[] = []
+    const fail = vi.fn(async () => {
+      throw new Error(ERROR)
+    })
+    const statement = { bind: () => statement, all: fail, run: fail }
+    const withSession = (start: string) => {
+      began.push(start)
+      return { prepare: () => statement, batch: fail, getBookmark: () => null }
+    }
+    const response = await workerWith({ DB: { withSession } })('GET', '/api/users/me', { token })
+    expect(response.status).toBe(503)
+    expect(began).toEqual(['first-primary'])
+    expect(fail).toHaveBeenCalledTimes(1)
+  })
+})
+
+describe('what D1 tells about a trip', () => {
+  it('is added up for single statements and batches: instance, rows read and written', async () => {
+    const trips: Trips = { count: 0, ms: 0 }
+    const db = openDatabase(env.DB, trips)
+    const { id } = await person()
+    await db.select().from(users).limit(1)
+    expect(trips.served).toMatchObject({ primary: true, rowsRead: 1, rowsWritten: 0 })
+    await db.batch([
+      db.select().from(users).limit(1),
+      db.update(users).set({ fullName: 'Ann' }).where(eq(users.id, id)),
+    ])
+    expect(trips.served).toMatchObject({
+      primary: true,
+      rowsRead: 3,
+      rowsWritten: 1,
+      repeated: false,
+    })
+  })
+})
