@@ -130,12 +130,15 @@ function rawFromDer(der: Bytes): Bytes | null {
   return raw
 }
 
-/** A non-negative INTEGER of at most 256 bits in DER, without its leading zero. */
+/**
+ * A non-negative INTEGER of at most 256 bits in DER, without its leading zero. `end` may lie behind
+ * the signature, where the caller finds no further integer.
+ */
 function derInteger(der: Bytes, offset: number): { value: Bytes; end: number } | null {
   const end = offset + 2 + (der[offset + 1] ?? 0)
   const digits = der.subarray(offset + 2, end)
   const [first, second = 0] = digits
-  if (der[offset] !== 0x02 || end > der.length || first === undefined) return null
+  if (der[offset] !== 0x02 || first === undefined) return null
   const isNegative = first >= 0x80
   const isPadded = first === 0 && digits.length > 1
   if (isNegative || (isPadded && second < 0x80)) return null

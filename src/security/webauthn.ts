@@ -209,8 +209,7 @@ export function judgeAssertion(input: {
     return rejected('backup-eligibility-changed')
   }
   // Synced passkeys have no counter: 0 after 0 is normal, 0 after 5 is not (Level 3 §7.2 step 22).
-  const counts = stored.counter > 0 || presented.counter > 0
-  if (counts && presented.counter <= stored.counter) return rejected('counter-fell')
+  if (stored.counter > 0 && presented.counter <= stored.counter) return rejected('counter-fell')
   return { kind: 'accepted' }
 }
 

@@ -233,6 +233,22 @@ describe('verifySignature', () => {
     expect(await verifyDer(make(positive(r), positive(s)))).toBe(false)
   })
 
+  it('rejects an r without the padding it needs, and one with padding it does not need', async () => {
+    const forms = new Set<string>()
+    while (forms.size < 2) {
+      const signature = await crypto.subtle.sign(algorithm, pair.privateKey, data)
+      const [r, s] = [new Uint8Array(signature, 0, 32), new Uint8Array(signature, 32)]
+      const needsPadding = (r[0] ?? 0) >= 0x80
+      const der = derOf(new Uint8Array(signature))
+      const integerOfS = der.subarray(4 + (der[3] ?? 0))
+      expect(integerOfS.at(-1)).toBe(s.at(-1))
+      expect(
+        await verifyDer(sequence(...integer(...(needsPadding ? r : [0, ...r])), ...integerOfS)),
+      ).toBe(false)
+      forms.add(needsPadding ? 'unpadded' : 'padded')
+    }
+  })
+
   it('never throws, and accepts no edited signature', async () => {
     const property = fc.asyncProperty(byteEdits, async (edits) => {
       const der = derOf(raw)

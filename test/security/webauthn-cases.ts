@@ -82,6 +82,14 @@ export const SPOILED: [RejectionReason, string, Partial<AnswerOptions>][] = [
         bytes.map((byte, i) => (i === bytes.length - 2 ? 0xff : byte)),
     },
   ],
+  [
+    'malformed-authenticator-data',
+    'extensions with a length in two bytes',
+    {
+      extensions: new Map(),
+      editAuthenticatorData: (bytes) => append(bytes.slice(0, -1), 0xb8, 0),
+    },
+  ],
   ['wrong-rp-id', 'another RP ID', { rpId: 'www.gatepost.example' }],
   ['wrong-rp-id', 'an RP ID in capitals', { rpId: 'GATEPOST.example' }],
   ['wrong-rp-id', 'an origin as RP ID', { rpId: 'https://gatepost.example' }],

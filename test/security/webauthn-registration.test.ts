@@ -149,6 +149,11 @@ describe('verifyRegistration', () => {
     ['malformed-authenticator-data', 'no key', { coseKey: new Uint8Array() }],
     ['id-mismatch', 'another id than in the data', { id: 'AAAAAAAAAAAAAAAAAAAAAA' }],
     ['id-mismatch', 'an empty id in the data', { credentialId: new Uint8Array() }],
+    [
+      'malformed-authenticator-data',
+      'a key with a length in two bytes',
+      { coseKey: new Uint8Array([0xb8, 4, ...ed25519Key(zeros).subarray(1)]) },
+    ],
     ['unsupported-algorithm', 'a key without algorithm', { coseKey: coseKey([1, 2]) }],
     ['unsupported-algorithm', 'ES384', { coseKey: coseKey([1, 2], [3, -35]) }],
     ['invalid-public-key', 'a key that is no point', { coseKey: es256Key(zeros, zeros) }],
