@@ -30,7 +30,8 @@ export async function lossySelects(): Promise<string[]> {
     checked.add(sql)
     const names = await columnNames(sql)
     // SQLite makes names of a subquery unique: `id`, `id:1`.
-    if (names.some((name) => /:\d+$|^\d+$/.test(name))) lossy.push(`${names.join(', ')}: ${sql}`)
+    const isLossy = names.length > 1 && names.some((name) => /:\d+$|^\d+$/.test(name))
+    if (isLossy) lossy.push(`${names.join(', ')}: ${sql}`)
   }
   return lossy
 }
