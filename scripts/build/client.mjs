@@ -1,5 +1,5 @@
-// `npm run build:client`: builds the package that apps install into dist/client, for
-// `npm install ../gatepost/dist/client` or `npm pack ./dist/client`.
+// `npm run build:client`: builds the package that apps install into dist/client, and packs it into
+// dist/gatepost-client.tgz.
 import {
   copyFileSync,
   mkdirSync,
@@ -11,12 +11,12 @@ import {
 } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
-import { pathToFileURL } from 'node:url'
 import { build } from 'vite'
 import { command, must } from '../tools.mjs'
 
 const source = 'src/client'
 const folder = 'dist/client'
+const tarball = 'dist/gatepost-client.tgz'
 /** One file each; the first is the package itself, the others are its subpaths. */
 const entries = ['index', 'react', 'vue', 'svelte']
 
@@ -84,9 +84,9 @@ async function declare() {
   }
 }
 
-/** Builds dist/client. The types follow the routes: src/client/api.ts is written first. */
-export async function buildClient({ types = true } = {}) {
-  if (types) await must('Types of the client', [process.execPath, 'scripts/build/client-types.mjs'])
+/** Builds and packs the client. Its types follow the routes: src/client/api.ts is written first. */
+async function buildClient() {
+  await must('Types of the client', [process.execPath, 'scripts/build/client-types.mjs'])
   rmSync(folder, { recursive: true, force: true })
   mkdirSync(folder, { recursive: true })
   await bundle()
@@ -94,10 +94,21 @@ export async function buildClient({ types = true } = {}) {
   writeFileSync(join(folder, 'package.json'), `${JSON.stringify(manifest(), null, 2)}\n`)
   copyFileSync(join(source, 'README.md'), join(folder, 'README.md'))
   copyFileSync('LICENSE', join(folder, 'LICENSE'))
-  return resolve(folder)
+  await pack()
 }
 
-if (import.meta.url === pathToFileURL(process.argv[1]).href) {
-  await buildClient()
-  console.log(`Built ${folder}. In your app: npm install ${resolve(folder)}`)
+/** Packs the folder as `npm publish` would, under a name without the version. */
+async function pack() {
+  const npm = process.env.npm_execpath ? [process.execPath, process.env.npm_execpath] : ['npm']
+  const made = mkdtempSync(join(tmpdir(), 'gatepost-client-'))
+  try {
+    await must('npm pack', [...npm, 'pack', `./${folder}`, '--pack-destination', made])
+    const [name] = readdirSync(made)
+    copyFileSync(join(made, name), tarball)
+  } finally {
+    rmSync(made, { recursive: true })
+  }
 }
+
+await buildClient()
+console.log(`Built ${folder} and ${tarball}. In your app: npm install ${resolve(tarball)}`)

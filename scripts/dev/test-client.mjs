@@ -18,32 +18,17 @@ function tests() {
   return found.sort().map((name) => join(folder, name))
 }
 
-/** The tarball that `npm publish` would send. */
-async function pack(target) {
-  await must('Building the client', [process.execPath, 'scripts/build/client.mjs'])
-  const npm = process.env.npm_execpath ? [process.execPath, process.env.npm_execpath] : ['npm']
-  const output = await must('npm pack', [
-    ...npm,
-    'pack',
-    './dist/client',
-    '--pack-destination',
-    target,
-  ])
-  return join(target, output.trim().split('\n').at(-1))
-}
-
 await must('Preparing the service', [process.execPath, 'scripts/dev/setup.mjs'])
+await must('Building the client', [process.execPath, 'scripts/build/client.mjs'])
 const work = mkdtempSync(join(tmpdir(), 'gatepost-client-'))
 let stop
 try {
-  const tarball = await pack(work)
   const log = join(work, 'service.log')
   stop = await startService({ port: PORT, state: join(work, 'state'), log, allow: listed })
   const env = {
     GATEPOST_ORIGIN: origin,
     GATEPOST_LISTED_ORIGIN: listed,
     GATEPOST_UNLISTED_ORIGIN: unlisted,
-    GATEPOST_CLIENT: tarball,
   }
   const { passed, failed, succeeded } = await runNodeTests(tests(), { env })
   console.log(`\nApps with the client: ${passed} passed, ${failed} failed`)

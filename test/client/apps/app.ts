@@ -4,9 +4,9 @@ import { execFile } from 'node:child_process'
 import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import { tmpdir } from 'node:os'
-import { extname, join } from 'node:path'
+import { extname, join, resolve } from 'node:path'
 
-/** Set by scripts/dev/test-client.mjs, which packs the client and starts the service. */
+/** Set by scripts/dev/test-client.mjs, which builds the client and starts the service. */
 function setting(name: string): string {
   const value = process.env[name]
   assert.ok(value, `${name} is missing: run npm run test:client`)
@@ -15,7 +15,11 @@ function setting(name: string): string {
 export const ORIGIN = setting('GATEPOST_ORIGIN')
 export const LISTED_ORIGIN = setting('GATEPOST_LISTED_ORIGIN')
 export const UNLISTED_ORIGIN = setting('GATEPOST_UNLISTED_ORIGIN')
-const TARBALL = setting('GATEPOST_CLIENT')
+/** The package as a folder, and packed. */
+export const CLIENT = {
+  folder: resolve('dist/client'),
+  tarball: resolve('dist/gatepost-client.tgz'),
+}
 
 const MINUTE = 60_000
 export const LIMIT = { timeout: 5 * MINUTE }
@@ -57,12 +61,10 @@ export async function installExample(name: string): Promise<string> {
   cpSync(`examples/${name}`, folder, { recursive: true })
   const manifest = join(folder, 'package.json')
   const text = readFileSync(manifest, 'utf8')
-  writeFileSync(manifest, text.replace('file:../../dist/client', `file:${TARBALL}`))
+  writeFileSync(manifest, text.replace('../../dist/gatepost-client.tgz', CLIENT.tarball))
   await npm(folder, 'install')
   return folder
 }
-
-export const installClient = (folder: string) => npm(folder, 'install', TARBALL)
 
 export const buildApp = (folder: string) =>
   run(folder, join(folder, 'node_modules/.bin/vite'), ['build'], { VITE_GATEPOST_ORIGIN: ORIGIN })

@@ -1,8 +1,8 @@
 /** A fresh Vite + React + TypeScript app with the packed client, and the example by itself. */
-import { cpSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { buildApp, installClient, installExample, LIMIT, newFolder, npm, run, tool } from './app.ts'
+import { buildApp, CLIENT, installExample, LIMIT, newFolder, npm, run, tool } from './app.ts'
 import { walkThrough } from './walk.ts'
 
 /** create-vite's own template, with the sources of the example. */
@@ -12,7 +12,7 @@ async function createApp(): Promise<string> {
   await npm(folder, 'exec', '--yes', '--', 'create-vite@9', '.', ...template)
   rmSync(join(folder, 'src'), { recursive: true })
   cpSync('examples/react/src', join(folder, 'src'), { recursive: true })
-  await installClient(folder)
+  await npm(folder, 'install', CLIENT.tarball)
   return folder
 }
 
@@ -59,6 +59,15 @@ test('create-vite: compiles under TypeScript 5.9 and 7, builds, and works', LIMI
     await buildApp(folder)
   })
   await t.test('Chromium', async () => {
+    await walkThrough(folder)
+  })
+  await t.test('the folder in place of the tarball, which npm links', async () => {
+    await npm(folder, 'install', CLIENT.folder)
+    const config = join(folder, 'vite.config.ts')
+    const text = readFileSync(config, 'utf8')
+    writeFileSync(config, text.replace('plugins:', "resolve: { dedupe: ['react'] },\n  plugins:"))
+    await tool(folder, 'tsc', '-b')
+    await buildApp(folder)
     await walkThrough(folder)
   })
 })
