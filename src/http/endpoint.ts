@@ -54,13 +54,13 @@ export const endpoint = <const R extends Operation>(
 ) => ({ route: compile(operation), handler, hook: onInvalid })
 
 function compile<R extends Operation>(operation: R): R {
-  const { access, limit, sameSite, hashes, oauth, ...route } = operation
+  const { access, limit, sameSite, hashes, oauth, maxKib: limitKib, ...route } = operation
   const body = operation.request?.body
   const mediaTypes = Object.keys(body?.content ?? {})
   const isJson = mediaTypes.includes('application/json')
   const isForm = mediaTypes.includes(FORM_TYPE)
   const optional = body?.required === false
-  const maxKib = operation.maxKib ?? (isForm ? 8 : 64)
+  const maxKib = limitKib ?? (isForm ? 8 : 64)
   const bodyRules = { mediaTypes, maxBytes: maxKib * KIB, optional }
   const middleware: MiddlewareHandler<AppEnv>[] = []
   const automatic: ProblemCode[] = ['internal', 'unavailable', 'misconfigured']
