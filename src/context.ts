@@ -28,13 +28,13 @@ export interface AppEnv {
 
 /** The context of a route with `access`. It has no database but the guarded one of its actor. */
 export interface CallerEnv {
-  Bindings: Env
+  Bindings: Omit<Env, 'DB'>
   Variables: Variables & { caller: Caller; actor: Actor }
 }
 
 /** The common part of the contexts of all routes. */
 interface CommonEnv {
-  Bindings: Env
+  Bindings: Omit<Env, 'DB'>
   Variables: Variables
 }
 /** The context of a route for anyone, whatever its path and input. */

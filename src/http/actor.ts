@@ -2,7 +2,7 @@
 import type { Context } from 'hono'
 import type { Actor, AnonymousActor, Caller } from '../actor'
 import type { AnyContext, AppEnv } from '../context'
-import type { Database } from '../db'
+import { type Database, openDatabase } from '../db'
 import { GuardedDatabase } from '../db/session-guard'
 
 /** The actor of a route without `access`. */
@@ -39,3 +39,10 @@ export function callerActor(c: Context<AppEnv>, caller: Caller): Actor {
  * which guards it.
  */
 export const unguarded = (c: AnyContext): Database => (c as Context<AppEnv>).get('db')
+
+/**
+ * A database for maintenance after the response, when the session of the caller may have ended. Not
+ * for work on behalf of the caller.
+ */
+export const maintenanceDatabase = (c: AnyContext): Database =>
+  openDatabase((c.env as Env).DB, { count: 0, ms: 0 })

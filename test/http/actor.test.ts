@@ -19,6 +19,8 @@ it('a route with access does not compile if it uses a database without the guard
     await c.var.db.select({ id: users.id }).from(users)
     // @ts-expect-error `get` reaches none either
     c.get('db')
+    // @ts-expect-error nor do the bindings
+    c.env.DB.prepare('select 1')
     // @ts-expect-error the database of the actor has no queries
     await c.var.actor.db.select({ id: users.id }).from(users)
     // @ts-expect-error a function that needs a database does not take the guarded one

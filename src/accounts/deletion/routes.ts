@@ -1,8 +1,8 @@
 /** Deleting one's own account. */
 import { passwordChangedMeanwhile, reauthenticate } from '../../credentials/reauth'
-import { openDatabase } from '../../db'
+import type { Database } from '../../db'
 import { QueryBudget } from '../../db/query-budget'
-import { unguarded } from '../../http/actor'
+import { maintenanceDatabase, unguarded } from '../../http/actor'
 import { endpoint, jsonBody, noContent, nothing } from '../../http/endpoint'
 import { logSecurity } from '../../http/log'
 import { mailLater } from '../../http/mail'
@@ -45,15 +45,15 @@ export const deleteAccount = endpoint(
     if (result.kind !== 'deleted') return problem(c, result.kind)
     logSecurity(c, 'deleted', caller.userId)
     c.executionCtx.waitUntil(removePicture(c.env.AVATARS, result.avatarKey))
-    if (!result.isFinished) c.executionCtx.waitUntil(deleteRest(c.env.DB, caller.userId))
+    if (!result.isFinished)
+      c.executionCtx.waitUntil(deleteRest(maintenanceDatabase(c), caller.userId))
     if (result.mayMail) mailLater(c, accountDeleted(settings.appOrigin, reauthenticated.account))
     return noContent(c)
   },
 )
 
 /** Deletes the rest of a large account. The session has ended, so this is maintenance, as the cron. */
-async function deleteRest(binding: D1Database, userId: number): Promise<void> {
-  const db = openDatabase(binding, { count: 0, ms: 0 })
+async function deleteRest(db: Database, userId: number): Promise<void> {
   try {
     await finishDeletion(db, userId, new QueryBudget(QUERIES_AFTER_RESPONSE))
   } catch (error) {
