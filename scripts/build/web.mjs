@@ -10,7 +10,7 @@ import { headersFile } from './static-headers.mjs'
 const folder = 'dist/web'
 const last = join(folder, '_headers') // written last: its time is the time of the build
 const sources = ['src/web', 'src/client', 'package-lock.json'].concat(
-  ['build-web', 'build-docs', 'static-headers'].map((name) => `scripts/${name}.mjs`),
+  ['web', 'docs', 'static-headers'].map((name) => `scripts/build/${name}.mjs`),
 )
 
 const empty = `<!doctype html>

@@ -9,6 +9,8 @@ import { runNodeTests, startService } from './service.mjs'
 
 const PORT = Number(process.env.CLIENT_TEST_PORT ?? 8778)
 const [origin, listed, unlisted] = [PORT, PORT - 2, PORT - 4].map((p) => `http://localhost:${p}`)
+/** Of another site than the service, to a browser. */
+const otherSite = `http://127.0.0.1:${PORT - 6}`
 const folder = 'test/client/apps'
 
 function tests() {
@@ -24,11 +26,13 @@ const work = mkdtempSync(join(tmpdir(), 'gatepost-client-'))
 let stop
 try {
   const log = join(work, 'service.log')
-  stop = await startService({ port: PORT, state: join(work, 'state'), log, allow: listed })
+  const allow = [listed, otherSite].join(',')
+  stop = await startService({ port: PORT, state: join(work, 'state'), log, allow })
   const env = {
     GATEPOST_ORIGIN: origin,
     GATEPOST_LISTED_ORIGIN: listed,
     GATEPOST_UNLISTED_ORIGIN: unlisted,
+    GATEPOST_OTHER_SITE: otherSite,
   }
   const { passed, failed, succeeded } = await runNodeTests(tests(), { env })
   console.log(`\nApps with the client: ${passed} passed, ${failed} failed`)

@@ -97,9 +97,10 @@ describe('the account', () => {
     expect((await ann.changeEmail(body)).message).toMatch(/\w/)
   })
 
-  it('verifyEmail and resetPassword with a token that is none → invalid-token', async () => {
+  it('the functions of mailed links with a token that is none → invalid-token', async () => {
     const invalid = { code: 'invalid-token' }
-    await expect(ann.verifyEmail('x')).rejects.toMatchObject(invalid)
+    for (const use of [ann.previewLink, ann.verifyEmail, ann.disownLink])
+      await expect(use('x')).rejects.toMatchObject(invalid)
     const reset = ann.resetPassword({ token: 'x', new_password: `${PASSWORD} 4` })
     await expect(reset).rejects.toMatchObject(invalid)
   })

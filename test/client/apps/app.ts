@@ -15,6 +15,8 @@ function setting(name: string): string {
 export const ORIGIN = setting('GATEPOST_ORIGIN')
 export const LISTED_ORIGIN = setting('GATEPOST_LISTED_ORIGIN')
 export const UNLISTED_ORIGIN = setting('GATEPOST_UNLISTED_ORIGIN')
+/** Listed too, and of another site than the API: the cookie does not reach it. */
+export const OTHER_SITE = setting('GATEPOST_OTHER_SITE')
 /** The package as a folder, and packed. */
 export const CLIENT = {
   folder: resolve('dist/client'),
