@@ -3,8 +3,13 @@ interface OptionalSecrets {
   JWT_SECRET_PREVIOUS?: string
   SIGNING_KEYS?: string
   DATA_KEYS?: string
+  MAIL_API_KEY?: string
 }
-interface Env extends OptionalSecrets {}
+/** Bindings that a deployment may have. */
+interface OptionalBindings {
+  ANALYTICS?: AnalyticsEngineDataset
+}
+interface Env extends OptionalSecrets, OptionalBindings {}
 declare namespace Cloudflare {
-  interface Env extends OptionalSecrets {}
+  interface Env extends OptionalSecrets, OptionalBindings {}
 }

@@ -85,6 +85,9 @@ const Vars = z
       )
       .refine((list) => list.every(isOrigin), 'must be a comma-separated list of origins'),
     MAIL_FROM: MailAddress,
+    MAIL_PROVIDER: z.enum(['cloudflare', 'resend'], {
+      error: 'must be "cloudflare" or "resend"',
+    }),
     ACCESS_TOKEN_MINUTES: whole(1, 60),
     REFRESH_IDLE_DAYS: whole(1, 365),
     REFRESH_MAX_DAYS: whole(1, 730),
@@ -96,6 +99,13 @@ const Vars = z
     JWT_SECRET_PREVIOUS: optional(Secret),
     SIGNING_KEYS: optional(parsedBy(parseSigningKeys)),
     DATA_KEYS: optional(parsedBy(parseDataKeys)),
+    MAIL_API_KEY: optional(
+      z.string().regex(/^[\x21-\x7e]{8,500}$/, 'must be the API key of the mail provider'),
+    ),
+  })
+  .refine((v) => v.MAIL_PROVIDER === 'cloudflare' || v.MAIL_API_KEY, {
+    path: ['MAIL_API_KEY'],
+    message: 'is missing: the provider in MAIL_PROVIDER needs one',
   })
   .refine((v) => !v.DATA_KEYS?.some((key) => isJwtSecret(key, v)), {
     path: ['DATA_KEYS'],
@@ -105,6 +115,10 @@ const Vars = z
     appOrigin: v.APP_ORIGIN,
     allowedOrigins: new Set(v.ALLOWED_ORIGINS),
     mailFrom: v.MAIL_FROM,
+    mail:
+      v.MAIL_PROVIDER === 'resend' && v.MAIL_API_KEY
+        ? { provider: v.MAIL_PROVIDER, apiKey: v.MAIL_API_KEY }
+        : { provider: 'cloudflare' as const },
     accessTokenSeconds: v.ACCESS_TOKEN_MINUTES * 60,
     refreshIdleMs: v.REFRESH_IDLE_DAYS * DAY_MS,
     refreshMaxMs: v.REFRESH_MAX_DAYS * DAY_MS,
@@ -123,7 +137,6 @@ export type Settings = z.infer<typeof Vars>
 const BINDINGS = {
   DB: 'withSession',
   AVATARS: 'createMultipartUpload',
-  MAIL: 'send',
   SIGN_IN_LIMIT: 'limit',
   REGISTER_LIMIT: 'limit',
   MAIL_LIMIT: 'limit',
@@ -162,6 +175,8 @@ function check(env: Env): Settings | ConfigurationError {
   const problems = [
     ...(parsed.error?.issues ?? []).map((i) => `${String(i.path[0])} ${i.message}`),
     ...Object.entries(BINDINGS).flatMap(([name, method]) => brokenBinding(env, name, method)),
+    ...(parsed.data?.mail.provider === 'resend' ? [] : brokenBinding(env, 'MAIL', 'send')),
+    ...(env.ANALYTICS ? brokenBinding(env, 'ANALYTICS', 'writeDataPoint') : []),
   ]
   return parsed.success && problems.length === 0
     ? parsed.data

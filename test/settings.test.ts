@@ -129,6 +129,7 @@ describe('a setting', () => {
       'a@b\r\nBcc: c@d.example',
       '<a@b.example',
     ],
+    MAIL_PROVIDER: [undefined, '', 'Resend', 'postmark', 'off'],
     ACCESS_TOKEN_MINUTES: [
       undefined,
       '',
@@ -202,6 +203,26 @@ describe('a binding', () => {
     ]) {
       await expectRefused({ [name]: undefined }, name)
     }
+  })
+})
+
+describe('MAIL_API_KEY', () => {
+  it('is required when MAIL_PROVIDER is resend, and then MAIL is not', async () => {
+    await expectRefused({ MAIL_PROVIDER: 'resend' }, 'MAIL_API_KEY')
+    await expectRefused({ MAIL_PROVIDER: 'resend', MAIL_API_KEY: '' }, 'MAIL_API_KEY')
+    for (const wrong of ['short', 're_with a space in it', 're_12345678\r\nX: y', 'ré_12345678'])
+      await expectRefused({ MAIL_PROVIDER: 'resend', MAIL_API_KEY: wrong }, 'MAIL_API_KEY')
+    const right = { MAIL_PROVIDER: 'resend', MAIL_API_KEY: 're_123456789abcdefghi' }
+    expect(await isServed(right)).toBe(true)
+    expect(await isServed({ ...right, MAIL: undefined })).toBe(true)
+  })
+})
+
+describe('ANALYTICS', () => {
+  it('is optional, and of the right kind', async () => {
+    expect(await isServed({ ANALYTICS: undefined })).toBe(true)
+    expect(await isServed({ ANALYTICS: { writeDataPoint: () => undefined } })).toBe(true)
+    await expectRefused({ ANALYTICS: { limit: () => undefined } }, 'ANALYTICS')
   })
 })
 

@@ -33,7 +33,7 @@ function answers(host) {
  */
 function settings() {
   const given = args.flatMap((arg, i) => (args[i - 1] === '--var' ? [arg.split(':')[0]] : []))
-  return Object.entries({ APP_ORIGIN: origin, SERVER_TIMING: 'on' })
+  return Object.entries({ APP_ORIGIN: origin, SERVER_TIMING: 'on', MAIL_PROVIDER: 'cloudflare' })
     .filter(([name]) => !(name in devVars) && !given.includes(name))
     .flatMap(([name, value]) => ['--var', `${name}:${value}`])
 }

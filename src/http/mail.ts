@@ -1,5 +1,6 @@
 /** Sends mail after the response, so that it neither delays a request nor makes it fail. */
 import type { AnyContext } from '../context'
+import { transportOf } from '../mail/provider'
 import type { Mail } from '../mail/send'
 import { deliver } from '../mail/send'
 
@@ -10,7 +11,9 @@ export function mailLater(c: AnyContext, mail: Mail | (() => Mail), delay = 0): 
   const write = async () => {
     if (delay > 0) await scheduler.wait(delay)
     const written = typeof mail === 'function' ? mail() : mail
-    await deliver(c.env.MAIL, c.var.settings.mailFrom, written, isAtHome(c))
+    const settings = c.get('settings')
+    const transport = transportOf(settings, c.env.MAIL)
+    await deliver(transport, settings.mailFrom, written, isAtHome(c))
   }
   c.executionCtx.waitUntil(write())
 }
