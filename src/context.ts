@@ -14,7 +14,7 @@ interface Variables {
   trips: Trips
   /** Milliseconds spent in Argon2id. */
   hashStats: { ms: number }
-  /** Set on routes that require a token, and only there. */
+  /** Set on routes that require a token, and on those that accept one and got a valid one. */
   caller?: Caller
   /** Approximate client location, e.g. `Vienna, AT`, or null. */
   location: () => string | null

@@ -7,6 +7,7 @@ import { finishDeletions } from './accounts/deletion/steps'
 import { openDatabase } from './db'
 import { QueryBudget } from './db/query-budget'
 import { type Deleted, deleteExpired } from './expired'
+import { maintainSearchIndex } from './posts/search-index'
 import { logLine } from './security/log-line'
 
 /** Queries of one run for expired rows: 325 000 rows. D1 allows 1 000 queries in all. */
@@ -29,6 +30,8 @@ export async function runScheduled(env: Env, now: Date): Promise<Report> {
   const forExpired = new QueryBudget(EXPIRED_QUERIES)
   const expired = await attempt('expired', () => deleteExpired(db, now, forExpired))
   const forOthers = new QueryBudget(OTHER_QUERIES + forExpired.left)
+  const forSearch = forOthers.half()
+  await attempt('search', () => maintainSearchIndex(db, now, forSearch))
   const accounts = await attempt('accounts', () => finishDeletions(db, forOthers))
   const pictures = await attempt('pictures', () => sweepPictures(db, env.AVATARS, now, forOthers))
   return { expired, accounts, pictures }

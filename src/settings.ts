@@ -141,6 +141,7 @@ const BINDINGS = {
   REGISTER_LIMIT: 'limit',
   MAIL_LIMIT: 'limit',
   WRITE_LIMIT: 'limit',
+  SEARCH_LIMIT: 'limit',
   TOKEN_LIMIT: 'limit',
   REFRESH_LIMIT: 'limit',
 } as const

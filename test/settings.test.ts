@@ -200,6 +200,9 @@ describe('a binding', () => {
       'REGISTER_LIMIT',
       'MAIL_LIMIT',
       'WRITE_LIMIT',
+      'SEARCH_LIMIT',
+      'TOKEN_LIMIT',
+      'REFRESH_LIMIT',
     ]) {
       await expectRefused({ [name]: undefined }, name)
     }

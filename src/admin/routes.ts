@@ -1,7 +1,7 @@
 /** What admins do with other people's accounts. Token and role are both needed: scope `admin` here, the role in the trip of each route. */
 import { unguarded } from '../http/actor'
 import { endpoint, json, jsonBody, noContent, nothing } from '../http/endpoint'
-import { badCursor, page, readCursor } from '../http/list'
+import { badCursor, cutPage, jsonPage, readCursor } from '../http/list'
 import { logSecurity } from '../http/log'
 import { problem, problems } from '../http/problem'
 import { IdParam, UserPrivate, viewPrivate } from '../user'
@@ -34,9 +34,13 @@ const readUsers = endpoint(
     const place = await readCursor(c, list, cursor)
     if (place === 'bad') return problem(c, 'invalid-request', badCursor)
     const found = await listUsers(db, caller, now, q, limit + 1, Number(place?.[0] ?? 0))
-    const { rows, next_cursor } = await page(c, list, found, limit, (user) => [user.id])
-    const users = rows.map((user) => viewPrivate(user, settings.appOrigin))
-    return c.json({ users, next_cursor }, 200)
+    const page = await cutPage(c, found, {
+      list,
+      limit,
+      place: (user) => [user.id],
+      view: (user) => viewPrivate(user, settings.appOrigin),
+    })
+    return jsonPage(c, 'users', page)
   },
 )
 
@@ -108,8 +112,13 @@ const readAdminEvents = endpoint(
     if (place === 'bad') return problem(c, 'invalid-request', badCursor)
     const before = place && Number(place[0])
     const found = await listEvents(db, caller, now, user_id, limit + 1, before)
-    const { rows, next_cursor } = await page(c, list, found, limit, (event) => [event.id])
-    return c.json({ events: rows.map(viewAdminEvent), next_cursor }, 200)
+    const page = await cutPage(c, found, {
+      list,
+      limit,
+      place: (event) => [event.id],
+      view: viewAdminEvent,
+    })
+    return jsonPage(c, 'events', page)
   },
 )
 

@@ -181,6 +181,7 @@ export interface Export {
     id: number
     title: string
     content: string
+    visibility: 'public' | 'private'
     /** RFC 3339, UTC */
     created_at: string
     /** RFC 3339, UTC */
@@ -234,6 +235,8 @@ export interface Message {
 export interface NewPost {
   title: string
   content: string
+  /** `private`: for its author alone. New posts are public by default. */
+  visibility?: 'public' | 'private' | undefined
 }
 
 export interface OAuthError {
@@ -274,6 +277,13 @@ export interface Post {
   id: number
   title: string
   content: string
+  /**
+   * Only in a list with `view=excerpt`: `content` is no more than the first 400
+   * characters.
+   */
+  excerpt?: true | undefined
+  /** A private post exists for its author alone: for all others it is 404. */
+  visibility: 'public' | 'private'
   /** RFC 3339, UTC */
   created_at: string
   /** RFC 3339, UTC */
@@ -284,6 +294,7 @@ export interface Post {
 export interface PostChanges {
   title?: string | undefined
   content?: string | undefined
+  visibility?: 'public' | 'private' | undefined
 }
 
 export interface PostPage {
@@ -450,6 +461,10 @@ export interface Operations {
     query?: {
       /** Only what happened to this person */
       user_id?: number | undefined
+      /**
+       * Maximum number of rows. A page also ends before it has more than 512 KiB;
+       * `next_cursor` continues it.
+       */
       limit?: number | undefined
       /** `next_cursor` of the page before */
       cursor?: string | undefined
@@ -461,6 +476,10 @@ export interface Operations {
     query?: {
       /** The beginning of a username or e-mail address, or an id */
       q?: string | undefined
+      /**
+       * Maximum number of rows. A page also ends before it has more than 512 KiB;
+       * `next_cursor` continues it.
+       */
       limit?: number | undefined
       /** `next_cursor` of the page before */
       cursor?: string | undefined
@@ -482,18 +501,29 @@ export interface Operations {
     }
     answer: undefined
   }
-  /** Posts of everybody, newest first; or those that match a search, best first */
+  /**
+   * Public posts of all users, newest first; or those that match a search, best first
+   */
   'GET /api/posts': {
     query?: {
+      /**
+       * Maximum number of rows. A page also ends before it has more than 512 KiB;
+       * `next_cursor` continues it.
+       */
       limit?: number | undefined
       /** `next_cursor` of the page before */
       cursor?: string | undefined
+      /**
+       * `excerpt`: `content` is cut after 400 characters, and such posts have `excerpt: true`.
+       */
+      view?: 'full' | 'excerpt' | undefined
       /** Only the posts of this user */
       author?: number | undefined
       /**
-       * Words that a post must have, in title or content; "words in quotes" stand together.
-       * Case and diacritics do not matter. Posts with all of them in the title come first, the
-       * newest of each kind before the older.
+       * At most 8 words that a public post must have, in its title or content. A word is a run
+       * of letters and digits; quotes have no meaning. Case and diacritics do not matter.
+       * Posts with all words in the title come first, the newest of each kind before the
+       * older.
        */
       q?: string | undefined
     }
@@ -503,7 +533,7 @@ export interface Operations {
   'POST /api/posts': {
     headers?: {
       /**
-       * Sent again within 24 hours with the same body, it makes no second post, not even when
+       * Sent again within 24 hours with the same body, it creates no second post, not even if
        * the first was deleted since
        */
       'Idempotency-Key'?: string | undefined
@@ -530,7 +560,7 @@ export interface Operations {
     body: NewPost
     answer: Post
   }
-  /** Change title or content of a post of my own */
+  /** Change title, content or visibility of a post of my own */
   'PATCH /api/posts/{id}': {
     path: {
       id: number
@@ -542,7 +572,7 @@ export interface Operations {
     body: PostChanges
     answer: Post
   }
-  /** Delete a post of my own; as an admin, with the scope admin, anyone’s */
+  /** Delete a post of my own; as an admin, with the scope admin, any public one */
   'DELETE /api/posts/{id}': {
     path: {
       id: number
@@ -610,6 +640,10 @@ export interface Operations {
   /** What happened to my account in the last 90 days */
   'GET /api/users/me/events': {
     query?: {
+      /**
+       * Maximum number of rows. A page also ends before it has more than 512 KiB;
+       * `next_cursor` continues it.
+       */
       limit?: number | undefined
       /** `next_cursor` of the page before */
       cursor?: string | undefined
@@ -628,6 +662,10 @@ export interface Operations {
   /** Where I am signed in */
   'GET /api/users/me/sessions': {
     query?: {
+      /**
+       * Maximum number of rows. A page also ends before it has more than 512 KiB;
+       * `next_cursor` continues it.
+       */
       limit?: number | undefined
       /** `next_cursor` of the page before */
       cursor?: string | undefined
@@ -689,9 +727,17 @@ export interface Operations {
       id: number
     }
     query?: {
+      /**
+       * Maximum number of rows. A page also ends before it has more than 512 KiB;
+       * `next_cursor` continues it.
+       */
       limit?: number | undefined
       /** `next_cursor` of the page before */
       cursor?: string | undefined
+      /**
+       * `excerpt`: `content` is cut after 400 characters, and such posts have `excerpt: true`.
+       */
+      view?: 'full' | 'excerpt' | undefined
     }
     answer: PostPage
   }

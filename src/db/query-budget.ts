@@ -11,4 +11,11 @@ export class QueryBudget {
     this.left -= count
     return true
   }
+
+  /** Reserves half of what is left for a job, so that it cannot use up that of the next one. */
+  half(): QueryBudget {
+    const half = Math.floor(this.left / 2)
+    this.left -= half
+    return new QueryBudget(half)
+  }
 }

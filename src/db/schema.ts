@@ -131,12 +131,36 @@ export const posts = sqliteTable(
     revision: integer('revision').notNull().default(1),
     createdAt: time('created_at').notNull(),
     updatedAt: time('updated_at').notNull(),
+    /** A private post exists for its author alone. */
+    visibility: text('visibility', { enum: ['public', 'private'] })
+      .notNull()
+      .default('public'),
   },
   (t) => [
     index('posts_author').on(t.authorId, t.id),
+    // Public lists read these, so that no number of private posts makes one slower.
+    index('posts_public').on(t.id).where(sql`visibility = 'public'`),
+    index('posts_public_author').on(t.authorId, t.id).where(sql`visibility = 'public'`),
     check('posts_title', sql`length(${t.title}) > 0`),
   ],
 )
+
+/** The state of the full-text index `posts_words`, in one row. See docs/decisions/search-index.md. */
+export const searchIndex = sqliteTable('search_index', {
+  id: integer('id').primaryKey(),
+  /** Posts with a smaller id wait for their place in the index. Null: it is complete. */
+  unindexedBelow: integer('unindexed_below'),
+  /** When it became complete. Null: not yet. */
+  completedAt: time('completed_at'),
+  /** True until the index of the previous release, `posts_search`, is dropped. */
+  keepsPrevious: flag('keeps_previous').notNull().default(true),
+  /** True if a post was changed or deleted since the last purge began. */
+  hasDeletedWords: flag('has_deleted_words').notNull().default(false),
+  /** When the last purge began. Null: never. */
+  purgeBeganAt: time('purge_began_at'),
+  /** True while a purge rewrites the index. */
+  isPurging: flag('is_purging').notNull().default(false),
+})
 
 /** The post that an `Idempotency-Key` created, for a day, also after the post is deleted. */
 export const idempotencyKeys = sqliteTable(

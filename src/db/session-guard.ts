@@ -63,6 +63,16 @@ const guardValues = ({ userId, sessionId }: SessionKey, now: Date) => ({
   now: now.getTime(),
 })
 
+/**
+ * The condition that a session is active, for a `prepared` query of a public route that shows more
+ * to a caller. Its values are those of `sessionValues`.
+ */
+export const hasActiveSession: SQL = sql`exists (select 1 from ${sessions}
+  join ${users} on ${users.id} = ${sessions.userId} where ${isActive})`
+/** The values of `hasActiveSession`; an anonymous client has no session. */
+export const sessionValues = (session: SessionKey | null, now: Date) =>
+  guardValues(session ?? { userId: 0, sessionId: '' }, now)
+
 /** A database that executes only what the guard of a session permits. */
 export class GuardedDatabase {
   readonly #db: Database

@@ -9,8 +9,11 @@ import { problem } from './problem'
 
 const REALM = 'Bearer realm="gatepost"'
 
-/** The access that a route requires: none, any valid token, or a token with a scope. */
-export type Access = 'anyone' | 'live-token' | Scope
+/**
+ * What a route requires of its caller: nothing, an access token, or a token that grants a scope.
+ * With `optional-token`, a request without a valid token is anonymous.
+ */
+export type Access = 'anyone' | 'optional-token' | 'live-token' | Scope
 
 /** 401 for a request without a token: a bare challenge, no error code (RFC 6750 §3.1). */
 const notAuthenticated = (c: Context<AppEnv>) =>
@@ -37,17 +40,23 @@ export const stepUpRequired = (c: Context<AppEnv>, { fresh, acr }: StepUp) => {
   return problem(c, 'step-up-required', { headers: { 'WWW-Authenticate': challenge } })
 }
 
+/** The token of an `Authorization` header with the scheme Bearer; null for any other header. */
+function bearerToken(c: Context<AppEnv>): string | null {
+  const credentials = /^bearer(?: +(.*))?$/is.exec(c.req.header('Authorization') ?? '')
+  return credentials && (credentials[1] ?? '').trim()
+}
+
 /**
- * Requires a valid access token with this scope. Whether the session is still active is checked in
- * the
+ * Requires a valid access token with the scope. Whether its session is active is checked in the
  * handler's own D1 batch.
  */
-export function bearerAuth(access: Exclude<Access, 'anyone'>): MiddlewareHandler<AppEnv> {
+export function bearerAuth(
+  access: Exclude<Access, 'anyone' | 'optional-token'>,
+): MiddlewareHandler<AppEnv> {
   return async (c, next) => {
-    const header = c.req.header('Authorization')
-    const credentials = header && /^bearer(?: +(.*))?$/is.exec(header)
-    if (!credentials) return notAuthenticated(c)
-    const caller = await readCaller(c, (credentials[1] ?? '').trim())
+    const token = bearerToken(c)
+    if (token === null) return notAuthenticated(c)
+    const caller = await readCaller(c, token)
     if (!caller) return invalidAccessToken(c)
     if (access !== 'live-token' && !caller.scope.includes(access))
       return insufficientScope(c, access)
@@ -56,6 +65,17 @@ export function bearerAuth(access: Exclude<Access, 'anyone'>): MiddlewareHandler
     ;(c as unknown as Context<CallerEnv>).set('actor', callerActor(c, caller))
     return next()
   }
+}
+
+/**
+ * Sets the caller of a valid access token. Whether its session is active is a condition of the
+ * handler's own query. Any other request is anonymous: no token makes a public answer unavailable.
+ */
+export const optionalBearerAuth: MiddlewareHandler<AppEnv> = async (c, next) => {
+  const token = bearerToken(c)
+  const caller = token === null ? null : await readCaller(c, token)
+  if (caller) c.set('caller', caller)
+  return next()
 }
 
 async function readCaller(c: Context<AppEnv>, token: string): Promise<Caller | null> {

@@ -60,14 +60,15 @@ function describeHeaders({ parameters = [], responses }: Operation) {
   }
 }
 
-/**
- * Adds the bookmark (see bookmark.ts) to anonymous reads of D1, and to the answers of whoever is
- * known.
- */
+/** Whether the operation answers requests without a token. */
+const isForAnyone = ({ security }: Operation) =>
+  !security || security.some((requirement) => Object.keys(requirement).length === 0)
+
+/** Adds the bookmark (see bookmark.ts) to anonymous reads of D1, and to answers for a caller. */
 function describeBookmark(method: string, operation: Operation) {
   const readsForAnyone =
     method === 'get' &&
-    !operation.security &&
+    isForAnyone(operation) &&
     operation.responses['200']?.content?.['application/json'] &&
     ['posts', 'accounts'].includes(operation.tags[0] as string)
   if (readsForAnyone) {

@@ -6,7 +6,7 @@ import type { RouteConfig, RouteConfigToTypedResponse, RouteHandler, z } from '@
 import { createRoute } from '@hono/zod-openapi'
 import type { Context, MiddlewareHandler, TypedResponse } from 'hono'
 import type { AnyContext, AppEnv, CallerEnv } from '../context'
-import { type Access, bearerAuth } from './bearer-auth'
+import { type Access, bearerAuth, optionalBearerAuth } from './bearer-auth'
 import { bodyLimit, bufferBody, parseJson, requireContentType } from './body'
 import { KIB } from './body-reader'
 import { csrf } from './csrf'
@@ -31,7 +31,9 @@ export type Operation = Omit<RouteConfig, 'middleware' | 'security'> & {
   maxKib?: number
 }
 
-type EnvOf<R extends Operation> = R['access'] extends 'anyone' ? AppEnv : CallerEnv
+type EnvOf<R extends Operation> = R['access'] extends 'anyone' | 'optional-token'
+  ? AppEnv
+  : CallerEnv
 type ContextOf<R extends Operation> = Parameters<RouteHandler<R, EnvOf<R>>>[0]
 type Answer<R extends Operation> = RouteConfigToTypedResponse<R>
 
@@ -73,7 +75,9 @@ function compile<R extends Operation>(operation: R): R {
     middleware.push(rateLimit(limit))
     automatic.push('too-many-requests')
   }
-  if (access !== 'anyone') {
+  if (access === 'optional-token') {
+    middleware.push(optionalBearerAuth)
+  } else if (access !== 'anyone') {
     middleware.push(bearerAuth(access))
     automatic.push('unauthenticated', 'invalid-access-token')
     if (access !== 'live-token') automatic.push('insufficient-scope')
@@ -95,19 +99,22 @@ function compile<R extends Operation>(operation: R): R {
     ...route,
     path: operation.path,
     middleware,
-    ...(access !== 'anyone' && {
-      security: [
-        { bearer: access === 'live-token' ? [] : [access] },
-        { oauth2: access === 'live-token' ? [] : [access] },
-      ],
-    }),
+    ...(access !== 'anyone' && { security: securityOf(access) }),
     responses: merge(problems(...automatic), operation.responses),
   } as RouteConfig) as unknown as R
 }
 
+/** The security requirements of OpenAPI; an empty one makes the others optional. */
+function securityOf(access: Exclude<Access, 'anyone'>) {
+  const isScope = access !== 'live-token' && access !== 'optional-token'
+  const scopes = isScope ? [access] : []
+  const required = [{ bearer: scopes }, { oauth2: scopes }]
+  return access === 'optional-token' ? [{}, ...required] : required
+}
+
 /**
- * Adds the answers that middleware gives to those that the handler declares; where both use a
- * status, its description tells both.
+ * Adds the responses of middleware to those that the handler declares. If both use a status, its
+ * description names both.
  */
 function merge(
   automatic: Record<number, { description: string }>,

@@ -1,7 +1,9 @@
 /** Pagination of all lists: `limit`, and a `cursor` that clients cannot forge. */
 import { z } from '@hono/zod-openapi'
+import type { TypedResponse } from 'hono'
 import type { AnyContext } from '../context'
 import { openCursor, sealCursor } from '../security/cursor'
+import { KIB } from './body-reader'
 import { fieldProblem } from './problem'
 
 export const Limit = z
@@ -15,6 +17,8 @@ export const Limit = z
     minimum: 1,
     maximum: 100,
     default: 20,
+    description:
+      'Maximum number of rows. A page also ends before it has more than 512 KiB; `next_cursor` continues it.',
     param: { name: 'limit', in: 'query' },
   })
 
@@ -34,9 +38,8 @@ export const ListQuery = z.strictObject({ limit: Limit, cursor: Cursor })
 export const badCursor = fieldProblem('cursor', 'is not one of this list: begin again without it')
 
 /**
- * The position in a cursor: null without a cursor, `'bad'` for a cursor of another list. `list`
- * names
- * the list and its filters.
+ * The place in a cursor: null without a cursor, `'bad'` if another list returned it or it was edited.
+ * `list` names the list with its filters.
  */
 export async function readCursor(
   c: AnyContext,
@@ -47,19 +50,74 @@ export async function readCursor(
   return (await openCursor(c.var.keys, list, cursor)) ?? 'bad'
 }
 
-/** A page of `limit + 1` rows, with a cursor for the position of its last row if there are more. */
-export async function page<Row>(
+/** Maximum size of a page in bytes, unless its only row is larger. */
+export const PAGE_BYTES = 512 * KIB
+/** What an answer has beside its rows: names, brackets and the cursor. */
+const ENVELOPE_BYTES = KIB
+
+/** How a list shows its rows, and where it goes on after one. */
+interface ListFormat<Row, Item> {
+  /** Names the list with its filters, so that its cursors fit no other. */
+  list: string
+  limit: number
+  place: (row: Row) => (string | number)[]
+  view: (row: Row) => Item
+}
+
+/** JSON text of a value of this type. */
+type JsonOf<Item> = string & { readonly of?: Item }
+
+export interface Page<Row, Item> {
+  rows: Row[]
+  /** The view of each row. */
+  items: JsonOf<Item>[]
+  nextCursor: string | null
+}
+
+/**
+ * Cuts a page from the rows found, which are `limit + 1` if there are more. The page has at most
+ * `limit` rows and `PAGE_BYTES`, and at least one row if any was found.
+ */
+export async function cutPage<Row, Item>(
   c: AnyContext,
-  list: string,
-  rows: Row[],
-  limit: number,
-  place: (last: Row) => (string | number)[],
-): Promise<{ rows: Row[]; next_cursor: string | null }> {
-  const cut = rows.slice(0, limit)
-  const last = cut.at(-1)
-  const more = rows.length > limit && last !== undefined
-  return {
-    rows: cut,
-    next_cursor: more ? await sealCursor(c.get('keys'), list, place(last)) : null,
-  }
+  found: Row[],
+  { list, limit, place, view }: ListFormat<Row, Item>,
+): Promise<Page<Row, Item>> {
+  const views = found.slice(0, limit).map((row) => JSON.stringify(view(row)))
+  const items = views.slice(0, countFitting(views))
+  const rows = found.slice(0, items.length)
+  const last = rows.at(-1)
+  const hasMore = last !== undefined && found.length > rows.length
+  const nextCursor = hasMore ? await sealCursor(c.get('keys'), list, place(last)) : null
+  return { rows, items, nextCursor }
+}
+
+/** How many of these texts fit on a page, the first one in any case. */
+function countFitting(texts: string[]): number {
+  const room = PAGE_BYTES - ENVELOPE_BYTES
+  // UTF-8 has at most three bytes for a UTF-16 unit, so most pages need no exact count.
+  const units = texts.reduce((sum, text) => sum + text.length + 1, 0)
+  if (3 * units <= room) return texts.length
+  const encoder = new TextEncoder()
+  let bytes = 0
+  const count = texts.findIndex((text, i) => {
+    bytes += encoder.encode(text).length + 1
+    return i > 0 && bytes > room
+  })
+  return count < 0 ? texts.length : count
+}
+
+/** Answers with a page: `{ "<name>": [ … ], "next_cursor": … }`. */
+export function jsonPage<Name extends string, Item>(
+  c: AnyContext,
+  name: Name,
+  { items, nextCursor }: Page<unknown, Item>,
+) {
+  const body = `{"${name}":[${items.join(',')}],"next_cursor":${JSON.stringify(nextCursor)}}`
+  // hono only types what its own `json()` has stringified.
+  return c.body(body, 200, { 'Content-Type': 'application/json' }) as unknown as TypedResponse<
+    { [K in Name]: Item[] } & { next_cursor: string | null },
+    200,
+    'json'
+  >
 }

@@ -15,8 +15,14 @@ const BINDINGS = {
   write: 'WRITE_LIMIT',
   token: 'TOKEN_LIMIT',
   refresh: 'REFRESH_LIMIT',
+  search: 'SEARCH_LIMIT',
 } as const
 export type Limit = keyof typeof BINDINGS
+
+/** Limits that count only some requests of their routes. */
+const COUNTS: { [L in Limit]?: (c: AnyContext) => boolean } = {
+  search: (c) => c.req.query('q') !== undefined,
+}
 
 /**
  * Responds 429 to a client above its limit. If Cloudflare's counter fails, the request passes: the
@@ -24,7 +30,9 @@ export type Limit = keyof typeof BINDINGS
  */
 export function rateLimit(limit: Limit): MiddlewareHandler<AppEnv> {
   return async (c, next) => {
-    if (!(await isAllowed(c, limit))) return problem(c, 'too-many-requests', { retryAfter: 60 })
+    const isCounted = COUNTS[limit]?.(c) ?? true
+    if (isCounted && !(await isAllowed(c, limit)))
+      return problem(c, 'too-many-requests', { retryAfter: 60 })
     return next()
   }
 }

@@ -1,17 +1,34 @@
-/** Reading posts: one, the lists, the search. Everybody may, and everybody's caches may help. */
+/** Reading posts: one, the lists and the search. With a token, authors see their private posts. */
 import { z } from '@hono/zod-openapi'
-import type { AnyContext } from '../context'
+import type { AppContext } from '../context'
 import { digestTag, IfNoneMatch, isUnchanged, notModified } from '../http/caching'
 import { endpoint, json, nothing } from '../http/endpoint'
-import { badCursor, ListQuery, page, readCursor } from '../http/list'
+import { badCursor, cutPage, jsonPage, readCursor } from '../http/list'
 import { problem, problems } from '../http/problem'
 import { IdParam } from '../user'
-import { type Place, postTag, START, searchTiers } from './rules'
-import { Post, PostPage, PostQuery, type PostRow, viewPost } from './schemas'
-import { type FoundRow, findPost, listPosts, listPostsOf, searchPosts } from './store-read'
+import { privateOwner, type Reader } from './reader'
+import { type Place, postTag, START } from './rules'
+import {
+  Post,
+  PostPage,
+  PostQuery,
+  type PostRow,
+  PostsOfUserQuery,
+  type View,
+  viewPost,
+} from './schemas'
+import { searchTiers } from './search-terms'
+import { findPost, listPosts, listPostsOf } from './store-read'
+import { type FoundRow, searchPosts } from './store-search'
 
 const ReadHeaders = z.object({ 'if-none-match': IfNoneMatch })
 const unchanged = nothing('The version at hand is still the current one')
+
+const readerOf = (c: AppContext): Reader => ({
+  db: c.get('db'),
+  now: c.get('now'),
+  caller: c.get('caller'),
+})
 
 const read = endpoint(
   {
@@ -20,22 +37,24 @@ const read = endpoint(
     operationId: 'readPost',
     summary: 'A post',
     tags: ['posts'],
-    access: 'anyone',
+    access: 'optional-token',
     request: { params: IdParam, headers: ReadHeaders },
     responses: { 200: json(Post, 'The post'), 304: unchanged, ...problems('post-not-found') },
   },
   async (c) => {
-    const { db, settings } = c.var
-    const post = await findPost(db, c.req.valid('param').id)
+    const post = await findPost(readerOf(c), c.req.valid('param').id)
     if (!post) return problem(c, 'post-not-found')
     if (isUnchanged(c, postTag(post))) return notModified(c)
-    return c.json(viewPost(post, settings.appOrigin), 200)
+    return c.json(viewPost(post, c.get('settings').appOrigin), 200)
   },
 )
 
-/** Where a page begins; null for a cursor that is none of this list's. */
+/** The name of a list for its cursors, with all that decides which posts it has. */
+const nameList = (...parts: unknown[]) => `posts:${JSON.stringify(parts)}`
+
+/** Where a page begins; null for a cursor of another list. */
 async function readPlace(
-  c: AnyContext,
+  c: AppContext,
   list: string,
   cursor: string | undefined,
 ): Promise<Place | null> {
@@ -44,23 +63,29 @@ async function readPlace(
   return place ? { tier: Number(place[0]), before: Number(place[1]) } : START
 }
 
-/** A page with its version: the versions of its posts and where it ends. */
-async function toPage(
-  c: AnyContext,
-  list: string,
+interface PageOptions {
+  list: string
+  view: View
+  limit: number
+}
+
+/** Answers with a page, or 304. Its ETag digests the versions of its posts, its end and the view. */
+async function answerPage(
+  c: AppContext,
   found: (PostRow | FoundRow)[],
-  limit: number,
-): Promise<{ etag: string; body: PostPage }> {
-  // Each look at `c.var` makes an object of all variables: not for every post.
+  { list, view, limit }: PageOptions,
+) {
+  // Not `c.var`: each access copies all variables.
   const { appOrigin } = c.get('settings')
-  const { rows, next_cursor } = await page(c, list, found, limit, (post) => [
-    'tier' in post ? post.tier : START.tier,
-    post.id,
-  ])
-  return {
-    etag: await digestTag([rows.map((post) => [post.id, postTag(post)]), next_cursor]),
-    body: { posts: rows.map((post) => viewPost(post, appOrigin)), next_cursor },
-  }
+  const page = await cutPage(c, found, {
+    list,
+    limit,
+    place: (post) => ['tier' in post ? post.tier : START.tier, post.id],
+    view: (post) => viewPost(post, appOrigin),
+  })
+  const versions = page.rows.map((post) => [post.id, postTag(post)])
+  const etag = await digestTag([versions, page.nextCursor, view])
+  return isUnchanged(c, etag) ? notModified(c) : jsonPage(c, 'posts', page)
 }
 
 const list = endpoint(
@@ -68,24 +93,30 @@ const list = endpoint(
     method: 'get',
     path: '/api/posts',
     operationId: 'listPosts',
-    summary: 'Posts of everybody, newest first; or those that match a search, best first',
+    summary: 'Public posts of all users, newest first; or those that match a search, best first',
+    description:
+      'With `author` and a token of that user (scope `posts:write`), private posts are listed too. A search finds public posts only.',
     tags: ['posts'],
-    access: 'anyone',
+    access: 'optional-token',
+    limit: 'search',
     request: { query: PostQuery, headers: ReadHeaders },
     responses: { 200: json(PostPage, 'A page'), 304: unchanged, ...problems('invalid-request') },
   },
   async (c) => {
-    const { limit, cursor, author, q = '' } = c.req.valid('query')
+    const { limit, cursor, author, view, q = '' } = c.req.valid('query')
+    const reader = readerOf(c)
     const tiers = searchTiers(q, author)
-    const name = `posts:${JSON.stringify([author ?? null, tiers])}`
+    const isOwn = !tiers && author !== undefined && author === privateOwner(reader)?.userId
+    const name = nameList(author ?? null, tiers, isOwn)
     const place = await readPlace(c, name, cursor)
     if (!place) return problem(c, 'invalid-request', badCursor)
-    const db = c.get('db')
-    const rows = tiers
-      ? await searchPosts(db, tiers, place, limit + 1)
-      : await listPosts(db, author, place, limit + 1)
-    const { etag, body } = await toPage(c, name, rows, limit)
-    return isUnchanged(c, etag) ? notModified(c) : c.json(body, 200)
+    const options = { view, place, limit: limit + 1 }
+    const found = tiers
+      ? await searchPosts(reader, tiers, options)
+      : author === undefined
+        ? await listPosts(reader, options)
+        : await listPostsOf(reader, author, options)
+    return answerPage(c, found ?? [], { list: name, view, limit })
   },
 )
 
@@ -95,9 +126,11 @@ const listOfUser = endpoint(
     path: '/api/users/{id}/posts',
     operationId: 'listPostsOfUser',
     summary: 'The posts of a user, newest first',
+    description:
+      'With a token of that user (scope `posts:write`), private posts are listed too, and nobody may store the answer.',
     tags: ['posts'],
-    access: 'anyone',
-    request: { params: IdParam, query: ListQuery, headers: ReadHeaders },
+    access: 'optional-token',
+    request: { params: IdParam, query: PostsOfUserQuery, headers: ReadHeaders },
     responses: {
       200: json(PostPage, 'A page'),
       304: unchanged,
@@ -106,14 +139,14 @@ const listOfUser = endpoint(
   },
   async (c) => {
     const { id } = c.req.valid('param')
-    const { limit, cursor } = c.req.valid('query')
-    const name = `posts-of:${id}`
+    const { limit, cursor, view } = c.req.valid('query')
+    const reader = readerOf(c)
+    const name = nameList('of', id, id === privateOwner(reader)?.userId)
     const place = await readPlace(c, name, cursor)
     if (!place) return problem(c, 'invalid-request', badCursor)
-    const rows = await listPostsOf(c.var.db, id, place, limit + 1)
-    if (!rows) return problem(c, 'user-not-found')
-    const { etag, body } = await toPage(c, name, rows, limit)
-    return isUnchanged(c, etag) ? notModified(c) : c.json(body, 200)
+    const found = await listPostsOf(reader, id, { view, place, limit: limit + 1 })
+    if (!found) return problem(c, 'user-not-found')
+    return answerPage(c, found, { list: name, view, limit })
   },
 )
 

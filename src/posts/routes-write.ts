@@ -13,7 +13,10 @@ import { changePost, createPost, createPostOnce, deletePost, type Idempotency } 
 
 const ChangeHeaders = z.object({ 'if-match': IfMatch })
 
-/** The longest post has four bytes a character, and some escapes; one that is all `\u` escapes may be too large. */
+/**
+ * Maximum size of a body in KiB. 50 000 characters have at most 200 kB, and some escapes. A post that
+ * is all `\u` escapes may be larger.
+ */
 const POST_KIB = 256
 
 const create = endpoint(
@@ -39,25 +42,27 @@ const create = endpoint(
     const { actor, settings } = c.var
     const post = c.req.valid('json')
     const key = c.req.valid('header')['idempotency-key']
-    const made = key
+    const created = key
       ? await createPostOnce(actor, post, await idempotency(key, post))
       : await createPost(actor, post)
-    if (made === 'reused')
+    if (created === 'reused')
       return problem(c, 'idempotency-key-reused', {
         errors: [{ pointer: '#/idempotency-key', detail: 'came with another body before' }],
       })
-    c.header('Location', `/api/posts/${made.id}`)
-    c.header('ETag', postTag(made))
-    return c.json(viewPost(made, settings.appOrigin), 201)
+    c.header('Location', `/api/posts/${created.id}`)
+    c.header('ETag', postTag(created))
+    return c.json(viewPost(created, settings.appOrigin), 201)
   },
 )
 
-const idempotency = async (key: string, { title, content }: NewPost): Promise<Idempotency> => ({
-  key,
-  bodyHash: await sha256Base64url(JSON.stringify([title, content])),
-})
+async function idempotency(key: string, post: NewPost): Promise<Idempotency> {
+  const { title, content, visibility = 'public' } = post
+  // Without `public`, as earlier releases digested it.
+  const body = visibility === 'public' ? [title, content] : [title, content, visibility]
+  return { key, bodyHash: await sha256Base64url(JSON.stringify(body)) }
+}
 
-/** What PUT and PATCH have in common. */
+/** The common part of PUT and PATCH. */
 const changing = {
   path: '/api/posts/{id}',
   access: 'posts:write',
@@ -76,6 +81,7 @@ const replace = endpoint(
     method: 'put',
     operationId: 'replacePost',
     summary: 'Replace title and content of a post of my own',
+    description: 'Without `visibility` it stays as it is.',
     request: { params: IdParam, headers: ChangeHeaders, body: jsonBody(NewPost) },
   },
   (c) => answerChange(c, c.req.valid('param').id, c.req.valid('json'), c.req.valid('header')),
@@ -87,7 +93,7 @@ const update = endpoint(
     tags: ['posts'],
     method: 'patch',
     operationId: 'updatePost',
-    summary: 'Change title or content of a post of my own',
+    summary: 'Change title, content or visibility of a post of my own',
     request: { params: IdParam, headers: ChangeHeaders, body: jsonBody(PostChanges) },
   },
   (c) => answerChange(c, c.req.valid('param').id, c.req.valid('json'), c.req.valid('header')),
@@ -119,7 +125,7 @@ const remove = endpoint(
     method: 'delete',
     path: '/api/posts/{id}',
     operationId: 'deletePost',
-    summary: 'Delete a post of my own; as an admin, with the scope admin, anyone’s',
+    summary: 'Delete a post of my own; as an admin, with the scope admin, any public one',
     tags: ['posts'],
     access: 'posts:write',
     limit: 'write',

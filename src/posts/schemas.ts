@@ -1,11 +1,14 @@
-/** What posts send and receive, and the views that make it. */
+/** The wire shapes of posts, and the views that produce them. */
 import { z } from '@hono/zod-openapi'
 import { ListQuery } from '../http/list'
 import { Id, type PublicRow, Time, UserPublic, viewPublic } from '../user'
+import { MAX_WORDS, searchWords } from './search-terms'
 
 const TITLE_MAX = 200
 const CONTENT_MAX = 50_000
 const SEARCH_MAX = 200
+/** Code points of content in the view `excerpt`. */
+export const EXCERPT_LENGTH = 400
 
 /** Counts code points, and only where the count of UTF-16 units leaves it open. */
 const hasAtMost = (max: number) => (text: string) =>
@@ -15,14 +18,24 @@ const Text = z
   .string()
   .refine((s) => s.isWellFormed(), { error: 'is not well-formed Unicode', abort: true })
 
-/** One line. Spaces around it are dropped; what is left must show something. */
+/** A character that shows something: no space, control, format, filler or noncharacter. */
+const VISIBLE = /[^\p{Z}\p{Cc}\p{Cf}\p{Default_Ignorable_Code_Point}\p{Noncharacter_Code_Point}]/u
+
+/** One line. Spaces around it are dropped. */
 export const Title = Text.transform((s) => s.trim())
-  .refine((s) => /[^\p{Z}\p{C}]/u.test(s), { error: 'must not be empty', abort: true })
+  .refine((s) => s !== '', { error: 'must not be empty', abort: true })
+  .refine((s) => VISIBLE.test(s), {
+    error: 'must have at least one visible character',
+    abort: true,
+  })
   .refine(hasAtMost(TITLE_MAX), `must have at most ${TITLE_MAX} characters`)
   .refine((s) => !/\p{Cc}/u.test(s), 'must be one line without control characters')
   .openapi({ type: 'string', minLength: 1, maxLength: TITLE_MAX, example: 'Hello, world' })
 
-/** Kept exactly as it is sent. Of the control characters only tabs and line breaks have a meaning in a text; NUL would end it in SQLite. */
+/**
+ * Stored exactly as it is sent. Of the control characters only tabs and line breaks have a meaning
+ * in a text; NUL would end it in SQLite.
+ */
 export const Content = Text.min(1, 'must not be empty')
   .refine(hasAtMost(CONTENT_MAX), `must have at most ${CONTENT_MAX} characters`)
   .refine(
@@ -31,12 +44,31 @@ export const Content = Text.min(1, 'must not be empty')
   )
   .openapi({ type: 'string', minLength: 1, maxLength: CONTENT_MAX, example: 'My first post.' })
 
-export const NewPost = z.strictObject({ title: Title, content: Content }).openapi('NewPost')
+export const VISIBILITIES = ['public', 'private'] as const
+export type Visibility = (typeof VISIBILITIES)[number]
+const Visibility = z.enum(VISIBILITIES, 'must be "public" or "private"')
+
+export const NewPost = z
+  .strictObject({
+    title: Title,
+    content: Content,
+    visibility: Visibility.optional().meta({
+      description: '`private`: for its author alone. New posts are public by default.',
+    }),
+  })
+  .openapi('NewPost')
 export type NewPost = z.infer<typeof NewPost>
 
 export const PostChanges = z
-  .strictObject({ title: Title.optional(), content: Content.optional() })
-  .refine((changes) => Object.keys(changes).length > 0, 'must have a title or a content')
+  .strictObject({
+    title: Title.optional(),
+    content: Content.optional(),
+    visibility: Visibility.optional(),
+  })
+  .refine(
+    (changes) => Object.keys(changes).length > 0,
+    'must have a title, a content or a visibility',
+  )
   .openapi('PostChanges', { minProperties: 1 })
 export type PostChanges = z.infer<typeof PostChanges>
 
@@ -47,11 +79,22 @@ export const IdempotencyKey = z
   .optional()
   .meta({
     description:
-      'Sent again within 24 hours with the same body, it makes no second post, not even when the first was deleted since',
+      'Sent again within 24 hours with the same body, it creates no second post, not even if the first was deleted since',
     example: '8e03978e-40d5-43dd-bc93-6894a57f9324',
   })
 
-export const PostQuery = ListQuery.extend({
+const VIEWS = ['full', 'excerpt'] as const
+export type View = (typeof VIEWS)[number]
+const View = z
+  .enum(VIEWS, 'must be "full" or "excerpt", and given once')
+  .default('full')
+  .meta({
+    description: `\`excerpt\`: \`content\` is cut after ${EXCERPT_LENGTH} characters, and such posts have \`excerpt: true\`.`,
+  })
+
+export const PostsOfUserQuery = ListQuery.extend({ view: View })
+
+export const PostQuery = PostsOfUserQuery.extend({
   author: z
     .string('must be given once')
     .regex(/^[1-9]\d{0,15}$/, 'must be the id of a user')
@@ -66,13 +109,19 @@ export const PostQuery = ListQuery.extend({
     }),
   q: z
     .string('must be given once')
-    .refine(hasAtMost(SEARCH_MAX), `must have at most ${SEARCH_MAX} characters`)
+    .refine(hasAtMost(SEARCH_MAX), {
+      error: `must have at most ${SEARCH_MAX} characters`,
+      abort: true,
+    })
+    .refine(
+      (q) => searchWords(q).length <= MAX_WORDS,
+      `must have at most ${MAX_WORDS} different words: runs of letters and digits`,
+    )
     .optional()
     .openapi({
       type: 'string',
       maxLength: SEARCH_MAX,
-      description:
-        'Words that a post must have, in title or content; "words in quotes" stand together. Case and diacritics do not matter. Posts with all of them in the title come first, the newest of each kind before the older.',
+      description: `At most ${MAX_WORDS} words that a public post must have, in its title or content. A word is a run of letters and digits; quotes have no meaning. Case and diacritics do not matter. Posts with all words in the title come first, the newest of each kind before the older.`,
       param: { name: 'q', in: 'query' },
     }),
 })
@@ -82,6 +131,15 @@ export const Post = z
     id: Id,
     title: z.string().meta({ example: 'Hello, world' }),
     content: z.string().meta({ example: 'My first post.' }),
+    excerpt: z
+      .literal(true)
+      .optional()
+      .meta({
+        description: `Only in a list with \`view=excerpt\`: \`content\` is no more than the first ${EXCERPT_LENGTH} characters.`,
+      }),
+    visibility: Visibility.meta({
+      description: 'A private post exists for its author alone: for all others it is 404.',
+    }),
     created_at: Time,
     updated_at: Time,
     author: UserPublic,
@@ -103,6 +161,9 @@ export interface PostRow {
   id: number
   title: string
   content: string
+  /** SQLite's 1 if `content` is only the beginning of the post's. */
+  isExcerpt?: number
+  visibility: Visibility
   revision: number
   createdAt: Date
   updatedAt: Date
@@ -115,6 +176,8 @@ export const viewPost = (row: PostRow, origin: string): Post => ({
   id: row.id,
   title: row.title,
   content: row.content,
+  ...(row.isExcerpt && { excerpt: true as const }),
+  visibility: row.visibility,
   created_at: row.createdAt.toISOString(),
   updated_at: row.updatedAt.toISOString(),
   author: viewPublic(row.author, origin),

@@ -1,118 +1,156 @@
-/**
- * Reading posts in D1. One function is one round trip. Each list walks an index from the position
- * where the previous page ended.
- */
-import { and, desc, eq, lt, placeholder, type SQL, sql } from 'drizzle-orm'
-import type { Database } from '../db'
+/** Reading posts in D1. One function is one round trip. */
+import { and, desc, eq, lt, or, type Placeholder, placeholder, type SQL, sql } from 'drizzle-orm'
 import { build } from '../db/build'
 import { prepared } from '../db/prepared'
 import { renamed } from '../db/renamed'
 import { posts, users } from '../db/schema'
+import { hasActiveSession } from '../db/session-guard'
+import { PAGE_BYTES } from '../http/list'
 import { isPresent, publicColumns } from '../user'
+import { privateOwner, type Reader, readerValues } from './reader'
 import type { Place } from './rules'
-import type { PostRow } from './schemas'
+import { EXCERPT_LENGTH, type PostRow, type View } from './schemas'
 
-/** Names of their own, since a post has columns of the same names. */
-export const authorColumns = {
-  ...publicColumns,
-  id: renamed(users.id, 'author_id'),
-  createdAt: renamed(users.createdAt, 'author_created_at'),
-  revision: renamed(users.revision, 'author_revision'),
-}
+export const authorColumns = { ...publicColumns, revision: users.revision }
 export const textColumns = {
   id: posts.id,
   title: posts.title,
   content: posts.content,
+  visibility: posts.visibility,
   revision: posts.revision,
   createdAt: posts.createdAt,
   updatedAt: posts.updatedAt,
 }
-const postColumns = { ...textColumns, author: authorColumns }
+
+const excerptLength = sql.raw(String(EXCERPT_LENGTH))
+const excerptColumns = {
+  content: sql<string>`substr(${posts.content}, 1, ${excerptLength})`.as('excerpt'),
+  isExcerpt: sql<number>`length(${posts.content}) > ${excerptLength}`.as('is_excerpt'),
+}
+const postOnly = renamed('post', textColumns)
+const author = renamed('author', authorColumns)
+const columnsOf = (view: View) => (view === 'full' ? postOnly : { ...postOnly, ...excerptColumns })
+export const postColumns = (view: View) => ({ ...columnsOf(view), author })
+
+/** The literal that the partial indexes of `posts` have: SQLite uses them for no other. */
+export const isPublic = sql`${posts.visibility} = 'public'`
 
 const selectPost = prepared(() =>
   build
-    .select(postColumns)
+    .select(postColumns('full'))
     .from(posts)
     .innerJoin(users, eq(users.id, posts.authorId))
-    .where(and(eq(posts.id, placeholder('id')), isPresent)),
+    .where(
+      and(
+        eq(posts.id, placeholder('id')),
+        or(isPublic, and(eq(posts.authorId, placeholder('userId')), hasActiveSession)),
+        isPresent,
+      ),
+    ),
 )
 
-export const findPost = (db: Database, id: number): Promise<PostRow | undefined> =>
-  selectPost(db, { id }).get()
-
-const selectPage = (isOfAuthor?: SQL) =>
-  build
-    .select(postColumns)
-    .from(posts)
-    .innerJoin(users, eq(users.id, posts.authorId))
-    .where(and(lt(posts.id, placeholder('before')), isOfAuthor, isPresent))
-    .orderBy(desc(posts.id))
-    .limit(placeholder('limit'))
-const pageOfAll = prepared(() => selectPage())
-const pageOfAuthor = prepared(() => selectPage(eq(posts.authorId, placeholder('author'))))
-
-/** Posts of all authors or of one, newest first. */
-export const listPosts = (
-  db: Database,
-  author: number | undefined,
-  { before }: Place,
-  limit: number,
-): Promise<PostRow[]> =>
-  author === undefined
-    ? pageOfAll(db, { before, limit }).all()
-    : pageOfAuthor(db, { before, limit, author }).all()
-
-const pageOfUser = prepared(() =>
-  build
-    .select({ author: authorColumns, post: textColumns })
-    .from(users)
-    .leftJoin(posts, and(eq(posts.authorId, users.id), lt(posts.id, placeholder('before'))))
-    .where(and(eq(users.id, placeholder('id')), isPresent))
-    .orderBy(desc(posts.id))
-    .limit(placeholder('limit')),
-)
-
-/** The posts of a user, newest first; null when there is no such user. */
-export async function listPostsOf(
-  db: Database,
-  id: number,
-  { before }: Place,
-  limit: number,
-): Promise<PostRow[] | null> {
-  const rows = await pageOfUser(db, { id, before, limit }).all()
-  if (rows.length === 0) return null
-  return rows.flatMap(({ author, post }) => (post ? [{ ...post, author }] : []))
-}
-
-export type FoundRow = PostRow & { tier: number }
+/** A public post, or a private one of the reader. */
+export const findPost = (reader: Reader, id: number): Promise<PostRow | undefined> =>
+  selectPost(reader.db, { id, ...readerValues(reader) }).get()
 
 /**
- * The posts that match, tier by tier, newest first in each. FTS5 walks its lists backwards by id
- * and stops at the limit, so a word that is in every post costs no more than a rare one.
+ * Maximum text that D1 reads for a page, in bytes. An excerpt is short, but SQLite reads the whole
+ * content of a post for it.
  */
-export async function searchPosts(
-  db: Database,
-  tiers: readonly string[],
-  { tier: first, before }: Place,
-  limit: number,
-): Promise<FoundRow[]> {
-  if (tiers.length === 0) return []
-  const arms = tiers.flatMap((expression, tier) =>
-    tier < first
-      ? []
-      : sql`select * from (select ${sql.raw(String(tier))} as tier, posts_search.rowid as id
-          from posts_search cross join ${posts} on ${posts.id} = posts_search.rowid
-          cross join ${users} on ${users.id} = ${posts.authorId}
-          where posts_search match ${expression} and ${isPresent}
-            and posts_search.rowid < ${tier === first ? before : Number.MAX_SAFE_INTEGER}
-          order by posts_search.rowid desc limit ${limit})`,
-  )
-  return db
-    .select({ ...postColumns, tier: sql<number>`found.tier` })
-    .from(sql`(${sql.join(arms, sql` union all `)}) as found`)
-    .innerJoin(posts, eq(posts.id, sql`found.id`))
-    .innerJoin(users, eq(users.id, posts.authorId))
-    .orderBy(sql`found.tier`, desc(posts.id))
-    .limit(limit)
-    .all()
+const READ_BYTES: Record<View, number> = { full: PAGE_BYTES, excerpt: 4 * PAGE_BYTES }
+
+export const textBytes = sql`octet_length(${posts.title}) + octet_length(${posts.content})`
+
+/**
+ * The number of rows to read, as SQL: `limit`, or the first rows of `source` with at most
+ * `READ_BYTES` of text and one more, which tells that the list goes on. `source` has a row with
+ * `bytes` for each of at most `limit` posts in the order of the list.
+ */
+export function rowsToRead(source: SQL, limit: number | Placeholder, view: View): SQL {
+  const maximum = sql.raw(String(READ_BYTES[view]))
+  const running = sql`select sum(bytes) over (rows unbounded preceding) as total from ${source}`
+  const fitting = sql`select count(*) from (${running}) where total <= ${maximum}`
+  return sql`(select case when sum(bytes) <= ${maximum} then ${limit}
+    else 1 + max(1, (${fitting})) end from ${source})`
+}
+
+/** drizzle's `limit()` writes any SQL, though its type names only numbers and placeholders. */
+const limitTo = (rows: SQL) => rows as unknown as Placeholder
+
+const isBefore = lt(posts.id, placeholder('before'))
+const isByUser = eq(users.id, posts.authorId)
+const limit = placeholder('limit')
+
+/** `posts` by the index that must serve a list, so that no private post is skipped over. */
+const postsBy = (index: string) => sql`${posts} indexed by ${sql.identifier(index)}`
+
+const selectPublic = (view: View) =>
+  prepared(() => {
+    const source = postsBy('posts_public')
+    const sizes = sql`(select ${textBytes} as bytes
+      from ${source} cross join ${users} on ${isByUser}
+      where ${and(isPublic, isBefore, isPresent)} order by ${posts.id} desc limit ${limit})`
+    return build
+      .select(postColumns(view))
+      .from(source)
+      .innerJoin(users, isByUser)
+      .where(and(isPublic, isBefore, isPresent))
+      .orderBy(desc(posts.id))
+      .limit(limitTo(rowsToRead(sizes, limit, view)))
+  })
+
+/** Selects a row without a post for a user who has none. */
+const selectOfAuthor = (index: string, visible: SQL | undefined, view: View) =>
+  prepared(() => {
+    const source = postsBy(index)
+    const isOfAuthor = and(eq(posts.authorId, placeholder('author')), visible, isBefore)
+    const sizes = sql`(select ${textBytes} as bytes from ${source}
+      where ${isOfAuthor} order by ${posts.id} desc limit ${limit})`
+    return build
+      .select({ author, post: columnsOf(view) })
+      .from(users)
+      .leftJoin(source, isOfAuthor)
+      .where(and(eq(users.id, placeholder('author')), isPresent))
+      .orderBy(desc(posts.id))
+      .limit(limitTo(rowsToRead(sizes, limit, view)))
+  })
+
+const byView = <Q>(query: (view: View) => Q): Record<View, Q> => ({
+  full: query('full'),
+  excerpt: query('excerpt'),
+})
+const pagesOfAll = byView(selectPublic)
+const pagesOfAuthor = byView((view) => selectOfAuthor('posts_public_author', isPublic, view))
+const isVisibleToOwner = or(isPublic, hasActiveSession)
+const pagesOfOwner = byView((view) => selectOfAuthor('posts_author', isVisibleToOwner, view))
+
+/** What a list shows, and how many rows are read: one more than a page may have. */
+export interface ListOptions {
+  view: View
+  place: Place
+  limit: number
+}
+
+/** Public posts of all users, newest first. */
+export const listPosts = (
+  { db }: Reader,
+  { view, place: { before }, limit }: ListOptions,
+): Promise<PostRow[]> => pagesOfAll[view](db, { before, limit }).all()
+
+/**
+ * The posts of a user, newest first; private ones too if the user is the reader. Null if there is no
+ * such user.
+ */
+export async function listPostsOf(
+  reader: Reader,
+  author: number,
+  { view, place: { before }, limit }: ListOptions,
+): Promise<PostRow[] | null> {
+  const isOwn = privateOwner(reader)?.userId === author
+  const values = { author, before, limit }
+  const rows = isOwn
+    ? await pagesOfOwner[view](reader.db, { ...values, ...readerValues(reader) }).all()
+    : await pagesOfAuthor[view](reader.db, values).all()
+  if (rows.length === 0) return null
+  return rows.flatMap(({ author, post }) => (post.id === null ? [] : [{ ...post, author }]))
 }

@@ -1,5 +1,5 @@
 /** Writing posts in D1. One function is one round trip, for a caller whose session is active. */
-import { and, eq, lte, placeholder, type SQL, sql } from 'drizzle-orm'
+import { and, eq, lte, or, placeholder, type SQL, sql } from 'drizzle-orm'
 import type { Actor } from '../actor'
 import { single } from '../db/batch'
 import { build } from '../db/build'
@@ -11,11 +11,11 @@ import { IDEMPOTENCY_MS } from '../retention'
 import { isPresent } from '../user'
 import { type Refusal, refusalReason } from './rules'
 import type { NewPost, PostChanges, PostRow } from './schemas'
-import { authorColumns, textColumns } from './store-read'
+import { authorColumns, isPublic, textColumns } from './store-read'
 
 /** Creates a post. @throws SessionEnded */
 export async function createPost(actor: Actor, post: NewPost): Promise<PostRow> {
-  const created = await insertPost(actor, { ...post })
+  const created = await insertPost(actor, { visibility: 'public', ...post })
   const [username, fullName, avatarKey, createdAt, revision] = JSON.parse(created.author)
   const id = actor.caller.userId
   const author = { id, username, fullName, avatarKey, createdAt: new Date(createdAt), revision }
@@ -30,6 +30,7 @@ const insertPost = sessionQuery((isActive) =>
       authorId: users.id,
       title: placeholder('title'),
       content: placeholder('content'),
+      visibility: placeholder('visibility'),
       createdAt: placeholder('now'),
       updatedAt: placeholder('now'),
     },
@@ -97,6 +98,7 @@ const latestPostOf = (userId: number) =>
 const newPostRow = (id: number, post: NewPost, at: Date, author: PostRow['author']): PostRow => ({
   id,
   ...post,
+  visibility: post.visibility ?? 'public',
   revision: 1,
   createdAt: at,
   updatedAt: at,
@@ -128,7 +130,7 @@ export async function changePost(
       .set({ ...changes, revision: sql`${posts.revision} + 1`, updatedAt: actor.now })
       .where(and(eq(posts.id, id), isOwn, isVersion(tags)))
       .returning(textColumns),
-    found: selectVersion(id, isOwn),
+    found: selectVersion(id, { isAllowed: isOwn, isOwn }),
     author: selectAuthor({ id: actor.caller.userId }),
   })
   return changed[0]
@@ -136,8 +138,8 @@ export async function changePost(
     : refusalReason(found[0])
 }
 
-/** Explains why a post was not written. */
-const selectVersion = (id: number, isAllowed: SQL) =>
+/** Explains why a post was not written. It selects nothing of a private post of another user. */
+const selectVersion = (id: number, { isAllowed, isOwn }: { isAllowed: SQL; isOwn: SQL }) =>
   build
     .select({
       revision: posts.revision,
@@ -145,11 +147,11 @@ const selectVersion = (id: number, isAllowed: SQL) =>
       isAllowed: sql<number>`${isAllowed}`.as('is_allowed'),
     })
     .from(posts)
-    .where(and(eq(posts.id, id), hasPresentAuthor))
+    .where(and(eq(posts.id, id), or(isPublic, isOwn), hasPresentAuthor))
 
 /**
- * Deletes a post of the caller, or any post if the token has the scope `admin` and the user the
- * role.
+ * Deletes a post of the caller, or any public post if the token has the scope `admin` and the user
+ * the role.
  * @throws SessionEnded
  */
 export async function deletePost(
@@ -160,13 +162,13 @@ export async function deletePost(
   const { userId, scope } = actor.caller
   const isOwn = eq(posts.authorId, userId)
   const isAdmin = sql`exists (select 1 from ${users} where ${users.id} = ${userId} and ${users.role} = 'admin')`
-  const isAllowed = scope.includes('admin') ? sql`(${isOwn} or ${isAdmin})` : isOwn
+  const isAllowed = scope.includes('admin') ? sql`(${isOwn} or ${isPublic} and ${isAdmin})` : isOwn
   const { deleted, found } = await withSession(actor, {
     deleted: build
       .delete(posts)
       .where(and(eq(posts.id, id), isAllowed, isVersion(tags), hasPresentAuthor))
       .returning({ id: posts.id }),
-    found: selectVersion(id, isAllowed),
+    found: selectVersion(id, { isAllowed, isOwn }),
   })
   return deleted.length > 0 ? { kind: 'deleted' } : refusalReason(found[0])
 }

@@ -1,7 +1,7 @@
 /** A person's own sessions: seen, and ended (ASVS 7.5.2). */
 import { unguarded } from '../http/actor'
 import { endpoint, json, noContent, nothing } from '../http/endpoint'
-import { badCursor, ListQuery, page, readCursor } from '../http/list'
+import { badCursor, cutPage, jsonPage, ListQuery, readCursor } from '../http/list'
 import { logSecurity } from '../http/log'
 import { problem, problems } from '../http/problem'
 import { SessionIdParam, SessionList, viewSession } from './schemas'
@@ -30,14 +30,13 @@ const readSessions = endpoint(
     if (place === 'bad') return problem(c, 'invalid-request', badCursor)
     const after = place && { createdAt: new Date(Number(place[0])), id: String(place[1]) }
     const found = await listSessions(db, caller, now, limit + 1, after)
-    const { rows, next_cursor } = await page(c, list, found, limit, (s) => [
-      s.createdAt.getTime(),
-      s.id,
-    ])
-    return c.json(
-      { sessions: rows.map((row) => viewSession(row, caller.sessionId)), next_cursor },
-      200,
-    )
+    const page = await cutPage(c, found, {
+      list,
+      limit,
+      place: (row) => [row.createdAt.getTime(), row.id],
+      view: (row) => viewSession(row, caller.sessionId),
+    })
+    return jsonPage(c, 'sessions', page)
   },
 )
 

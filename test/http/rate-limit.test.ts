@@ -121,3 +121,16 @@ it.each([
 ])('clientKey(%s) is %s', (address, key) => {
   expect(clientKey(address)).toBe(key)
 })
+
+it('refuses the 61st search of a minute, before D1; lists without a search do not count', async () => {
+  const address = freshAddress()
+  const search = () => call('GET', '/api/posts?q=%22&limit=0', from(address))
+  for (let i = 0; i < 70; i++)
+    expect((await call('GET', '/api/posts?limit=0', from(address))).status).toBe(422)
+  const sent = await exhaust(60, search)
+  expect(sent).toBeGreaterThanOrEqual(60)
+  expect(sent).toBeLessThanOrEqual(120)
+  await expectRefusal(await call('GET', '/api/posts?q=words', from(address)))
+  expect((await call('GET', '/api/posts', from(address))).status).toBe(200)
+  expect((await call('GET', '/api/posts?q=words')).status).toBe(200)
+})

@@ -54,7 +54,7 @@ const summary = (db: D1Database) =>
   db
     .prepare(
       `select (select count(*) from users) as users, (select group_concat(title || content) from posts) as texts,
-       (select count(*) from posts_search where posts_search match 'wortchen') as found`,
+       (select count(*) from posts_words where posts_words match 'wortchen') as found`,
     )
     .first()
 

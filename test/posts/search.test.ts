@@ -27,15 +27,11 @@ describe('GET /api/posts?q=', () => {
       `größer ${word}`,
       `grosser ${word}`,
       `"creme brulee" ${word}`,
+      `"brulee creme" ${word}`,
       `${word}, creme!`,
       `  ${word}\t\ncreme  `,
     ]
-    const missed = [
-      `${word} missing`,
-      word.slice(0, -1),
-      `"brulee creme" ${word}`,
-      `"creme ${word}"`,
-    ]
+    const missed = [`${word} missing`, word.slice(0, -1), `"${word} missing"`]
     // ß is a letter of its own, not an s with a mark.
     for (const q of found.filter((q) => !q.includes('grosser')))
       expect(await find(q), q).toEqual([id])
@@ -89,8 +85,12 @@ describe('GET /api/posts?q=', () => {
     await write(ann, { content: before })
     await env.DB.prepare('delete from users where id = ?').bind(ann.id).run()
     expect(await find(before)).toEqual([])
-    const check = "insert into posts_search (posts_search, rank) values ('integrity-check', 1)"
+    const check = "insert into posts_words (posts_words, rank) values ('integrity-check', 0)"
     await expect(env.DB.prepare(check).run()).resolves.toBeTruthy()
+    const kept = await env.DB.prepare('select id from posts_words_docsize where id = ?')
+      .bind(id)
+      .first()
+    expect(kept, 'the index has no deleted post').toBeNull()
   })
 
   it('without a word to look for: all posts for no text, none for signs alone', async () => {
@@ -100,6 +100,50 @@ describe('GET /api/posts?q=', () => {
     for (const q of ['!', '***', '""', '"', '😀', '- -', '\u0000']) {
       expect(await find(q), q).toEqual([])
     }
+  })
+
+  it('422 invalid-request at #/q for more than 8 different words', async () => {
+    const eight = 'a b c d e f g h'
+    const accepted = [
+      eight,
+      `"${eight}"`,
+      'a.b-c/d e+f g,h',
+      `${eight} A "b" a.b ${eight}`,
+      'a.a.a.a.a.a.a.a.a.b',
+    ]
+    const refused = [
+      `${eight} i`,
+      `"${eight} i"`,
+      'a.b.c.d.e.f.g.h.i',
+      '"a b c d" "e f g h i"',
+      '1 2 3 4 5 6 7 8 9',
+    ]
+    for (const q of accepted) {
+      const response = await call('GET', `/api/posts?q=${encodeURIComponent(q)}`)
+      expect([response.status, trips(response)], q).toEqual([200, 1])
+    }
+    for (const q of refused) {
+      const response = await call('GET', `/api/posts?q=${encodeURIComponent(q)}`)
+      expect([response.status, trips(response)], q).toEqual([422, 0])
+      expect(await response.json()).toMatchObject({
+        type: '/problems/invalid-request',
+        errors: [
+          {
+            pointer: '#/q',
+            detail: 'must have at most 8 different words: runs of letters and digits',
+          },
+        ],
+      })
+    }
+  })
+
+  it('finds words of scripts with vowel signs, and words beside emoji', async () => {
+    const ann = await person()
+    const word = freshWord()
+    const { id } = await write(ann, { title: `${word} हिन्दी ภาษาไทย`, content: '❤️coffee 1️⃣' })
+    for (const q of ['हिन्दी', 'ภาษาไทย', 'coffee', '1'])
+      expect(await find(`${word} ${q}`), q).toEqual([id])
+    for (const q of ['ह', 'न']) expect(await find(`${word} ${q}`), q).toEqual([])
   })
 
   it('takes no text for query syntax', async () => {
@@ -130,6 +174,7 @@ describe('GET /api/posts?q=', () => {
       `${word} \\`,
       `${'('.repeat(100)}${word}`,
       'a '.repeat(100),
+      'a𞤀b 𞤀 a\u0378b \u0301 e\u0301\u0301',
       '"a" '.repeat(50),
       '\ufffe\uffff',
     ]

@@ -40,6 +40,8 @@ const badTexts: [string, object, string][] = [
   ['an array', [TEXT], '#'],
   ['an author', { ...TEXT, author_id: 1 }, '#/author_id'],
   ['an id', { ...TEXT, id: 1 }, '#/id'],
+  ['an unknown visibility', { ...TEXT, visibility: 'friends' }, '#/visibility'],
+  ['no visibility', { ...TEXT, visibility: null }, '#/visibility'],
   ['__proto__', JSON.parse('{"title":"x","content":"y","__proto__":{"id":1}}'), '#/__proto__'],
 ]
 
@@ -61,6 +63,7 @@ describe('POST /api/posts', () => {
     expect(post).toEqual({
       id: expect.any(Number),
       ...TEXT,
+      visibility: 'public',
       created_at: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/),
       updated_at: post.created_at,
       author: { id, username, full_name, image_url, created_at },
@@ -98,6 +101,28 @@ describe('POST /api/posts', () => {
     }
     expect(await postsOf(ann)).toBe(1)
     expect(await (await call('GET', `/api/posts/${id}`)).json()).toMatchObject(TEXT)
+  })
+
+  it.each([
+    ['', 'must not be empty'],
+    [' \t ', 'must not be empty'],
+    ['\u200b\u2060', 'must have at least one visible character'],
+    ['\u3164\u115f', 'must have at least one visible character'],
+    ['\ufffe', 'must have at least one visible character'],
+    ['\u{1fffe}\ufdd0', 'must have at least one visible character'],
+  ])('422 with the rule that the title %j breaks', async (title, rule) => {
+    const ann = await person()
+    const json = { ...TEXT, title }
+    const response = await call('POST', '/api/posts', { token: ann.token, json })
+    expect(response.status).toBe(422)
+    const { errors } = await response.json<Problem>()
+    expect(errors).toEqual([{ pointer: '#/title', detail: rule }])
+  })
+
+  it('accepts a noncharacter beside text, and characters that Unicode has not assigned yet', async () => {
+    const ann = await person()
+    for (const title of ['a\ufffe', '\u{378}', '\ue000'])
+      expect((await write(ann, { title })).title).toBe(title)
   })
 
   it('takes bodies up to 256 KiB', async () => {

@@ -8,7 +8,7 @@ export interface Sample {
   path: string
   operation: Operation
   options: Call
-  /** The scopes of its `security`; null for an operation that anybody may call. */
+  /** The scopes of its `security`; null for an operation that anyone may call. */
   scopes: string[] | null
 }
 
@@ -24,9 +24,15 @@ export function samples(api: ApiDocument): Sample[] {
       path: samplePath(api, template, operation),
       operation,
       options: sampleBody(api, operation),
-      scopes: operation.security ? (Object.values(operation.security[0] ?? {})[0] ?? []) : null,
+      scopes: requiredScopes(operation),
     })),
   )
+}
+
+/** The scopes that an operation requires; null where an empty requirement makes the token optional. */
+function requiredScopes({ security }: Operation): string[] | null {
+  const [first] = security ?? []
+  return first && Object.keys(first).length > 0 ? (Object.values(first)[0] ?? []) : null
 }
 
 function samplePath(api: ApiDocument, template: string, { parameters = [] }: Operation): string {

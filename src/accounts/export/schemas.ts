@@ -25,7 +25,14 @@ const Link = z
   })
   .strict()
 const OwnPost = z
-  .object({ id: Id, title: z.string(), content: z.string(), created_at: Time, updated_at: Time })
+  .object({
+    id: Id,
+    title: z.string(),
+    content: z.string(),
+    visibility: z.enum(['public', 'private']),
+    created_at: Time,
+    updated_at: Time,
+  })
   .strict()
 
 export const Export = z
@@ -62,11 +69,12 @@ export const viewLink = (
 })
 
 export const viewOwnPost = (
-  row: Pick<typeof posts.$inferSelect, 'id' | 'title' | 'content' | 'createdAt' | 'updatedAt'>,
+  row: Omit<typeof posts.$inferSelect, 'authorId' | 'revision'>,
 ): z.infer<typeof OwnPost> => ({
   id: row.id,
   title: row.title,
   content: row.content,
+  visibility: row.visibility,
   created_at: row.createdAt.toISOString(),
   updated_at: row.updatedAt.toISOString(),
 })

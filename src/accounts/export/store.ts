@@ -120,6 +120,7 @@ function postsAfter(userId: number, after: number, atMost: number, maxBytes: num
       id: posts.id,
       title: posts.title,
       content: posts.content,
+      visibility: posts.visibility,
       createdAt: posts.createdAt,
       updatedAt: posts.updatedAt,
       bytesBefore: sql<number>`sum(${bytes}) over (order by ${posts.id}) - (${bytes})`.as(
@@ -136,6 +137,7 @@ function postsAfter(userId: number, after: number, atMost: number, maxBytes: num
       id: next.id,
       title: next.title,
       content: next.content,
+      visibility: next.visibility,
       createdAt: next.createdAt,
       updatedAt: next.updatedAt,
     })

@@ -6,7 +6,7 @@ import { viewEvent } from '../../event'
 import { unguarded } from '../../http/actor'
 import { endpoint, json, jsonBody } from '../../http/endpoint'
 import { runHash } from '../../http/hash-admission'
-import { badCursor, ListQuery, page, readCursor } from '../../http/list'
+import { badCursor, cutPage, jsonPage, ListQuery, readCursor } from '../../http/list'
 import { logSecurity } from '../../http/log'
 import { mailLater } from '../../http/mail'
 import { fieldProblem, problem, problems } from '../../http/problem'
@@ -116,8 +116,13 @@ const readEvents = endpoint(
     const place = await readCursor(c, list, cursor)
     if (place === 'bad') return problem(c, 'invalid-request', badCursor)
     const found = await listEvents(db, caller, now, limit + 1, place && Number(place[0]))
-    const { rows, next_cursor } = await page(c, list, found, limit, (event) => [event.id])
-    return c.json({ events: rows.map(viewEvent), next_cursor }, 200)
+    const page = await cutPage(c, found, {
+      list,
+      limit,
+      place: (event) => [event.id],
+      view: viewEvent,
+    })
+    return jsonPage(c, 'events', page)
   },
 )
 

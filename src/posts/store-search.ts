@@ -1,0 +1,63 @@
+/** Searching posts in D1. */
+import { desc, eq, sql } from 'drizzle-orm'
+import { batch, single } from '../db/batch'
+import { build } from '../db/build'
+import { posts, searchIndex, users } from '../db/schema'
+import { isPresent } from '../user'
+import type { Reader } from './reader'
+import type { PostRow } from './schemas'
+import { isPublic, type ListOptions, postColumns, rowsToRead, textBytes } from './store-read'
+
+export type FoundRow = PostRow & { tier: number }
+
+/**
+ * The public posts that match, tier by tier, newest first in each. While the index is not complete,
+ * a second round trip asks that of the previous release.
+ */
+export async function searchPosts(
+  { db }: Reader,
+  tiers: readonly string[],
+  options: ListOptions,
+): Promise<FoundRow[]> {
+  if (tiers.length === 0) return []
+  const { index, found } = await batch(db, {
+    index: build
+      .select({ unindexedBelow: searchIndex.unindexedBelow })
+      .from(searchIndex)
+      .where(eq(searchIndex.id, 1)),
+    found: selectFound('posts_words', tiers, options),
+  })
+  if (single(index).unindexedBelow === null) return found
+  const previous = await batch(db, { found: selectFound('posts_search', tiers, options) })
+  return previous.found
+}
+
+/** Selects the posts of a page. Like a list, it reads no more text than a page may have. */
+function selectFound(
+  index: 'posts_words' | 'posts_search',
+  tiers: readonly string[],
+  { view, place, limit }: ListOptions,
+) {
+  const table = sql.identifier(index)
+  // FTS5 walks its lists backwards by id and stops at the limit. `cross join` keeps that order.
+  const arms = tiers.flatMap((expression, tier) => {
+    if (tier < place.tier) return []
+    const before = tier === place.tier ? place.before : Number.MAX_SAFE_INTEGER
+    const arm = sql`select ${sql.raw(String(tier))} as tier, ${posts.id} as id, ${textBytes} as bytes
+      from ${table} cross join ${posts} on ${posts.id} = ${table}.rowid
+      cross join ${users} on ${users.id} = ${posts.authorId}
+      where ${table} match ${expression} and ${table}.rowid < ${before}
+        and ${isPublic} and ${isPresent}
+      order by ${table}.rowid desc limit ${limit}`
+    return sql`select * from (${arm})`
+  })
+  const matches = sql`${sql.join(arms, sql` union all `)} order by tier, id desc limit ${limit}`
+  const page = sql`(with matches as materialized (${matches})
+    select tier, id from matches limit ${rowsToRead(sql`matches`, limit, view)}) as page`
+  return build
+    .select({ ...postColumns(view), tier: sql<number>`page.tier`.as('tier') })
+    .from(page)
+    .innerJoin(posts, eq(posts.id, sql`page.id`))
+    .innerJoin(users, eq(users.id, posts.authorId))
+    .orderBy(sql`page.tier`, desc(posts.id))
+}
