@@ -5,8 +5,8 @@ import { logSecurity } from '../http/log'
 import { isAllowed } from '../http/rate-limit'
 import { readRefreshToken } from '../security/refresh-token'
 import { type Grant, issueGrant } from './grant'
+import { type Rotation, rotateSession } from './refresh-store'
 import { judgeRotation, narrowScope } from './rules'
-import { type Rotation, rotateSession } from './store'
 
 export type RefreshResult =
   | { kind: 'refreshed'; grant: Grant }

@@ -1,0 +1,167 @@
+/** Refreshes in D1. All statements are prepared, since refreshes are frequent. */
+import { and, eq, gt, gte, lt, ne, not, or, placeholder, type SQL, sql } from 'drizzle-orm'
+import { SCOPES, type Scope } from '../actor'
+import type { Database } from '../db'
+import { batch, ifPrevious } from '../db/batch'
+import { build } from '../db/build'
+import type { EventType } from '../db/event-types'
+import { recordEventOf } from '../db/events'
+import { prepared } from '../db/prepared'
+import { sessions, users } from '../db/schema'
+import { type PrivateRow, privateColumns } from '../user'
+import { MAX_REPEATS, REPEAT_MS, type RotationOutcome } from './rules'
+
+export interface RefreshedSession {
+  id: string
+  counter: number
+  clientId: string
+  scope: string
+  rotatedAt: Date
+  expiresAt: Date
+  /** How and when the user signed in: see `security/auth-methods.ts`. */
+  amr: string
+  authTime: Date
+  user: PrivateRow
+}
+export interface Rotation extends RotationOutcome {
+  session: RefreshedSession | undefined
+}
+
+interface PresentedToken {
+  sessionId: string
+  counter: number
+  clientId: string
+}
+
+const isSession = and(
+  eq(sessions.id, placeholder('sessionId')),
+  eq(sessions.clientId, placeholder('clientId')),
+) as SQL
+const isLive = and(isSession, gt(sessions.expiresAt, placeholder('now')))
+const isCurrent = eq(sessions.counter, placeholder('counter'))
+const isParent = and(
+  eq(sessions.counter, placeholder('next')),
+  gte(sessions.rotatedAt, placeholder('repeatsSince')),
+) as SQL
+const isReused = and(isSession, ne(sessions.counter, placeholder('counter')), not(isParent))
+
+/** Whether the space-separated `list` contains `scope`. */
+const includes = (list: SQL, scope: Scope) => sql`instr(' ' || ${list} || ' ', ${` ${scope} `}) > 0`
+const requested = sql`${placeholder('requested')}`
+
+/** The user of the session is active and has what the requested scopes need. */
+const mayHaveScopes = (() => {
+  // A former admin's session keeps the scope `admin`, but another scope must remain to be granted.
+  const hasRole = or(
+    eq(users.role, 'admin'),
+    and(not(includes(requested, 'admin')), ne(sessions.scope, 'admin')),
+  )
+  const user = and(eq(users.id, sessions.userId), eq(users.isActive, true), hasRole)
+  const hasScopes = SCOPES.map((scope) =>
+    or(not(includes(requested, scope)), includes(sql`${sessions.scope}`, scope)),
+  )
+  return and(sql`exists (select 1 from ${users} where ${user})`, ...hasScopes)
+})()
+
+const moveCounter = prepared(() =>
+  build
+    .update(sessions)
+    .set({
+      counter: sql`${placeholder('next')}`,
+      repeats: 0,
+      rotatedAt: sql`${placeholder('now')}`,
+      lastUsedAt: sql`${placeholder('now')}`,
+      expiresAt: sql`min(${placeholder('idleEnd')}, ${sessions.createdAt} + ${placeholder('maxMs')})`,
+      location: sql`coalesce(${placeholder('location')}, ${sessions.location})`,
+    })
+    .where(and(isLive, isCurrent, mayHaveScopes))
+    .returning({ id: sessions.id }),
+)
+
+const countRepeat = prepared(() =>
+  build
+    .update(sessions)
+    .set({ repeats: sql`${sessions.repeats} + 1` })
+    .where(and(isLive, isParent, lt(sessions.repeats, MAX_REPEATS)))
+    .returning({ id: sessions.id }),
+)
+
+const selectSession = prepared(() =>
+  build
+    .select({
+      // A batch of D1 returns objects: no two columns may share a name.
+      ...privateColumns,
+      counter: sessions.counter,
+      clientId: sessions.clientId,
+      scope: sessions.scope,
+      rotatedAt: sessions.rotatedAt,
+      expiresAt: sessions.expiresAt,
+      amr: sessions.amr,
+      authTime: sql<Date>`coalesce(${sessions.authTime}, ${sessions.createdAt})`
+        .mapWith(sessions.createdAt)
+        .as('authenticated_at'),
+    })
+    .from(sessions)
+    .innerJoin(users, eq(users.id, sessions.userId))
+    .where(and(isLive, eq(users.isActive, true))),
+)
+
+const record = (type: EventType, condition: SQL | undefined) =>
+  prepared(() =>
+    recordEventOf(
+      {
+        userId: sessions.userId,
+        type,
+        at: placeholder('now'),
+        sessionId: sessions.id,
+        location: placeholder('location'),
+      },
+      sql`from ${sessions} where ${condition}`,
+    ),
+  )
+const recordRepeat = record('refresh_repeated', ifPrevious(isSession, eq(sessions.repeats, 1)))
+const recordReuse = record('refresh_reused', isReused)
+const endReused = prepared(() => build.delete(sessions).where(isReused))
+
+/**
+ * Moves a session's counter from `counter` to the next (one compare-and-set) and reads the row. The
+ * parent may be repeated for a few seconds, up to a maximum; the first repeat of a rotation leaves an
+ * event. Any other token that is not current ends the session and leaves an event.
+ */
+export async function rotateSession(
+  db: Database,
+  { sessionId, counter, clientId }: PresentedToken,
+  scopes: readonly Scope[],
+  now: Date,
+  limits: { refreshIdleMs: number; refreshMaxMs: number },
+  location: string | null,
+): Promise<Rotation> {
+  const ms = now.getTime()
+  const values = {
+    sessionId,
+    clientId,
+    counter,
+    next: counter + 1,
+    requested: scopes.join(' '),
+    now: ms,
+    repeatsSince: ms - REPEAT_MS,
+    idleEnd: ms + limits.refreshIdleMs,
+    maxMs: limits.refreshMaxMs,
+    location,
+  }
+  const { moved, repeated, found } = await batch(db, {
+    // Before the move, which would make its own token the parent.
+    repeated: countRepeat(values),
+    repeatRecorded: recordRepeat(values),
+    moved: moveCounter(values),
+    found: selectSession(values),
+    reuseRecorded: recordReuse(values),
+    ended: endReused(values),
+  })
+  const row = found[0]
+  return {
+    moved: moved.length > 0,
+    repeated: repeated.length > 0,
+    session: row && { ...row, id: sessionId, user: row },
+  }
+}
