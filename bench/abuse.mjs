@@ -1,6 +1,6 @@
-// `npm run bench -- abuse`: work, memory and rows that a stranger chooses, with their limits. Names of
-// sections run those alone: `npm run bench -- abuse search pages`. `--large` deletes 70 000 posts
-// instead of 20 000.
+// `npm run bench -- abuse`: work, memory and rows that a stranger chooses, with their limits. Names
+// of sections run those alone: `npm run bench -- abuse search pages`. `--large` deletes 70 000
+// posts instead of 20 000.
 
 import { cleanup } from './abuse/cleanup.mjs'
 import { connections } from './abuse/connections.mjs'

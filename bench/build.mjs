@@ -24,7 +24,9 @@ async function bundle(name, args) {
 export const bundleEntry = (entry, name, args = []) =>
   bundle(name, [entry, '--name', name, '-c', 'wrangler.toml', ...args])
 
-/** Bundles the Gatepost of a checkout. @returns {Promise<string>} the folder of the built modules */
+/**
+ * Bundles the Gatepost of a checkout. @returns {Promise<string>} the folder of the built modules
+ */
 export function buildGatepost(root, name) {
   mkdirSync(join(root, 'dist', 'web'), { recursive: true }) // wrangler requires the folder
   return bundle(name, ['--cwd', root, '-c', 'wrangler.toml'])

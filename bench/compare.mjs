@@ -1,5 +1,6 @@
-// `npm run bench -- compare REV`: the working tree against another revision, interleaved in one run.
-// CPU per request is the main figure: other load on the machine changes it less than the wall clock.
+// `npm run bench -- compare REV`: the working tree against another revision, interleaved in one
+// run. CPU per request is the main figure: other load on the machine changes it less than the wall
+// clock.
 import { seed } from '../scripts/dev/seed.mjs'
 import { buildGatepost, composition, ROOT } from './build.mjs'
 import { load, send } from './load.mjs'

@@ -18,8 +18,8 @@ export function profiled(folder, config) {
 
 /**
  * Imports the bundle in a new process under the profiler.
- * @returns {Promise<{ active: number, modules: Map<string, number> }>} milliseconds in total, and of
- *   the modules by file. Files are known in a bundle of start/wrapped.mjs only.
+ * @returns {Promise<{ active: number, modules: Map<string, number> }>} milliseconds in total, and
+ *   of the modules by file. Files are known in a bundle of start/wrapped.mjs only.
  */
 export async function profileStart(compiled) {
   const { port, inspector, stop } = await serve(compiled, ['--inspector-addr=127.0.0.1:0'])

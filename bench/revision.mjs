@@ -56,7 +56,9 @@ function runScript(root, name) {
   }
 }
 
-/** Warns if the revision declares other runtime packages: it is built with those of this checkout. */
+/**
+ * Warns if the revision declares other runtime packages: it is built with those of this checkout.
+ */
 function warnOfPackages(root) {
   const dependencies = (folder) =>
     JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')).dependencies

@@ -1,6 +1,6 @@
-// `npm run bench -- start`: the cost of a new isolate. Compares Gatepost with an empty Worker and with
-// one Worker per library, shares the evaluation time among the modules, and times the first sign-in
-// and the first /me.
+// `npm run bench -- start`: the cost of a new isolate. Compares Gatepost with an empty Worker and
+// with one Worker per library, shares the evaluation time among the modules, and times the first
+// sign-in and the first /me.
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'

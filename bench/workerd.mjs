@@ -15,8 +15,8 @@ const WORKERD = createRequire(createRequire(import.meta.url).resolve('miniflare'
 const LONGEST = 30_000 // milliseconds until a process counts as stuck
 
 /**
- * The code of the Worker behind every binding. As a service binding it has any method (RPC); `limit` is
- * the rate limit of the binding, without its period.
+ * The code of the Worker behind every binding. As a service binding it has any method (RPC);
+ * `limit` is the rate limit of the binding, without its period.
  */
 const STUB = `import { WorkerEntrypoint } from 'cloudflare:workers'
 const counts = new Map()
@@ -37,10 +37,9 @@ const D1 = `wrapped = (moduleName = "cloudflare-internal:d1-api",
  * Writes a binary configuration for a built Worker. Bindings have the names and kinds of its
  * wrangler.toml; none of them works beyond its shape.
  * @param {string} folder a built Worker
- * @param {{ root?: string, config?: string, entry?: { name: string, code: string }, v8Flags?: string
- *   }} options `root`:
- *   the checkout, this one by default; `config`: the wrangler.toml; `entry`: a module that becomes the
- *   main module in front of the others
+ * @param {{ root?: string, config?: string, entry?: { name: string, code: string }, v8Flags?:
+ *   string }} options `root`: the checkout, this one by default; `config`: the wrangler.toml;
+ *   `entry`: a module that becomes the main module in front of the others
  * @returns {string} the path of the configuration
  */
 export function configure(folder, { root = ROOT, config, entry, v8Flags = '' } = {}) {

@@ -1,6 +1,6 @@
-// Rows that strangers make without an account, and the scheduled deletion: does it keep up, and are the
-// tables bounded? One client makes the rows of a minute through the API. Copies of them stand for 20
-// clients, and the time of the scheduled handler is the simulated clock.
+// Rows that strangers make without an account, and the scheduled deletion: does it keep up, and are
+// the tables bounded? One client makes the rows of a minute through the API. Copies of them stand
+// for 20 clients, and the time of the scheduled handler is the simulated clock.
 import { send } from '../load.mjs'
 import { addUp, histogram } from '../numbers.mjs'
 import { signIn } from '../people.mjs'
@@ -95,7 +95,10 @@ async function grownTables(db, before) {
   return tables
 }
 
-/** The simulated clock: each hour adds its rows and runs the scheduled handler as wrangler.toml says. */
+/**
+ * The simulated clock: each hour adds its rows and runs the scheduled handler as wrangler.toml
+ * says.
+ */
 class Simulation {
   constructor({ db, scheduled, crons }, samples) {
     this.begin = Date.now()

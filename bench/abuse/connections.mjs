@@ -1,4 +1,4 @@
-// Stalled connections: one client sends bodies of which the last bytes never come.
+// Stalled connections: one client sends requests without the last bytes of their bodies.
 import { connect } from 'node:net'
 import { bundleEntry } from '../build.mjs'
 import { send } from '../load.mjs'
@@ -21,8 +21,8 @@ const CASES = [
 ]
 
 /**
- * Runs in bare workerd, so that Miniflare's own proxy in front of the Worker does not count. The memory
- * of workerd's connections is measured with a Worker that only discards, and subtracted.
+ * Runs in bare workerd, so that Miniflare's own proxy in front of the Worker does not count. The
+ * memory of workerd's connections is measured with a Worker that only discards, and subtracted.
  */
 export async function connections(folder) {
   const compiled = configure(folder, { config: 'wrangler.toml', v8Flags: COLLECTING })

@@ -64,7 +64,9 @@ async function write(url, db, token, count) {
   await copyRow(db, { table: 'posts', row, count: count - 1, set, chunk: 500 })
 }
 
-/** Runs the scheduled handler until no post is left. @returns {Promise<number>} the number of runs */
+/**
+ * Runs the scheduled handler until no post is left. @returns {Promise<number>} the number of runs
+ */
 async function cleanUp({ db, scheduled }) {
   let runs = 0
   while (runs < MAX_RUNS && (await countPosts(db)) > 0) {

@@ -1,4 +1,5 @@
-// Large pages of posts, requested in parallel: the memory of the process, and the latency of /health.
+// Large pages of posts, requested in parallel: the memory of the process, and the latency of
+// /health.
 import { request } from 'node:http'
 import { nextAddress, send, steadyReader } from '../load.mjs'
 import { fixed } from '../numbers.mjs'
@@ -24,7 +25,9 @@ export async function pages(folder) {
   return rows
 }
 
-/** Measures one list in a process of its own: memory that another list has left would hide growth. */
+/**
+ * Measures one list in a process of its own: memory that another list has left would hide growth.
+ */
 async function onePage(folder, name, pathOf) {
   const { url, db, pid, stop } = await start(folder, { v8Flags: COLLECTING })
   try {

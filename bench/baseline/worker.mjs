@@ -49,6 +49,12 @@ app.get('/posts', async (c) => {
   return c.json({ posts: (await statement.all()).results.map(viewPost) })
 })
 
+app.get('/posts/:id', async (c) => {
+  const statement = c.env.DB.prepare(`select ${AUTHORS} where posts.id = ?`)
+  const row = await statement.bind(Number(c.req.param('id'))).first()
+  return row ? c.json(viewPost(row)) : c.json({ detail: 'Not found' }, 404)
+})
+
 async function createPost(c) {
   const { title, content } = await c.req.json()
   const now = Date.now()

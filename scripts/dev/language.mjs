@@ -12,6 +12,7 @@ const CHECKED = [
   'src/**/*.ts',
   'src/**/*.tsx',
   'scripts/**/*.mjs',
+  'bench/**/*.mjs',
   'examples/**',
   'docs/**/*.md',
   'README.md',
