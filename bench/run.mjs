@@ -12,6 +12,7 @@ const PARTS = {
   uploads: async () => (await import('./uploads.mjs')).uploads(),
   hash: async () => (await import('./hash.mjs')).hash(),
   abuse: async (options, rest) => (await import('./abuse.mjs')).abuse(options, rest),
+  readme: async (options, rest) => (await import('./readme.mjs')).readme(options, rest),
   compare: async (options, rest) => (await import('./compare.mjs')).compare(options, rest),
   start: async () => (await import('./start.mjs')).startUp(),
 }
