@@ -1,7 +1,7 @@
 /** Deleting an account that is too large for one statement: what ends at once, and what follows. */
 import { env } from 'cloudflare:workers'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { deletionSteps, STEP_BYTES, STEP_ROWS } from '../../src/accounts/deletion/steps'
+import { deletionSteps, nextSize, STEP_BYTES, STEP_POSTS } from '../../src/accounts/deletion/steps'
 import { openDatabase } from '../../src/db'
 import { batch } from '../../src/db/batch'
 import { runScheduled } from '../../src/scheduled'
@@ -43,7 +43,7 @@ describe('an account with more posts than one step deletes', () => {
   beforeAll(async () => {
     ;[ann, root, bob] = [await person(), await admin(), await person('bob')]
     await write(ann, { title: WORD })
-    await writeMany(ann.id, STEP_ROWS)
+    await writeMany(ann.id, STEP_POSTS)
     postId = (await write(ann, { title: WORD })).id
     await markDeleted(ann)
   })
@@ -143,7 +143,7 @@ describe('an account with more posts than one step deletes', () => {
 
 it('deletes a large account after the response, without the cron', async () => {
   const ann = await person()
-  await writeMany(ann.id, 2 * STEP_ROWS + 3)
+  await writeMany(ann.id, 20 * STEP_POSTS + 3)
   const response = await workerWith({})('POST', '/api/users/me/deletion', {
     token: ann.token,
     json: { password: PASSWORD },
@@ -156,7 +156,7 @@ it('deletes a large account after the response, without the cron', async () => {
 describe('a step', () => {
   it('ends at its bytes of text, not only at its rows', async () => {
     const ann = await person()
-    const size = 150_000
+    const size = 50_000
     await env.DB.prepare(
       `insert into posts (author_id, title, content, created_at, updated_at)
        select ?, 'large', replace(hex(zeroblob(?)), '00', 'a '), 0, 0 from json_each('[1,2,3,4,5,6,7,8,9,10,11,12,13,14,15]')`,
@@ -166,10 +166,18 @@ describe('a step', () => {
     await markDeleted(ann)
     const perStep = Math.ceil(STEP_BYTES / (size + 'large'.length))
     expect(await postsOf(ann.id)).toBe(15 - perStep)
-    await batch(open(), { step: deletionSteps(ann.id).posts })
-    expect(await postsOf(ann.id)).toBe(15 - 2 * perStep)
+    await batch(open(), { step: deletionSteps(ann.id, 2).posts })
+    expect(await postsOf(ann.id)).toBe(15 - perStep - Math.ceil((2 * STEP_BYTES) / size))
     await runScheduled(env, new Date())
     expect(await count('users where id = ?', ann.id)).toBe(0)
+  })
+
+  it('doubles while steps are fast, and halves when one is slow', () => {
+    expect(nextSize(1, 5)).toBe(2)
+    expect(nextSize(8, 5)).toBe(8)
+    expect(nextSize(4, 50)).toBe(4)
+    expect(nextSize(4, 90)).toBe(2)
+    expect(nextSize(1, 500)).toBe(1)
   })
 
   it('deletes nothing of an account that is not deleted', async () => {
