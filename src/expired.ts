@@ -96,7 +96,9 @@ function dueRows(now: Date, beyond: NewestBeyond): Record<string, DueRows> {
   }
 }
 
-/** Reads `NewestBeyond`. Walking 500 000 index entries takes 40 to 70 ms, so it runs once per run. */
+/**
+ * Reads `NewestBeyond`. Walking 500 000 index entries takes 40 to 70 ms, so it runs once per run.
+ */
 async function newestBeyond(
   db: Database,
   budget: QueryBudget,

@@ -15,10 +15,10 @@ const EXPIRED_QUERIES = 650
 /** Queries for everything else, plus those that expired rows left over. */
 const OTHER_QUERIES = 250
 
-/** What a run has deleted. A job that failed has no result. */
+/** Numbers of deleted rows, accounts and files. A failed job has none. */
 export interface Report {
   expired?: Deleted | undefined
-  /** Deleted accounts of which nothing is left now. */
+  /** Accounts that are completely deleted now. */
   accounts?: number | undefined
   /** Files in R2 that no account used. */
   pictures?: number | undefined

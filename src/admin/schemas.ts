@@ -1,4 +1,4 @@
-/** What admins send and receive. */
+/** Requests and responses of the admin endpoints. */
 import { z } from '@hono/zod-openapi'
 import type { events } from '../db/schema'
 import { Event, viewEvent } from '../event'
@@ -29,7 +29,7 @@ export const EventQuery = z.strictObject({
     .openapi({
       type: 'integer',
       minimum: 1,
-      description: 'Only what happened to this person',
+      description: 'Only events of this user',
       param: { name: 'user_id', in: 'query' },
     }),
   limit: Limit,

@@ -167,7 +167,7 @@ export interface Export {
     user_agent: string | null
     location: string | null
   }>
-  /** Mailed links that were not used yet */
+  /** Mailed links that have not been used */
   links: Array<{
     purpose: 'verify' | 'reset' | 'change'
     email: string
@@ -456,10 +456,10 @@ export interface Operations {
   'GET /.well-known/oauth-authorization-server': {
     answer: AuthorizationServerMetadata
   }
-  /** What happened to all accounts in the last 90 days, latest first */
+  /** Events of all accounts in the last 90 days, latest first */
   'GET /api/admin/events': {
     query?: {
-      /** Only what happened to this person */
+      /** Only events of this user */
       user_id?: number | undefined
       /**
        * Maximum number of rows. A page also ends before it has more than 512 KiB;
@@ -471,7 +471,7 @@ export interface Operations {
     }
     answer: AdminEventList
   }
-  /** All people, or those that a search finds, from the oldest account on */
+  /** All users, or those that a search finds, oldest account first */
   'GET /api/admin/users': {
     query?: {
       /** The beginning of a username or e-mail address, or an id */
@@ -486,7 +486,7 @@ export interface Operations {
     }
     answer: UserList
   }
-  /** Give or take the role of an admin; disable or enable an account */
+  /** Change the role of a user, or disable or enable an account */
   'PATCH /api/admin/users/{id}': {
     path: {
       id: number
@@ -494,7 +494,7 @@ export interface Operations {
     body: UserChange
     answer: UserPrivate
   }
-  /** Sign a person out everywhere */
+  /** End all sessions of a user */
   'DELETE /api/admin/users/{id}/sessions': {
     path: {
       id: number
@@ -616,12 +616,12 @@ export interface Operations {
     body: ProfileChange
     answer: UserPrivate
   }
-  /** Show this picture on my account */
+  /** Set my picture */
   'PUT /api/users/me/avatar': {
     body: Blob
     answer: UserPrivate
   }
-  /** Show no picture on my account */
+  /** Remove my picture */
   'DELETE /api/users/me/avatar': {
     answer: undefined
   }
@@ -637,7 +637,7 @@ export interface Operations {
     body: EmailChange
     answer: Message
   }
-  /** What happened to my account in the last 90 days */
+  /** Events of my account in the last 90 days */
   'GET /api/users/me/events': {
     query?: {
       /**
@@ -741,7 +741,7 @@ export interface Operations {
     }
     answer: PostPage
   }
-  /** A picture; its address never shows another one */
+  /** A picture. Its address never shows another one */
   'GET /avatars/{name}': {
     path: {
       name: string

@@ -1,4 +1,6 @@
-/** What a picture is, from its first bytes alone: nothing is decoded, and no declared type is believed. */
+/**
+ * Recognizes a picture by its first bytes. Nothing is decoded, and the declared type is ignored.
+ */
 
 export const PICTURE_TYPES = { png: 'image/png', jpg: 'image/jpeg', webp: 'image/webp' } as const
 export type PictureFormat = keyof typeof PICTURE_TYPES
@@ -9,13 +11,16 @@ export interface Picture {
   height: number
 }
 
-/** The format, width and height in pixels; null for anything that is no PNG, JPEG or WebP, or too short to tell. Never throws. */
+/**
+ * The format, and width and height in pixels. Null for anything that is not a PNG, JPEG or WebP,
+ * or too short to tell. Never throws for any bytes.
+ */
 export function readPicture(bytes: Uint8Array): Picture | null {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   try {
     return readPng(view) ?? readWebp(view) ?? readJpeg(view)
   } catch (error) {
-    if (error instanceof RangeError) return null // the file ends where its header goes on
+    if (error instanceof RangeError) return null // the file ends within its header
     throw error
   }
 }
@@ -54,7 +59,7 @@ function readWebp(view: DataView): Picture | null {
 const uint24 = (view: DataView, at: number) =>
   view.getUint8(at) | (view.getUint8(at + 1) << 8) | (view.getUint8(at + 2) << 16)
 
-/** Segments up to the first frame header, SOF0 to SOF15 (ITU T.81, B.1.1 and B.2.2). */
+/** Reads segments up to the first frame header, SOF0 to SOF15 (ITU T.81, B.1.1 and B.2.2). */
 function readJpeg(view: DataView): Picture | null {
   if (view.getUint16(0) !== 0xffd8) return null
   for (let at = 2; view.getUint8(at) === 0xff; ) {
@@ -67,13 +72,13 @@ function readJpeg(view: DataView): Picture | null {
       return { format: 'jpg', width: view.getUint16(at + 7), height: view.getUint16(at + 5) }
     }
     const length = view.getUint16(at + 2)
-    // Start of scan, end of image or a marker without a length: no frame header came before them.
+    // Start of scan, end of image, or a marker without a length, and no frame header before it.
     if (marker === 0xda || marker === 0xd9 || length < 2) return null
     at += 2 + length
   }
   return null
 }
 
-/** DHT, JPG and DAC lie among the frame headers and are none. */
+/** DHT, JPG and DAC have codes between those of frame headers. */
 const isFrameHeader = (marker: number) =>
   marker >= 0xc0 && marker <= 0xcf && marker !== 0xc4 && marker !== 0xc8 && marker !== 0xcc

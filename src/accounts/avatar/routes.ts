@@ -1,7 +1,6 @@
-/** Pictures of people: changed by their owner, shown to everybody. */
+/** Pictures of users: changed by their owner, public to read. */
 import { z } from '@hono/zod-openapi'
 import { SessionEnded } from '../../db/session-guard'
-import { unguarded } from '../../http/actor'
 import { KIB } from '../../http/body-reader'
 import { clientHas } from '../../http/caching'
 import { endpoint, json, noContent, nothing } from '../../http/endpoint'
@@ -22,8 +21,8 @@ const putAvatar = endpoint(
     method: 'put',
     path: '/api/users/me/avatar',
     operationId: 'putAvatar',
-    summary: 'Show this picture on my account',
-    description: `PNG, JPEG or WebP, at most 2 MiB and ${MAX_PIXELS} × ${MAX_PIXELS} pixels. It is stored as it is: what a camera wrote into it (place, time) stays in it.`,
+    summary: 'Set my picture',
+    description: `PNG, JPEG or WebP, at most 2 MiB and ${MAX_PIXELS} × ${MAX_PIXELS} pixels. The bytes are stored unchanged, with the place and time that a camera may have written into them.`,
     tags: ['accounts'],
     access: 'account',
     limit: 'write',
@@ -35,13 +34,13 @@ const putAvatar = endpoint(
     },
   },
   async (c) => {
-    const { caller, now, location, settings } = c.var
-    const db = unguarded(c)
+    const { actor, caller, settings } = c.var
     const bytes = await c.req.arrayBuffer()
     const picture = readPicture(new Uint8Array(bytes))
     if (!picture)
       return problem(c, 'unsupported-media-type', {
-        detail: 'The bytes are no PNG, JPEG or WebP picture.',
+        detail:
+          'The bytes are not a PNG, JPEG or WebP picture. Convert the picture and send it again.',
       })
     const sides = [picture.width, picture.height]
     if (sides.some((side) => side < 1 || side > MAX_PIXELS))
@@ -53,15 +52,15 @@ const putAvatar = endpoint(
           `must have 1 to ${MAX_PIXELS} pixels each way, not ${sides.join(' × ')}`,
         ),
       )
-    // The file is there before any account shows it.
+    // The file is stored before an account shows it.
     const key = await storePicture(c.env.AVATARS, bytes, picture.format)
     try {
-      const { user, before } = await setAvatar(db, caller, key, now, location())
+      const { user, formerKey } = await setAvatar(actor, key)
       logSecurity(c, 'avatar_changed', caller.userId, caller.sessionId)
-      c.executionCtx.waitUntil(removePicture(c.env.AVATARS, before))
+      c.executionCtx.waitUntil(removePicture(c.env.AVATARS, formerKey))
       return c.json(viewPrivate(user, settings.appOrigin), 200)
     } catch (error) {
-      // After any other error nobody knows whether the account shows it now, so it stays.
+      // After any other error the account may show the file. If it does not, the sweep deletes it.
       if (error instanceof SessionEnded) await removePicture(c.env.AVATARS, key)
       throw error
     }
@@ -73,19 +72,18 @@ const deleteAvatar = endpoint(
     method: 'delete',
     path: '/api/users/me/avatar',
     operationId: 'deleteAvatar',
-    summary: 'Show no picture on my account',
+    summary: 'Remove my picture',
     tags: ['accounts'],
     access: 'account',
     limit: 'write',
-    responses: { 204: nothing('There is none now') },
+    responses: { 204: nothing('The account has no picture') },
   },
   async (c) => {
-    const { caller, now, location } = c.var
-    const db = unguarded(c)
-    const before = await clearAvatar(db, caller, now, location())
-    if (before) {
+    const { actor, caller } = c.var
+    const formerKey = await clearAvatar(actor)
+    if (formerKey) {
       logSecurity(c, 'avatar_changed', caller.userId, caller.sessionId)
-      c.executionCtx.waitUntil(removePicture(c.env.AVATARS, before))
+      c.executionCtx.waitUntil(removePicture(c.env.AVATARS, formerKey))
     }
     return noContent(c)
   },
@@ -96,7 +94,7 @@ const showAvatar = endpoint(
     method: 'get',
     path: '/avatars/{name}',
     operationId: 'showAvatar',
-    summary: 'A picture; its address never shows another one',
+    summary: 'A picture. Its address never shows another one',
     tags: ['accounts'],
     access: 'anyone',
     request: {
@@ -104,7 +102,7 @@ const showAvatar = endpoint(
     },
     responses: {
       200: { description: 'The picture', content: files },
-      304: nothing('The picture at hand is the one'),
+      304: nothing('The picture has not changed'),
       ...problems('avatar-not-found'),
     },
   },

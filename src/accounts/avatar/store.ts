@@ -1,10 +1,11 @@
 /** Pictures: the file in R2 under a random name, the name in D1. */
 import { and, eq, isNotNull, sql } from 'drizzle-orm'
-import type { Caller } from '../../actor'
-import type { Database } from '../../db'
+import type { Actor } from '../../actor'
+import { single } from '../../db/batch'
+import { build } from '../../db/build'
 import { recordEvent, recordEventOf } from '../../db/events'
-import { asCaller } from '../../db/live'
 import { users } from '../../db/schema'
+import { withSession } from '../../db/session-guard'
 import { BYTES_16 } from '../../security/base64url'
 import { logLine } from '../../security/log-line'
 import { randomId } from '../../security/secret-token'
@@ -13,13 +14,13 @@ import { PICTURE_TYPES, type PictureFormat } from './image'
 
 const KEY = new RegExp(`^${BYTES_16}\\.(${Object.keys(PICTURE_TYPES).join('|')})$`)
 
-/** The media type that a stored picture is served with: what its bytes were found to be when it came. Null for what is no name of ours. */
+/** The media type that a stored picture is served with; null for a key that no picture has. */
 export function typeOfPicture(key: string): string | null {
   const format = KEY.exec(key)?.[1]
   return format ? PICTURE_TYPES[format as PictureFormat] : null
 }
 
-/** Stores the bytes under a name that nobody can guess and that is never used again. */
+/** Stores the bytes under an unguessable key that is never used again. */
 export async function storePicture(
   bucket: R2Bucket,
   bytes: ArrayBuffer,
@@ -30,7 +31,10 @@ export async function storePicture(
   return key
 }
 
-/** Deletes a picture that no account shows any more; for `waitUntil`, after the account has changed. A failure is logged: the file stays, unreachable by any link. */
+/**
+ * Deletes a picture that no account shows any more; for `waitUntil`, after the account has
+ * changed. A failure is logged and leaves the file to the weekly sweep.
+ */
 export async function removePicture(bucket: R2Bucket, key: string | null | undefined) {
   if (!key) return
   try {
@@ -40,51 +44,43 @@ export async function removePicture(bucket: R2Bucket, key: string | null | undef
   }
 }
 
-/** Shows another picture on the caller's account, and tells the one that it showed before. @throws SessionEnded */
+/** Sets the picture of the caller and returns the key of the former one. @throws SessionEnded */
 export async function setAvatar(
-  db: Database,
-  caller: Caller,
+  actor: Actor,
   key: string,
-  now: Date,
-  location: string | null,
-): Promise<{ user: PrivateRow; before: string | null }> {
-  const me = eq(users.id, caller.userId)
-  const [before, changed] = await asCaller(db, caller, now, [
-    db.select({ key: users.avatarKey }).from(users).where(me),
-    db
+): Promise<{ user: PrivateRow; formerKey: string | null }> {
+  const { caller, now, location } = actor
+  const { userId, sessionId } = caller
+  const isCaller = eq(users.id, userId)
+  const { former, changed } = await withSession(actor, {
+    former: build.select({ key: users.avatarKey }).from(users).where(isCaller),
+    changed: build
       .update(users)
       .set({ avatarKey: key, revision: sql`${users.revision} + 1` })
-      .where(me)
+      .where(isCaller)
       .returning(privateColumns),
-    recordEvent({
-      userId: caller.userId,
-      type: 'avatar_changed',
-      at: now,
-      sessionId: caller.sessionId,
-      location,
-    }),
-  ])
-  return { user: changed[0] as PrivateRow, before: before[0]?.key ?? null }
+    recorded: recordEvent({ userId, type: 'avatar_changed', at: now, sessionId, location }),
+  })
+  return { user: single(changed), formerKey: single(former).key }
 }
 
-/** Shows no picture any more, and tells the one that was shown; null when there was none, and nothing happened. @throws SessionEnded */
-export async function clearAvatar(
-  db: Database,
-  caller: Caller,
-  now: Date,
-  location: string | null,
-): Promise<string | null> {
-  const shown = and(eq(users.id, caller.userId), isNotNull(users.avatarKey))
-  const [before] = await asCaller(db, caller, now, [
-    db.select({ key: users.avatarKey }).from(users).where(shown),
-    recordEventOf(
+/**
+ * Removes the picture of the caller and returns its key. Null: there was none, so nothing changed.
+ * @throws SessionEnded
+ */
+export async function clearAvatar(actor: Actor): Promise<string | null> {
+  const { caller, now, location } = actor
+  const hasPicture = and(eq(users.id, caller.userId), isNotNull(users.avatarKey))
+  const { former } = await withSession(actor, {
+    former: build.select({ key: users.avatarKey }).from(users).where(hasPicture),
+    recorded: recordEventOf(
       { ...caller, type: 'avatar_changed', at: now, location },
-      sql`from ${users} where ${shown}`,
+      sql`from ${users} where ${hasPicture}`,
     ),
-    db
+    cleared: build
       .update(users)
       .set({ avatarKey: null, revision: sql`${users.revision} + 1` })
-      .where(shown),
-  ])
-  return before[0]?.key ?? null
+      .where(hasPicture),
+  })
+  return former[0]?.key ?? null
 }

@@ -22,7 +22,9 @@ const QUERIES_PER_PAGE = 2
 
 const NAME = 'pictures'
 
-/** Sweeps a part of the bucket if a sweep is due or unfinished. Returns how many files it deleted. */
+/**
+ * Sweeps a part of the bucket if a sweep is due or unfinished. Returns how many files it deleted.
+ */
 export async function sweepPictures(
   db: Database,
   bucket: R2Bucket,
@@ -51,7 +53,10 @@ export async function sweepPictures(
   return deleted
 }
 
-/** Sweeps one page of the bucket, behind the key `after`. `cursor` is its last key, null at the end. */
+/**
+ * Sweeps one page of the bucket, behind the key `after`. `cursor` is its last key, null at the
+ * end.
+ */
 async function sweepPage(
   db: Database,
   bucket: R2Bucket,

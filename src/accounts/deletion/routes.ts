@@ -2,7 +2,7 @@
 import { passwordChangedMeanwhile, reauthenticate } from '../../credentials/reauth'
 import type { Database } from '../../db'
 import { QueryBudget } from '../../db/query-budget'
-import { maintenanceDatabase, unguarded } from '../../http/actor'
+import { maintenanceDatabase } from '../../http/actor'
 import { endpoint, jsonBody, noContent, nothing } from '../../http/endpoint'
 import { logSecurity } from '../../http/log'
 import { mailLater } from '../../http/mail'
@@ -15,8 +15,8 @@ import { finishDeletion } from './steps'
 import { deleteUser } from './store'
 
 /**
- * Queries that a request spends on a large account after its response: 10 seconds at most of the 30
- * that Cloudflare allows. The cron deletes the rest.
+ * Queries that a request spends on a large account after its response: 10 seconds at most of the
+ * 30 that Cloudflare allows. The cron deletes the rest.
  */
 const QUERIES_AFTER_RESPONSE = 200
 
@@ -39,8 +39,8 @@ export const deleteAccount = endpoint(
   async (c) => {
     const { failure, reauthenticated } = await reauthenticate(c, c.req.valid('json').password)
     if (failure) return failure
-    const { caller, now, settings } = c.var
-    const result = await deleteUser(unguarded(c), caller, reauthenticated, now)
+    const { actor, caller, settings } = c.var
+    const result = await deleteUser(actor, reauthenticated)
     if (result.kind === 'wrong-password') return passwordChangedMeanwhile(c, reauthenticated)
     if (result.kind !== 'deleted') return problem(c, result.kind)
     logSecurity(c, 'deleted', caller.userId)
@@ -52,7 +52,9 @@ export const deleteAccount = endpoint(
   },
 )
 
-/** Deletes the rest of a large account. The session has ended, so this is maintenance, as the cron. */
+/**
+ * Deletes the rest of a large account. The session has ended, so this is maintenance, as the cron.
+ */
 async function deleteRest(db: Database, userId: number): Promise<void> {
   try {
     await finishDeletion(db, userId, new QueryBudget(QUERIES_AFTER_RESPONSE))

@@ -1,8 +1,8 @@
 /**
- * Deletes what a deleted account leaves behind: posts, idempotency keys, events, and the row of the
- * account itself. An account may have any number of posts, and D1 serves one query at a time, so a
- * step is bounded by rows and by text: removing the words of a post from the search index costs more
- * than removing its row.
+ * Deletes what a deleted account leaves behind: posts, idempotency keys, events, and the row of
+ * the account itself. An account may have any number of posts, and D1 serves one query at a time,
+ * so a step is bounded by rows and by text: removing the words of a post from the search index
+ * costs more than removing its row.
  */
 import { and, asc, eq, isNotNull, ne, not, type SQL, sql } from 'drizzle-orm'
 import type { Database } from '../../db'
@@ -74,8 +74,9 @@ const SLOW_MS = 80
 const MAX_SIZE = 8
 
 /**
- * The size of the next step, from how long the last one took. How much text D1 can delete in a given
- * time depends on the text and on the machine; other requests must not wait longer than 200 ms.
+ * The size of the next step, from how long the last one took. How much text D1 can delete in a
+ * given time depends on the text and on the machine; other requests must not wait longer than 200
+ * ms.
  */
 export function nextSize(size: number, ms: number): number {
   if (ms < FAST_MS) return Math.min(MAX_SIZE, 2 * size)

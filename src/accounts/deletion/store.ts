@@ -1,6 +1,7 @@
 /** The deletion of an account in D1. */
 import { and, eq, not, type SQL, sql } from 'drizzle-orm'
 import type { SQLiteColumn, SQLiteTable } from 'drizzle-orm/sqlite-core'
+import type { Actor } from '../../actor'
 import { countMail, mailCounterKey } from '../../credentials/mail-limit'
 import {
   clearReauthAttempts,
@@ -8,13 +9,12 @@ import {
   isHashUnchanged,
   type Reauthenticated,
 } from '../../credentials/reauth-store'
-import type { Database } from '../../db'
 import { isLastAdmin } from '../../db/admins'
 import { build } from '../../db/build'
 import { insertSelect } from '../../db/insert-select'
 import { attempts, emailTokens, events, sessions, users } from '../../db/schema'
 import { identities, passkeys, recoveryCodes, totp } from '../../db/schema-credentials'
-import { GuardedDatabase, type SessionKey, withSession } from '../../db/session-guard'
+import { withSession } from '../../db/session-guard'
 import { randomId } from '../../security/secret-token'
 import { deletionSteps } from './steps'
 
@@ -25,53 +25,47 @@ export type Deleted =
   | { kind: 'wrong-password' }
 
 /**
- * Deletes the account whose password was checked. Its row loses all personal data and is marked, so
- * that no query returns it or its posts; sessions, credentials and links are deleted. The first step
- * of `deletionSteps` is in the same batch, so of a small account nothing is left. One event remains:
- * that the account was deleted. `mayMail`: the address is proven, or its mail limit is not reached.
+ * Deletes the account whose password was checked. Its row loses all personal data and is marked,
+ * so that no query returns it or its posts; sessions, credentials and links are deleted. The first
+ * step of `deletionSteps` is in the same batch, so of a small account nothing is left. One event
+ * remains: that the account was deleted. `mayMail`: the address is proven, or its mail limit is
+ * not reached.
  * @throws SessionEnded
  */
-export async function deleteUser(
-  db: Database,
-  caller: SessionKey,
-  reauthenticated: Reauthenticated,
-  now: Date,
-): Promise<Deleted> {
+export async function deleteUser(actor: Actor, reauthenticated: Reauthenticated): Promise<Deleted> {
+  const { now } = actor
   const { id, passwordHash, emailVerified } = reauthenticated.account
   const isUser = eq(users.id, id)
   const isDeleted = sql`exists (select 1 from ${users} where ${isUser} and ${users.deletedAt} is not null)`
   const deleteOwn = (table: SQLiteTable, owner: SQLiteColumn) =>
     build.delete(table).where(and(eq(owner, id), isDeleted))
   const { posts, keys, events: oldEvents, account } = deletionSteps(id)
-  const { counted, before, marked, finished } = await withSession(
-    { db: new GuardedDatabase(db), caller, now },
-    {
-      counted: countMail(mailCounterKey(isUser), now),
-      before: build
-        .select({ avatarKey: users.avatarKey, passwordHash: users.passwordHash })
-        .from(users)
-        .where(isUser),
-      marked: markDeleted(now, and(isHashUnchanged(reauthenticated), not(isLastAdmin))),
-      attempts: clearReauthAttempts(reauthenticated),
-      attemptEvent: discardEvent(reauthenticated),
-      sessions: deleteOwn(sessions, sessions.userId),
-      links: deleteOwn(emailTokens, emailTokens.userId),
-      failures: deleteOwn(attempts, attempts.userId),
-      passkeys: deleteOwn(passkeys, passkeys.userId),
-      totp: deleteOwn(totp, totp.userId),
-      recoveryCodes: deleteOwn(recoveryCodes, recoveryCodes.userId),
-      identities: deleteOwn(identities, identities.userId),
-      posts,
-      keys,
-      oldEvents,
-      recorded: insertSelect(
-        events,
-        { userId: id, type: 'deleted', at: now },
-        sql`where ${isDeleted}`,
-      ),
-      finished: account,
-    },
-  )
+  const { counted, before, marked, finished } = await withSession(actor, {
+    counted: countMail(mailCounterKey(isUser), now),
+    before: build
+      .select({ avatarKey: users.avatarKey, passwordHash: users.passwordHash })
+      .from(users)
+      .where(isUser),
+    marked: markDeleted(now, and(isHashUnchanged(reauthenticated), not(isLastAdmin))),
+    attempts: clearReauthAttempts(reauthenticated),
+    attemptEvent: discardEvent(reauthenticated),
+    sessions: deleteOwn(sessions, sessions.userId),
+    links: deleteOwn(emailTokens, emailTokens.userId),
+    failures: deleteOwn(attempts, attempts.userId),
+    passkeys: deleteOwn(passkeys, passkeys.userId),
+    totp: deleteOwn(totp, totp.userId),
+    recoveryCodes: deleteOwn(recoveryCodes, recoveryCodes.userId),
+    identities: deleteOwn(identities, identities.userId),
+    posts,
+    keys,
+    oldEvents,
+    recorded: insertSelect(
+      events,
+      { userId: id, type: 'deleted', at: now },
+      sql`where ${isDeleted}`,
+    ),
+    finished: account,
+  })
   const found = before[0]
   if (marked.length > 0) {
     const mayMail = emailVerified || counted.length > 0

@@ -1,6 +1,7 @@
 /**
- * Everything that is stored about the caller, as one JSON file (GDPR Art. 15 and 20). It is streamed
- * page by page: 10 000 posts in one answer of D1 would not fit into the memory of an isolate.
+ * Everything that is stored about the caller, as one JSON file (GDPR Art. 15 and 20). It is
+ * streamed page by page: 10 000 posts in one answer of D1 would not fit into the memory of an
+ * isolate.
  */
 import type { TypedResponse } from 'hono'
 import type { CallerContext } from '../../context'

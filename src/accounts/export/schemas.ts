@@ -1,7 +1,8 @@
-/** What an export holds. */
+/** The contents of an export. */
 import { z } from '@hono/zod-openapi'
 import type { emailTokens, posts, sessions } from '../../db/schema'
 import { Event } from '../../event'
+import { EVENT_DAYS } from '../../retention'
 import { dayOf, Id, Time, UserPrivate } from '../../user'
 
 const OwnSession = z
@@ -40,9 +41,9 @@ export const Export = z
     exported_at: Time,
     profile: UserPrivate,
     sessions: z.array(OwnSession),
-    links: z.array(Link).meta({ description: 'Mailed links that were not used yet' }),
+    links: z.array(Link).meta({ description: 'Mailed links that have not been used' }),
     posts: z.array(OwnPost).meta({ description: 'Oldest first' }),
-    events: z.array(Event).meta({ description: 'Of the last 90 days, oldest first' }),
+    events: z.array(Event).meta({ description: `Of the last ${EVENT_DAYS} days, oldest first` }),
   })
   .strict()
   .openapi('Export')

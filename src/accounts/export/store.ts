@@ -18,8 +18,8 @@ const MAX_POSTS_PER_PAGE = 1000
 const FIRST_POSTS_PER_PAGE = 25
 /**
  * Bytes of text after which a page of posts ends, so that memory does not depend on the posts. A
- * page costs two of the 1 000 queries that D1 allows a request, so pages grow from 256 KiB to 2 MiB:
- * 670 MiB in all.
+ * page costs two of the 1 000 queries that D1 allows a request, so pages grow from 256 KiB to 2
+ * MiB: 670 MiB in all.
  */
 const pageBytes = (page: number) => 256 * KIB * 2 ** Math.min(3, Math.floor(page / 75))
 
@@ -92,8 +92,8 @@ export async function* exportSessions(exporter: Exporter): AsyncGenerator<Sessio
 }
 
 /**
- * The posts of the caller, oldest first. A page has at most twice the posts of the previous one and
- * ends at its bytes. @throws SessionEnded
+ * The posts of the caller, oldest first. A page has at most twice the posts of the previous one
+ * and ends at its bytes. @throws SessionEnded
  */
 export async function* exportPosts(exporter: Exporter): AsyncGenerator<OwnPost[]> {
   const { userId } = exporter.actor.caller

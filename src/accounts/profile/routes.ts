@@ -12,6 +12,7 @@ import { mailLater } from '../../http/mail'
 import { fieldProblem, problem, problems } from '../../http/problem'
 import { verifyAddress } from '../../mail/texts'
 import { caseFold } from '../../normalize'
+import { EVENT_DAYS } from '../../retention'
 import { hmacIdentifier } from '../../security/keyring'
 import { hashPassword } from '../../security/password'
 import { IdParam, UserPrivate, UserPublic, viewPrivate, viewPublic } from '../../user'
@@ -102,7 +103,7 @@ const readEvents = endpoint(
     method: 'get',
     path: '/api/users/me/events',
     operationId: 'readEvents',
-    summary: 'What happened to my account in the last 90 days',
+    summary: `Events of my account in the last ${EVENT_DAYS} days`,
     tags: ['accounts'],
     access: 'account',
     request: { query: ListQuery },
