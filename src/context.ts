@@ -14,6 +14,8 @@ interface Variables {
   trips: Trips
   /** Milliseconds spent in Argon2id. */
   hashStats: { ms: number }
+  /** For the log: the code of the problem, or of the OAuth error, that was answered. */
+  outcome?: { problem?: string }
   /** Set on routes that require a token, and on those that accept one and got a valid one. */
   caller?: Caller
   /** Approximate client location, e.g. `Vienna, AT`, or null. */

@@ -40,6 +40,8 @@ export function oauthError<C extends OAuthErrorCode>(
   error: C,
   description: string,
 ): Response & TypedResponse<OAuthError, C extends 'invalid_client' ? 401 : 400, 'json'> {
+  const outcome = c.get('outcome')
+  if (outcome) outcome.problem = error
   const isClient = error === 'invalid_client'
   return c.json({ error, error_description: speakable(description) }, isClient ? 401 : 400, {
     ...NO_STORE_HEADERS,

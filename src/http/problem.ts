@@ -220,6 +220,8 @@ export function problem<C extends ProblemCode>(
   { detail, errors, headers, retryAfter }: ProblemDetails = {},
 ): Response & TypedResponse<Problem, StatusOf<C>, 'json'> {
   const { status, title, detail: usual } = problemCatalog[code]
+  const outcome = c.get('outcome')
+  if (outcome) outcome.problem = code
   const body: Problem = {
     type: `/problems/${code}`,
     title,

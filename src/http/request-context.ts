@@ -2,7 +2,6 @@
  * The context of every request (id, clock, settings, database), its response headers and log line.
  */
 import type { Context, MiddlewareHandler, Next } from 'hono'
-import { matchedRoutes } from 'hono/route'
 import { secureHeaders } from 'hono/secure-headers'
 import type { AppEnv } from '../context'
 import { openDatabase } from '../db'
@@ -13,6 +12,7 @@ import { anonymousActor } from './actor'
 import { drainBody } from './body-reader'
 import { readBookmark, setBookmark } from './bookmark'
 import { problem } from './problem'
+import { logRequest, serverTiming } from './request-log'
 
 /** Security headers of every response of the Worker. Static assets get theirs from `_headers`. */
 export const securityHeaders = secureHeaders({
@@ -51,11 +51,11 @@ export const requestContext: MiddlewareHandler<AppEnv> = (c, next) => {
 async function handleRequest(c: Context<AppEnv>, next: Next): Promise<void> {
   const start = performance.now()
   const requestId = crypto.randomUUID()
-  const trips = { count: 0, ms: 0 }
   c.set('requestId', requestId)
   c.set('now', new Date())
-  c.set('trips', trips)
+  c.set('trips', { count: 0, ms: 0 })
   c.set('hashStats', { ms: 0 })
+  c.set('outcome', {})
   // Reading `request.cf` re-parses it on every access, so the location is computed lazily and
   // cached.
   let location: string | null | undefined
@@ -66,41 +66,15 @@ async function handleRequest(c: Context<AppEnv>, next: Next): Promise<void> {
   await next()
   // c.header() would copy the finished Response for each header, and c.var copies every variable.
   const { headers } = c.res
-  const hashMs = c.get('hashStats').ms
   headers.set('X-Request-Id', requestId)
   setBookmark(c)
-  if (c.get('settings')?.serverTiming) {
-    headers.set(
-      'Server-Timing',
-      `d1;dur=${trips.ms.toFixed(1)};desc="trips=${trips.count}", hash;dur=${hashMs.toFixed(1)}`,
-    )
-  }
+  if (c.get('settings')?.serverTiming) headers.set('Server-Timing', serverTiming(c))
   // Responses are not stored unless they say so.
   if (!headers.has('Cache-Control')) headers.set('Cache-Control', 'no-store')
-  console.log(
-    logLine({
-      event: 'request',
-      request_id: requestId,
-      method: c.req.method,
-      route: routeOf(c),
-      status: c.res.status,
-      trips: trips.count,
-      d1_ms: Math.round(trips.ms),
-      hash_ms: Math.round(hashMs),
-      ms: Math.round(performance.now() - start),
-      user_id: c.get('caller')?.userId,
-    }),
-  )
+  logRequest(c, performance.now() - start)
   // With `Expect: 100-continue` the client has not sent a body yet; there is nothing to drain.
   if (!c.req.header('Expect')) await drainBody(c)
 }
-
-/**
- * The pattern of the matched route: the first without a wildcard, since `/users/me` also fits
- * `/users/:id`.
- */
-const routeOf = (c: Context<AppEnv>) =>
-  matchedRoutes(c).find(({ path }) => !path.includes('*'))?.path ?? '/*'
 
 /**
  * Reads the settings and opens keys and database, or responds 503 and names the wrong setting (ASVS

@@ -108,8 +108,16 @@ it('has one JSON line for every request, with the pattern of its route and nothi
       hash_ms: expect.any(Number),
       ms: expect.any(Number),
       ...('user_id' in entry && { user_id: ann.id }),
+      ...('problem' in entry && { problem: expect.stringMatching(/^[a-z_-]+$/) }),
+      ...('rows_read' in entry && {
+        rows_read: expect.any(Number),
+        rows_written: expect.any(Number),
+        served_by_primary: true,
+      }),
     })
     expect(entry.route).not.toMatch(/\d/)
+    expect('problem' in entry).toBe(Number(entry.status) >= 400)
+    if ('rows_read' in entry) expect(entry.trips).toBeGreaterThan(0)
   }
   expect(ofRequests.map(({ route }) => route)).toContain('/api/users/me')
   const text = JSON.stringify(entries)

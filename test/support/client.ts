@@ -18,7 +18,7 @@ export interface Call {
   headers?: Record<string, string>
   cookie?: string | undefined
   /** Where Cloudflare saw the client. */
-  cf?: { city?: string; country?: string }
+  cf?: { city?: string; country?: string; colo?: string }
 }
 
 let addresses = 0
