@@ -33,7 +33,7 @@ export const app = base.openapiRoutes([
 
 let document: string | undefined
 base.get('/openapi.json', (c) => {
-  document ??= describeApi(base)
+  document ??= describeApi(base, c.get('settings').appOrigin)
   return c.body(document, 200, {
     'Content-Type': 'application/json',
     'Cache-Control': 'public, max-age=300',

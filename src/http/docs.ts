@@ -3,7 +3,7 @@ import type { OpenAPIHono } from '@hono/zod-openapi'
 import { version } from '../../package.json'
 import type { AppEnv } from '../context'
 import { BOOKMARK } from './bookmark'
-import { problems } from './problem'
+import { problemCatalog, problems } from './problem'
 
 interface Header {
   description: string
@@ -84,23 +84,60 @@ function describeBookmark(method: string, operation: Operation) {
   }
 }
 
-const DESCRIPTION = `Accounts and posts for single-page apps. Three doors sign people in: \`/api/users/token\` (a form, as FastAPI tutorials do),
-\`/oauth/token\` (RFC 6749) and \`/api/session\` (a cookie for browsers). Errors are \`application/problem+json\` (RFC 9457).`
+const DESCRIPTION = `Accounts and posts for single-page apps. Three endpoints sign users in:
+\`/api/users/token\` (a form, as in the FastAPI tutorials), \`/oauth/token\` (RFC 6749) and
+\`/api/session\` (a cookie for browsers). Errors are \`application/problem+json\` (RFC 9457).`
 
-export function describeApi(app: OpenAPIHono<AppEnv>): string {
+/** The OpenAPI 3.1 document as JSON. `origin` is APP_ORIGIN, so that imported collections work. */
+export function describeApi(app: OpenAPIHono<AppEnv>, origin: string): string {
   const { openAPIRegistry: registry } = app
-  // First, since Swagger UI's Authorize shows them in this order.
+  registerSecurity(registry)
+  registerHeaders(registry)
+  registerDocument(registry)
+  const document = app.getOpenAPI31Document({
+    openapi: '3.1.0',
+    info: {
+      title: 'Gatepost',
+      version,
+      description: DESCRIPTION,
+      license: { name: 'MIT', url: 'https://opensource.org/license/mit' },
+    },
+    security: [], // unless an operation declares it
+    servers: [{ url: origin, description: 'This service' }],
+    tags: [
+      { name: 'accounts', description: 'Registration, profile, password, email, deletion' },
+      { name: 'sessions', description: 'Sign-in, refresh, sign-out' },
+      { name: 'posts', description: 'Reading and writing' },
+      { name: 'admin', description: 'For admins' },
+      { name: 'service', description: 'Health and documents' },
+    ],
+    // The page of a problem type is drawn from this.
+    'x-problems': problemCatalog,
+  })
+  for (const operations of Object.values(document.paths ?? {})) {
+    for (const [method, operation] of Object.entries(operations)) {
+      describeHeaders(operation as Operation)
+      describeBookmark(method, operation as Operation)
+    }
+  }
+  return JSON.stringify(document)
+}
+
+type Registry = OpenAPIHono<AppEnv>['openAPIRegistry']
+
+function registerSecurity(registry: Registry) {
+  // First, since Swagger UI's Authorize shows the schemes in this order.
   registry.registerComponent('securitySchemes', 'oauth2', {
     type: 'oauth2',
-    description: 'Sign in with e-mail (or username) and password; leave the client fields empty.',
+    description: 'Sign in with email (or username) and password. Leave the client fields empty.',
     flows: {
       password: {
         tokenUrl: '/oauth/token',
         refreshUrl: '/oauth/token',
         scopes: {
           'posts:write': 'Write, change and delete posts',
-          account: 'Everything of the own account',
-          admin: 'Manage people (admins only)',
+          account: 'Manage the own account',
+          admin: 'Manage all accounts (admins only)',
         },
       },
     },
@@ -109,17 +146,22 @@ export function describeApi(app: OpenAPIHono<AppEnv>): string {
     type: 'http',
     scheme: 'bearer',
     bearerFormat: 'JWT',
-    description: 'An access token of any door.',
+    description: 'An access token of any sign-in endpoint.',
   })
-  for (const [name, { description, required = true, ...schema }] of Object.entries<Header>(
-    HEADERS,
-  )) {
+}
+
+function registerHeaders(registry: Registry) {
+  for (const [name, header] of Object.entries<Header>(HEADERS)) {
+    const { description, required = true, ...schema } = header
     registry.registerComponent('headers', name, {
       description,
       required,
       schema: { type: 'string', ...schema },
     })
   }
+}
+
+function registerDocument(registry: Registry) {
   registry.registerPath({
     method: 'get',
     path: '/openapi.json',
@@ -134,29 +176,4 @@ export function describeApi(app: OpenAPIHono<AppEnv>): string {
       ...problems('internal', 'unavailable', 'misconfigured'),
     },
   })
-  const document = app.getOpenAPI31Document({
-    openapi: '3.1.0',
-    info: {
-      title: 'Gatepost',
-      version,
-      description: DESCRIPTION,
-      license: { name: 'MIT', url: 'https://opensource.org/license/mit' },
-    },
-    security: [], // unless an operation says otherwise
-    servers: [{ url: '/', description: 'This service' }],
-    tags: [
-      { name: 'accounts', description: 'Register, profile, password, e-mail, leaving' },
-      { name: 'sessions', description: 'Signing in, refreshing, signing out' },
-      { name: 'posts', description: 'Reading and writing' },
-      { name: 'admin', description: 'For admins' },
-      { name: 'service', description: 'Health and documents' },
-    ],
-  })
-  for (const operations of Object.values(document.paths ?? {})) {
-    for (const [method, operation] of Object.entries(operations)) {
-      describeHeaders(operation as Operation)
-      describeBookmark(method, operation as Operation)
-    }
-  }
-  return JSON.stringify(document)
 }

@@ -89,7 +89,7 @@ test('after signing in one goes to a page of this app, wherever the address says
     const ann = await visitor(browser)
     const page = await ann.tab()
     await page.goto(`/sign-in?next=${encodeURIComponent(target)}`)
-    await page.getByLabel('E-mail or username').fill(username)
+    await page.getByLabel('Email or username').fill(username)
     await page.getByLabel('Password', { exact: true }).fill('correct horse battery staple')
     await page.getByRole('button', { name: 'Sign in' }).click()
     await menu(page).waitFor()

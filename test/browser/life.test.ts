@@ -51,10 +51,12 @@ test('an account lives from registration to deletion through the pages', async (
 
   await t.test('verify by the link of the mail, which leaves the address bar', async () => {
     await page.goto(await mailedLink(email, 'verify'))
-    await heading(page, 'Address confirmed').waitFor()
+    await heading(page, 'Is this your account?').waitFor()
     assert.equal(new URL(page.url()).hash, '')
+    await button(page, 'Yes, this is my account').click()
+    await heading(page, 'Email confirmed').waitFor()
     await page.goto('/account/email')
-    await page.getByText('confirmed', { exact: true }).waitFor()
+    await page.getByText('verified', { exact: true }).waitFor()
   })
 
   await t.test('write; a draft survives a reload', async () => {
@@ -92,10 +94,10 @@ test('an account lives from registration to deletion through the pages', async (
 
     await field(other, 'Text').fill('Mine.')
     await button(other, 'Save').click()
-    await heading(other, 'This post was changed meanwhile').waitFor()
+    await heading(other, 'This post changed while you were editing').waitFor()
     await other.locator('.theirs').getByText('Theirs.').waitFor()
     assert.equal(await field(other, 'Text').inputValue(), 'Mine.')
-    await button(other, 'Save mine over it').click()
+    await button(other, 'Overwrite with mine').click()
     await told(other, 'Saved.')
     await other.getByText('Mine.').waitFor()
     await other.close()
@@ -123,11 +125,11 @@ test('an account lives from registration to deletion through the pages', async (
     await signOut(page)
     await page.goto('/forgot')
     await field(page, 'E-mail').fill(email)
-    await button(page, 'Mail me a link').click()
+    await button(page, 'Email me a reset link').click()
     await page.locator('.notice.good').waitFor()
     await page.goto(await mailedLink(email, 'reset'))
     await field(page, 'New password').fill(newPassword)
-    await button(page, 'Set the password').click()
+    await button(page, 'Set password').click()
     await told(page, /The password is set/)
     await signIn(page, email, PASSWORD)
     await page.getByRole('alert').getByText('Incorrect email or password').waitFor()
@@ -157,7 +159,7 @@ test('an account lives from registration to deletion through the pages', async (
     await page.getByText('this one').waitFor()
     await button(page, 'End').click()
     await page.getByRole('dialog').getByRole('button', { name: 'End' }).click()
-    await told(page, 'Session ended.')
+    await told(page, 'Device signed out.')
 
     elsewhere.expectStatus(401)
     await there.goto('/account/activity')
@@ -180,19 +182,20 @@ test('an account lives from registration to deletion through the pages', async (
   await t.test('change the address: it holds once its link is opened', async () => {
     const changed = `new-${email}`
     await page.goto('/account/email')
-    await field(page, 'New e-mail').fill(changed)
+    await field(page, 'New email').fill(changed)
     await field(page, 'Your password').fill(PASSWORD)
     await button(page, 'Change address').click()
     await page.getByText(`If ${changed} can be used, a link is on its way`).waitFor()
     await page.goto(await mailedLink(changed, 'verify'))
-    await heading(page, 'Address confirmed').waitFor()
+    await button(page, 'Yes, this is my account').click()
+    await heading(page, 'Email confirmed').waitFor()
     await page.goto('/account/email')
     await page.getByText(changed, { exact: true }).waitFor()
   })
 
   await t.test('see what happened, and take everything along', async () => {
     await page.goto('/account/activity')
-    await page.getByText('Password set through a mailed link').waitFor()
+    await page.getByText('Password reset').waitFor()
     await page.goto('/account/data')
     const download = page.waitForEvent('download')
     await button(page, 'Download your data').click()
@@ -206,7 +209,7 @@ test('an account lives from registration to deletion through the pages', async (
     ann.expectStatus(404)
     await field(page, 'Your password').fill(PASSWORD)
     await button(page, 'Delete my account').click()
-    await told(page, 'Your account is gone.')
+    await told(page, 'Account deleted.')
     await page.getByRole('link', { name: 'Sign in' }).waitFor()
     assert.equal(await page.getByText('A paper notebook, again').count(), 0)
     await signIn(page, username)

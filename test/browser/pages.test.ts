@@ -64,25 +64,25 @@ const OPEN: Look[] = [
     shows: title('Sign in'),
     status: 401,
     async act(page) {
-      await field(page, 'E-mail or username').fill('nobody')
+      await field(page, 'Email or username').fill('nobody')
       await field(page, 'Password').fill('no password')
       await button(page, 'Sign in').click()
       await page.getByRole('alert').waitFor()
     },
   },
-  { name: 'forgot', path: '/forgot', shows: title('Forgot the password?') },
-  { name: 'reset', path: '/reset#token=abc', shows: title('Set a new password') },
-  { name: 'reset-without-link', path: '/reset', shows: title('Set a new password') },
+  { name: 'forgot', path: '/forgot', shows: title('Forgot your password?') },
+  { name: 'reset', path: '/reset#token=abc', shows: title('Choose a new password') },
+  { name: 'reset-without-link', path: '/reset', shows: title('Choose a new password') },
   {
     name: 'verify-refused',
     path: '/verify#token=abc',
     shows: (page) => page.getByRole('alert').waitFor(),
     status: 400,
   },
-  { name: 'problem', path: '/problems/username-taken', shows: title('A kind of problem') },
-  { name: 'nothing-here', path: '/no/such/page', shows: title('Nothing here') },
-  { name: 'no-such-post', path: '/posts/999999', shows: title('Nothing here'), status: 404 },
-  { name: 'no-such-person', path: '/people/x', shows: title('Nothing here'), status: 422 },
+  { name: 'problem', path: '/problems/username-taken', shows: title('Error: username-taken') },
+  { name: 'nothing-here', path: '/no/such/page', shows: title('Page not found') },
+  { name: 'no-such-post', path: '/posts/999999', shows: title('Page not found'), status: 404 },
+  { name: 'no-such-person', path: '/people/x', shows: title('Page not found'), status: 422 },
 ]
 const SIGNED_IN: Look[] = [
   { name: 'feed-signed-in', path: '/', shows: cards, act: (page) => menu(page).click() },
@@ -95,7 +95,7 @@ const SIGNED_IN: Look[] = [
   },
   { name: 'edit', path: () => `/posts/${post.id}/edit`, shows: title('Edit post') },
   { name: 'account', path: '/account', shows: title('Profile') },
-  { name: 'account-email', path: '/account/email', shows: title('E-mail') },
+  { name: 'account-email', path: '/account/email', shows: title('Email') },
   { name: 'account-password', path: '/account/password', shows: title('Password') },
   {
     name: 'account-sessions',
@@ -105,7 +105,7 @@ const SIGNED_IN: Look[] = [
   {
     name: 'account-activity',
     path: '/account/activity',
-    shows: (page) => page.getByText('Account made').waitFor(),
+    shows: (page) => page.getByText('Account created').waitFor(),
   },
   { name: 'account-data', path: '/account/data', shows: title('Your data') },
   {
@@ -121,7 +121,7 @@ const SIGNED_IN: Look[] = [
   {
     name: 'admin-events',
     path: '/admin/events',
-    shows: (page) => page.getByText('Account made').first().waitFor(),
+    shows: (page) => page.getByText('Account created').first().waitFor(),
   },
 ]
 
@@ -182,7 +182,7 @@ test('the conflict of two edits', async () => {
       await heading(other, 'A notebook of paper').waitFor()
       await field(page, 'Text').fill('It has no battery, and never asks.')
       await button(page, 'Save').click()
-      await heading(page, 'This post was changed meanwhile').waitFor()
+      await heading(page, 'This post changed while you were editing').waitFor()
     },
   })
   await someone.close()

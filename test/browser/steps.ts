@@ -11,7 +11,7 @@ export const menu = (page: Page) => page.locator('header summary')
 
 export async function signIn(page: Page, login: string, password = PASSWORD) {
   await page.goto('/sign-in')
-  await field(page, 'E-mail or username').fill(login)
+  await field(page, 'Email or username').fill(login)
   await field(page, 'Password').fill(password)
   await button(page, 'Sign in').click()
 }

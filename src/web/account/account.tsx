@@ -13,7 +13,7 @@ import { Sessions } from './sessions'
 
 const parts = {
   '': { label: 'Profile', show: Profile },
-  email: { label: 'E-mail', show: Email },
+  email: { label: 'Email', show: Email },
   password: { label: 'Password', show: Password },
   sessions: { label: 'Sessions', show: Sessions },
   activity: { label: 'Activity', show: Activity },

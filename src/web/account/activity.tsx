@@ -12,7 +12,7 @@ export function Activity() {
     return { items: page.events, next: page.next_cursor }
   })
   return (
-    <Page title="Activity" lead="What happened to your account, newest first.">
+    <Page title="Activity" lead="Security activity of your account, newest first.">
       <List
         list={list}
         empty="Nothing yet."

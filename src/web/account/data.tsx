@@ -8,7 +8,7 @@ import { say } from '../ui/messages'
 import { Page } from '../ui/page'
 
 export const Data = ({ me }: { me: UserPrivate }) => (
-  <Page title="Your data" lead="Take everything along, or leave for good.">
+  <Page title="Your data" lead="Export your data or delete your account.">
     <h2>Export</h2>
     <p>One JSON file with your profile, posts, sessions and activity.</p>
     <Export me={me} />
@@ -44,7 +44,7 @@ function Deletion() {
         await gatepost.fetch('POST /api/users/me/deletion', { body: { password } })
         route('/')
         session.forget()
-        say('Your account is gone.')
+        say('Account deleted.')
       }}
     >
       <PasswordField name="password" label="Your password" autoComplete="current-password" />

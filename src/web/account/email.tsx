@@ -10,17 +10,17 @@ import { Page } from '../ui/page'
 export function Email({ me }: { me: UserPrivate }) {
   const [asked, setAsked] = useState('')
   return (
-    <Page title="E-mail" lead="Only you and admins see it. Links to set a new password go there.">
+    <Page title="Email" lead="Only you and admins can see it. Password reset links are sent there.">
       <p>
         <strong>{me.email}</strong>{' '}
         {me.email_verified ? (
-          <span class="badge good">confirmed</span>
+          <span class="badge good">verified</span>
         ) : (
-          <span class="badge warn">not confirmed</span>
+          <span class="badge warn">unverified</span>
         )}
       </p>
       {!me.email_verified && <SendAgain />}
-      <h2>Change it</h2>
+      <h2>Change email</h2>
       {asked && (
         <p class="notice good" role="status">
           If {asked} can be used, a link is on its way to it; at most three mails an hour go there.
@@ -35,7 +35,7 @@ export function Email({ me }: { me: UserPrivate }) {
           setAsked(email)
         }}
       >
-        <Field name="email" label="New e-mail" type="email" required autoComplete="email" />
+        <Field name="email" label="New email" type="email" required autoComplete="email" />
         <PasswordField name="password" label="Your password" autoComplete="current-password" />
       </Form>
     </Page>
@@ -47,5 +47,5 @@ function SendAgain() {
     const { message } = await gatepost.sendVerification()
     say(message)
   }
-  return <Act act={send}>Mail the link again</Act>
+  return <Act act={send}>Resend confirmation email</Act>
 }

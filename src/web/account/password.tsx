@@ -9,14 +9,14 @@ import { Page } from '../ui/page'
 export function Password({ me }: { me: UserPrivate }) {
   const [changes, setChanges] = useState(0)
   return (
-    <Page title="Password" lead="A new password signs you out everywhere but here.">
+    <Page title="Password" lead="Changing it signs you out on all other devices.">
       <Form
         key={changes}
         label="Change password"
         submit={async ({ current_password = '', new_password = '' }) => {
           await gatepost.changePassword({ current_password, new_password })
           setChanges(changes + 1)
-          say('Password changed. All other sessions have ended.')
+          say('Password changed. All other devices are signed out.')
         }}
       >
         {/* So that password managers know whose password this is. */}
@@ -29,12 +29,12 @@ export function Password({ me }: { me: UserPrivate }) {
         <PasswordField
           name="new_password"
           label="New password"
-          hint="At least 8 characters; a few words are good."
+          hint="At least 8 characters. A few random words work well."
           autoComplete="new-password"
         />
       </Form>
       <p class="muted">
-        Forgot it? <a href="/forgot">Have a link mailed</a> to {me.email}.
+        Forgot it? <a href="/forgot">Email a reset link</a> to {me.email}.
       </p>
     </Page>
   )

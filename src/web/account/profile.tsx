@@ -14,8 +14,7 @@ export const Profile = ({ me }: { me: UserPrivate }) => (
     title="Profile"
     lead={
       <>
-        What everybody sees of you, on <a href={`/people/${me.id}`}>your page</a> and beside your
-        posts.
+        Your public profile, on <a href={`/people/${me.id}`}>your page</a> and beside your posts.
       </>
     }
   >
@@ -68,7 +67,7 @@ function Picture({ me }: { me: UserPrivate }) {
   const upload = (file: File) =>
     attempt(async () => {
       const picture = await squarePicture(file)
-      if (!picture) return setTrouble('This file is no picture that the browser can read.')
+      if (!picture) return setTrouble('The browser cannot read this file as a picture.')
       await gatepost.avatar.set(picture)
       say('Picture saved.')
     })
@@ -96,7 +95,7 @@ function Picture({ me }: { me: UserPrivate }) {
             </button>
           )}
         </div>
-        <small class="hint">It is cut to a square and made small here, before it is sent.</small>
+        <small class="hint">Cropped to a square and resized on your device before upload.</small>
         {trouble && (
           <small class="error" role="alert">
             {trouble}

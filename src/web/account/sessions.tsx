@@ -17,7 +17,7 @@ export function Sessions() {
   return (
     <Page
       title="Sessions"
-      lead="Where you are signed in. End what you do not know, then change your password."
+      lead="Devices signed in to your account. Sign out any you don’t recognize, then change your password."
     >
       <List
         list={list}
@@ -26,20 +26,21 @@ export function Sessions() {
           <li key={session.id} class="entry">
             <div>
               <strong>{device(session.user_agent)}</strong>{' '}
-              {session.current && <span class="badge good">this one</span>}
+              {session.current && <span class="badge good">This device</span>}
               <p class="muted">
                 {session.location && `${session.location} · `}
-                used <Time at={session.last_used_at} /> · since <Time at={session.created_at} />
+                Active <Time at={session.last_used_at} /> · Signed in{' '}
+                <Time at={session.created_at} />
               </p>
             </div>
             {!session.current && (
               <Confirm
                 label="End"
-                question="End this session?"
+                question="Sign out this device?"
                 act={async () => {
                   await gatepost.sessions.end(session.id)
                   list.change(items.filter((other) => other.id !== session.id))
-                  say('Session ended.')
+                  say('Device signed out.')
                 }}
               >
                 <p>{device(session.user_agent)} will have to sign in again.</p>
@@ -50,15 +51,15 @@ export function Sessions() {
       />
       {items.length > 1 && (
         <Confirm
-          label="End all others"
-          question="End all other sessions?"
+          label="Sign out other sessions"
+          question="Sign out all other sessions?"
           act={async () => {
             await gatepost.sessions.endOthers()
             list.change(items.filter((session) => session.current))
-            say('All other sessions have ended.')
+            say('All other devices are signed out.')
           }}
         >
-          <p>Every other browser and app will have to sign in again.</p>
+          <p>Every other browser and app must sign in again.</p>
         </Confirm>
       )}
     </Page>

@@ -24,7 +24,7 @@ export function Admin() {
             <Show me={me} />
           </>
         ) : (
-          <Page title="For admins" lead="This page is for admins only." />
+          <Page title="Admins only" lead="This page needs an admin account." />
         )
       }
     </SignedIn>

@@ -21,11 +21,11 @@ export function Events() {
       lead={
         user_id ? (
           <>
-            What happened to <a href={`/people/${user_id}`}>person {user_id}</a>, newest first.{' '}
-            <a href="/admin/events">Everybody’s events</a>
+            Security events of <a href={`/people/${user_id}`}>person {user_id}</a>, newest first.{' '}
+            <a href="/admin/events">All events</a>
           </>
         ) : (
-          'What happened to all accounts, newest first.'
+          'Security events of all accounts, newest first.'
         )
       }
     >

@@ -35,8 +35,8 @@ export function Users({ me }: { me: UserPrivate }) {
     say(`All sessions of ${user.username} have ended.`)
   }
   return (
-    <Page title="People" lead="Everybody with an account, the oldest first.">
-      <Search label="Username, e-mail or id" words={q} at="/admin" />
+    <Page title="People" lead="All accounts, oldest first.">
+      <Search label="Username, email or id" words={q} at="/admin" />
       <List
         list={list}
         empty={q ? `Nobody matches “${q}”.` : 'Nobody.'}
@@ -46,14 +46,14 @@ export function Users({ me }: { me: UserPrivate }) {
             <div class="row">
               {user.role === 'admin' ? (
                 <Confirm
-                  label="Make a user"
+                  label="Remove admin role"
                   class="quiet"
                   question={`Take the admin role from ${user.username}?`}
                   act={() => change(user, { role: 'user' })}
                 />
               ) : (
                 <Confirm
-                  label="Make an admin"
+                  label="Make admin"
                   class="quiet"
                   question={`Make ${user.username} an admin?`}
                   act={() => change(user, { role: 'admin' })}

@@ -44,8 +44,8 @@ function NothingYet() {
   const isIn = useSession().status === 'signed-in'
   return (
     <>
-      <h2>Nobody has written yet</h2>
-      <p>{isIn ? 'Be the first.' : 'Register, and be the first.'}</p>
+      <h2>No posts yet</h2>
+      <p>{isIn ? 'Write the first one.' : 'Sign up to write the first one.'}</p>
       <a class="button" href={isIn ? '/write' : '/register'}>
         {isIn ? 'Write a post' : 'Register'}
       </a>

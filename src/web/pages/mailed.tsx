@@ -12,15 +12,15 @@ export function Forgot() {
   const [sent, setSent] = useState('')
   return (
     <div class="narrow">
-      <Page title="Forgot the password?">
+      <Page title="Forgot your password?">
         {sent ? (
           <div role="status">
             <p class="notice good">{sent}</p>
-            <p>The link in it works for an hour. Nothing there? Look into the spam folder.</p>
+            <p>The link works for one hour. No email? Check your spam folder.</p>
           </div>
         ) : (
           <Form
-            label="Mail me a link"
+            label="Email me a reset link"
             submit={async ({ email = '' }) => {
               const { message } = await gatepost.forgotPassword(email)
               setSent(message)
@@ -28,8 +28,8 @@ export function Forgot() {
           >
             <Field
               name="email"
-              label="E-mail"
-              hint="The address of your account: a link to set a new password goes there."
+              label="Email"
+              hint="We send a link to choose a new password."
               type="email"
               required
               autoComplete="email"
@@ -37,7 +37,7 @@ export function Forgot() {
           </Form>
         )}
         <p>
-          <a href="/sign-in">Back to sign in</a>
+          <a href="/sign-in">Back to sign-in</a>
         </p>
       </Page>
     </div>
@@ -61,25 +61,22 @@ export function Reset() {
   const { route } = useLocation()
   if (!token) {
     return (
-      <Page
-        title="Set a new password"
-        lead="This page needs the link from the mail: open it again."
-      >
+      <Page title="Choose a new password" lead="Open the link in the email again.">
         <a class="button" href="/forgot">
-          Ask for a new link
+          Get a new link
         </a>
       </Page>
     )
   }
   return (
     <div class="narrow">
-      <Page title="Set a new password" lead="You will be signed out everywhere.">
+      <Page title="Choose a new password" lead="You will be signed out on all devices.">
         <Form
-          label="Set the password"
+          label="Set password"
           submit={async ({ new_password = '' }) => {
             const body = { token, new_password }
             await gatepost.fetch('POST /api/users/reset-password', { body, anonymous: true })
-            say('The password is set. Sign in with it.')
+            say('Password set. Sign in with it.')
             // A session of this browser died with the old password.
             if (session.state.status === 'signed-in') session.forget()
             route('/sign-in')
@@ -88,7 +85,7 @@ export function Reset() {
           <PasswordField
             name="new_password"
             label="New password"
-            hint="At least 8 characters; a few words are good."
+            hint="At least 8 characters. A few random words work well."
             autoComplete="new-password"
           />
         </Form>

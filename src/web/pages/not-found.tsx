@@ -2,12 +2,9 @@
 import { Page } from '../ui/page'
 
 export const NotFound = () => (
-  <Page
-    title="Nothing here"
-    lead="There is no page at this address. It may have been moved or removed."
-  >
+  <Page title="Page not found" lead="The page may have been moved or removed.">
     <a class="button" href="/">
-      To the first page
+      Back to home
     </a>
   </Page>
 )

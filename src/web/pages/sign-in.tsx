@@ -39,7 +39,7 @@ export function SignIn() {
         >
           <Field
             name="login"
-            label="E-mail or username"
+            label="Email or username"
             required
             autoComplete="username"
             autoCapitalize="none"
@@ -48,10 +48,10 @@ export function SignIn() {
           <PasswordField name="password" label="Password" autoComplete="current-password" />
         </Form>
         <p>
-          <a href="/forgot">Forgot the password?</a>
+          <a href="/forgot">Forgot your password?</a>
         </p>
         <p class="muted">
-          New here? <a href="/register">Register</a>
+          New here? <a href="/register">Sign up</a>
         </p>
       </Page>
     </div>
@@ -64,7 +64,7 @@ export function Register() {
   const [mailed, setMailed] = useState('')
   if (mailed) {
     return (
-      <Page title="Confirm your address" lead={`A mail is on its way to ${mailed}.`}>
+      <Page title="Confirm your email" lead={`We sent an email to ${mailed}.`}>
         <p>Open the link in it, then sign in.</p>
         <a class="button" href="/sign-in">
           Sign in
@@ -74,10 +74,10 @@ export function Register() {
   }
   return (
     <div class="narrow">
-      <Page title="Register" lead="An account to write with. Reading needs none.">
+      <Page title="Register" lead="Create an account to write. Anyone can read.">
         {state.status === 'signed-in' && (
           <p class="notice">
-            You are signed in as {state.user.username}. This makes another account.
+            You are signed in as {state.user.username}. This creates another account.
           </p>
         )}
         <Form
@@ -109,7 +109,7 @@ export function Register() {
           />
           <Field
             name="email"
-            label="E-mail"
+            label="Email"
             hint="Only you and admins see it."
             type="email"
             required
@@ -119,7 +119,7 @@ export function Register() {
           <PasswordField
             name="password"
             label="Password"
-            hint="At least 8 characters; a few words are good. No rules about digits and signs."
+            hint="At least 8 characters. A few random words work well."
             autoComplete="new-password"
           />
         </Form>

@@ -159,7 +159,7 @@ interface ConflictProps {
 
 const Conflict = ({ theirs, takeTheirs, keepMine }: ConflictProps) => (
   <section class="notice conflict" role="alert">
-    <h2>This post was changed meanwhile</h2>
+    <h2>This post changed while you were editing</h2>
     <p>
       It was saved from another window or device since you opened it. Your text is still below; this
       is what is saved now:
@@ -169,11 +169,11 @@ const Conflict = ({ theirs, takeTheirs, keepMine }: ConflictProps) => (
       <div class="text">{theirs.content}</div>
     </div>
     <Form
-      label="Save mine over it"
+      label="Overwrite with mine"
       submit={keepMine}
       beside={
         <button type="button" class="quiet" onClick={takeTheirs}>
-          Drop mine, go on with this
+          Discard mine and load theirs
         </button>
       }
     />

@@ -5,8 +5,9 @@ const WORDS: Record<string, string> = {
   'invalid-token':
     'It was used already, a newer one was sent, or its time is over. Ask for a new one.',
   'email-not-verified':
-    'Confirm your address first: open the link that was mailed to you. Is it gone? “Forgot the password?” mails one that confirms it, too.',
-  'insufficient-scope': 'Your rights have changed since you signed in: sign out, and in again.',
+    'Confirm your email first: open the link that was mailed to you. Is it gone? “Forgot your password?” mails one that confirms it, too.',
+  'insufficient-scope':
+    'Your permissions have changed. Sign out and back in: sign out, and in again.',
 }
 
 export function explain(problem: ApiProblem): string {

@@ -113,14 +113,14 @@ export function Crashed({ children }: { children: ComponentChildren }) {
   const [error, reset] = useErrorBoundary((e) => console.error(e))
   if (!error) return <>{children}</>
   return (
-    <Page title="Something went wrong" lead="This page cannot be shown.">
+    <Page title="Something went wrong" lead="This page cannot be displayed.">
       <a
         href="/"
         onClick={() => {
           reset()
         }}
       >
-        To the first page
+        Back to home
       </a>
     </Page>
   )
