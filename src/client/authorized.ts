@@ -28,13 +28,13 @@ export function authorizeFetch(session: KeptSession, origin: string, fetch: Fetc
   /** The access token, renewed when it is about to expire; undefined: signed out. */
   async function accessToken(): Promise<string | undefined> {
     await session.start()
-    const held = session.held()
+    const held = session.held
     if (held && held.expiresAt - Date.now() < held.margin) {
       await session.refresh(held.token).catch((error) => {
         if (held.expiresAt <= Date.now()) throw error
       })
     }
-    return session.held()?.token
+    return session.held?.token
   }
 
   /** A person who may be signed in is not told to sign in, but why it could not be found out. */
@@ -52,7 +52,7 @@ export function authorizeFetch(session: KeptSession, origin: string, fetch: Fetc
       if (response.status !== 401) return response
       if (!token) throwIfUnreachable()
       if (!token || !(await session.refresh(token))) return response
-      return send(url, init, session.held()?.token)
+      return send(url, init, session.held?.token)
     },
     anonymous: async (address: string | URL, init: RequestInit = {}): Promise<Response> =>
       send(resolve(address), { ...init, credentials: 'omit' }),

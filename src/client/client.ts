@@ -1,11 +1,12 @@
 /** The client: signs in, keeps the session, calls every operation. */
+import type { UserPrivate } from './api'
 import { authorizeFetch } from './authorized'
 import { cookieStorage, type Hint } from './cookie-storage'
 import { accountFunctions, mailFunctions, postFunctions } from './functions'
 import { type Fetch, openNetwork } from './network'
-import { type Calls, callOperations } from './operations'
-import { type KeptSession, keepSession, type SessionState } from './session'
-import type { StorageKind } from './storage'
+import { type BodyOf, type Calls, callOperations } from './operations'
+import { KeptSession, type SessionState } from './session'
+import type { SignInOperation, StorageKind } from './storage'
 import { tokenStorage } from './token-storage'
 
 export interface ClientOptions {
@@ -59,18 +60,19 @@ function sessionFunctions(
     /** Calls back after every change, in any tab. Returns the function that unsubscribes. */
     subscribe: session.state.subscribe,
     /** Finds out, once, whether there is a session. Never rejects; see `state`. */
-    start: session.start,
+    start: () => session.start(),
     /** `login`: the e-mail address or the username. @throws ApiProblem */
     signIn: (login: string, password: string) =>
       session.signInWith('POST /api/session', { login, password }),
     /** Signs in by any other operation that opens a session. @throws ApiProblem */
-    signInWith: session.signInWith,
+    signInWith: <K extends SignInOperation>(operation: K, body: BodyOf<K>) =>
+      session.signInWith(operation, body),
     /** Ends the session at the server, then in all tabs. @throws ApiProblem */
-    signOut: session.signOut,
+    signOut: () => session.signOut(),
     /** Signs out in all tabs without a request, after the server has ended the session. */
-    forget: session.forget,
+    forget: () => session.forget(),
     /** Shows a changed user in all tabs. */
-    update: session.update,
+    update: (user: UserPrivate) => session.update(user),
     /** Reads the user anew; a session that has ended elsewhere ends here. @throws ApiProblem */
     reload,
     /** A valid access token, for other servers that verify it; undefined: signed out. */
@@ -102,17 +104,17 @@ export function createClient(options: ClientOptions = {}): Client {
   const own: Fetch = options.fetch ?? ((input, init) => globalThis.fetch(input, init))
   const fetch = openNetwork(origin, own)
   const name = kind === 'cookie' ? `gatepost ${origin}` : `gatepost ${kind} ${origin}`
-  const session = keepSession(name, openStorage(kind, name, origin, fetch, hint))
+  const session = new KeptSession(name, openStorage(kind, name, origin, fetch, hint))
   const requests = authorizeFetch(session, origin, fetch)
   const calls = callOperations(requests.authorized, requests.anonymous)
 
   async function reload(): Promise<void> {
     await session.start()
-    if (!session.held()) return
+    if (!session.held) return
     try {
       session.update(await calls.fetch('GET /api/users/me'))
     } catch (error) {
-      if (session.held()) throw error
+      if (session.held) throw error
     }
   }
   return {

@@ -118,7 +118,7 @@ export function accountFunctions({ fetch }: Calls, session: KeptSession, authori
       },
       async delete(): Promise<void> {
         await fetch('DELETE /api/users/me/avatar')
-        const user = session.held()?.user
+        const user = session.held?.user
         if (user) session.update({ ...user, image_url: null })
       },
     },

@@ -36,134 +36,168 @@ type TabMessage =
 /** A message of another tab may come a moment after the lock that the tab released. */
 const MESSAGE_TIMEOUT_MS = 200
 
-export type KeptSession = ReturnType<typeof keepSession>
+export class KeptSession {
+  readonly state = observable<SessionState>({ status: 'starting' })
+  readonly #name: string
+  readonly #storage: SessionStorage
+  readonly #tabs: { send(message: TabMessage): void }
+  #held: Held | undefined
+  #starting: Promise<void> | undefined
+  #refreshing: Promise<boolean> | undefined
 
-/** `name` is that of the lock and the channel which the tabs share. */
-export function keepSession(name: string, storage: SessionStorage) {
-  const state = observable<SessionState>({ status: 'starting' })
-  let held: Held | undefined
-  let starting: Promise<void> | undefined
-  let refreshing: Promise<boolean> | undefined
+  /** `name` is that of the lock and the channel which the tabs share. */
+  constructor(name: string, storage: SessionStorage) {
+    this.#name = name
+    this.#storage = storage
+    this.#tabs = openChannel<TabMessage>(name, (message) => this.#receive(message))
+    globalThis.addEventListener?.('pageshow', ({ persisted }) => persisted && this.#catchUp())
+    globalThis.document?.addEventListener('visibilitychange', () => {
+      if (!document.hidden) this.#catchUp()
+    })
+  }
 
-  const tabs = openChannel<TabMessage>(name, (message) => {
-    switch (message.type) {
-      case 'asked':
-        return shareHeld(true)
-      case 'held':
-        // An answer may be older than the token that a refresh has just brought here.
-        if (message.isAnswer && held) return
-        storage.opened(message.refreshToken)
-        return keep(message.held)
-      case 'user':
-        return showUser(message.user)
-      case 'ended':
-        if (held) end(message.because)
-    }
-  })
-  function shareHeld(isAnswer: boolean) {
-    if (held) tabs.send({ type: 'held', held, refreshToken: storage.share(), isAnswer })
+  /** The access token and its user; undefined: signed out, or not known yet. */
+  get held(): Held | undefined {
+    return this.#held
   }
-  function keep(next: Held) {
-    held = next
-    state.set({ status: 'signed-in', user: next.user })
+
+  /** Finds out, once, whether there is a session. Never rejects: an app does not wait for it. */
+  start(): Promise<void> {
+    if (this.#held) return Promise.resolve()
+    this.#starting ??= this.#restore()
+    return this.#starting
   }
-  function showUser(user: UserPrivate) {
-    if (held) keep({ ...held, user })
+
+  /** @throws ApiProblem */
+  signInWith<K extends SignInOperation>(operation: K, body: BodyOf<K>): Promise<UserPrivate> {
+    return withLock(this.#name, async () => {
+      const grant = await this.#storage.signIn(operation, body)
+      this.#open(grant)
+      return grant.user
+    })
   }
-  function end(because: EndReason) {
-    held = undefined
-    storage.ended()
-    state.set({ status: 'signed-out', because })
+
+  /** @throws ApiProblem */
+  signOut(): Promise<void> {
+    return withLock(this.#name, async () => {
+      await this.#storage.signOut()
+      this.#close('signed-out')
+    })
   }
-  function open({ access_token: token, expires_in, user }: Grant) {
-    const lifetime = expires_in * 1000
-    const margin = Math.min(60_000, lifetime / 4)
-    keep({ token, expiresAt: Date.now() + lifetime, margin, user })
-    storage.opened()
-    shareHeld(false)
+
+  forget(): void {
+    this.#close('signed-out')
   }
-  function close(because: EndReason) {
-    end(because)
-    tabs.send({ type: 'ended', because })
+
+  update(user: UserPrivate): void {
+    this.#show(user)
+    this.#tabs.send({ type: 'user', user })
   }
 
   /**
    * Gets a newer access token than `stale`, by one request for all tabs. False: there is no
    * session. @throws ApiProblem
    */
-  function refresh(stale?: string): Promise<boolean> {
-    refreshing ??= withLock(name, async (hasWaited) => {
-      if (held?.token === stale) await state.nextChange(hasWaited ? MESSAGE_TIMEOUT_MS : 0)
-      if (held && held.token !== stale) return true
-      if (stale && !held) return false
-      const grant = await storage.refresh(held?.user)
-      if (grant) open(grant)
-      else close(stale || storage.mayExist() ? 'ended' : 'never')
-      return grant !== undefined
-    }).finally(() => {
-      refreshing = undefined
+  refresh(stale?: string): Promise<boolean> {
+    this.#refreshing ??= withLock(this.#name, (hasWaited) =>
+      this.#refreshAlone(stale, hasWaited),
+    ).finally(() => {
+      this.#refreshing = undefined
     })
-    return refreshing
+    return this.#refreshing
   }
 
-  /** Never rejects: an app calls it without waiting. */
-  async function restore() {
-    if (storage.isPerTab) {
-      tabs.send({ type: 'asked' })
-      await state.nextChange(MESSAGE_TIMEOUT_MS)
-      if (held) return
+  async #refreshAlone(stale: string | undefined, hasWaited: boolean): Promise<boolean> {
+    if (this.#held?.token === stale) {
+      await this.state.nextChange(hasWaited ? MESSAGE_TIMEOUT_MS : 0)
     }
-    if (storage.mayExist() === false) return state.set({ status: 'signed-out', because: 'never' })
+    if (this.#held && this.#held.token !== stale) return true
+    if (stale && !this.#held) return false
+    const grant = await this.#storage.refresh(this.#held?.user)
+    if (grant) this.#open(grant)
+    else this.#close(stale || this.#storage.mayExist() ? 'ended' : 'never')
+    return grant !== undefined
+  }
+
+  async #restore(): Promise<void> {
+    if (this.#storage.isPerTab) {
+      this.#tabs.send({ type: 'asked' })
+      await this.state.nextChange(MESSAGE_TIMEOUT_MS)
+      if (this.#held) return
+    }
+    if (this.#storage.mayExist() === false) {
+      return this.state.set({ status: 'signed-out', because: 'never' })
+    }
     try {
-      await refresh()
+      await this.refresh()
     } catch (error) {
-      starting = undefined // the next call tries again
+      this.#starting = undefined // the next call tries again
       const problem = error instanceof ApiProblem ? error : offline(error)
-      state.set({ status: 'signed-out', because: 'unreachable', problem })
+      this.state.set({ status: 'signed-out', because: 'unreachable', problem })
     }
   }
-  function start(): Promise<void> {
-    if (held) return Promise.resolve()
-    starting ??= restore()
-    return starting
+
+  #receive(message: TabMessage): void {
+    switch (message.type) {
+      case 'asked':
+        this.#share(true)
+        break
+      case 'held':
+        // An answer may be older than the token that a refresh has just brought here.
+        if (message.isAnswer && this.#held) return
+        this.#storage.opened(message.refreshToken)
+        this.#keep(message.held)
+        break
+      case 'user':
+        this.#show(message.user)
+        break
+      case 'ended':
+        if (this.#held) this.#end(message.because)
+    }
   }
 
-  const signInWith = <K extends SignInOperation>(operation: K, body: BodyOf<K>) =>
-    withLock(name, async () => {
-      const grant = await storage.signIn(operation, body)
-      open(grant)
-      return grant.user
-    })
+  #share(isAnswer: boolean): void {
+    const held = this.#held
+    const refreshToken = this.#storage.share()
+    if (held) this.#tabs.send({ type: 'held', held, refreshToken, isAnswer })
+  }
+
+  #open({ access_token: token, expires_in, user }: Grant): void {
+    const lifetime = expires_in * 1000
+    const margin = Math.min(60_000, lifetime / 4)
+    this.#keep({ token, expiresAt: Date.now() + lifetime, margin, user })
+    this.#storage.opened()
+    this.#share(false)
+  }
+
+  #close(because: EndReason): void {
+    this.#end(because)
+    this.#tabs.send({ type: 'ended', because })
+  }
+
+  #keep(held: Held): void {
+    this.#held = held
+    this.state.set({ status: 'signed-in', user: held.user })
+  }
+
+  #show(user: UserPrivate): void {
+    if (this.#held) this.#keep({ ...this.#held, user })
+  }
+
+  #end(because: EndReason): void {
+    this.#held = undefined
+    this.#storage.ended()
+    this.state.set({ status: 'signed-out', because })
+  }
 
   /** Follows what other tabs did while this one slept (back-forward cache, frozen tab). */
-  function catchUp() {
-    const mayExist = storage.mayExist()
-    if (mayExist === undefined || state.get().status === 'starting') return
-    if (held && !mayExist) end('signed-out')
-    else if (!held && mayExist) {
-      starting = undefined
-      void start()
+  #catchUp(): void {
+    const mayExist = this.#storage.mayExist()
+    if (mayExist === undefined || this.state.get().status === 'starting') return
+    if (this.#held && !mayExist) this.#end('signed-out')
+    else if (!this.#held && mayExist) {
+      this.#starting = undefined
+      void this.start()
     }
-  }
-  globalThis.addEventListener?.('pageshow', (event) => event.persisted && catchUp())
-  globalThis.document?.addEventListener('visibilitychange', () => document.hidden || catchUp())
-
-  return {
-    state,
-    held: () => held,
-    start,
-    refresh,
-    signInWith,
-    async signOut() {
-      await withLock(name, async () => {
-        await storage.signOut()
-        close('signed-out')
-      })
-    },
-    forget: () => close('signed-out'),
-    update(user: UserPrivate) {
-      showUser(user)
-      tabs.send({ type: 'user', user })
-    },
   }
 }

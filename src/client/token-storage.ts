@@ -47,10 +47,10 @@ function inLocalStorage(key: string): Place {
 const WRONG = 'Incorrect email or password'
 
 /** Gives a refused sign-in the code that `/api/session` has for it. */
-function asSignInProblem(problem: ApiProblem): ApiProblem {
-  if (problem.code !== 'invalid_grant') return problem
-  const type = problem.message === WRONG ? 'invalid-credentials' : 'email-not-verified'
-  return new ApiProblem(problem.status, { ...problem.body, title: 'Sign-in failed', type })
+function throwSignInProblem(error: unknown): never {
+  if (!(error instanceof ApiProblem) || error.code !== 'invalid_grant') throw error
+  const type = error.message === WRONG ? 'invalid-credentials' : 'email-not-verified'
+  throw new ApiProblem(error.status, { ...error.body, title: 'Sign-in failed', type })
 }
 
 /** A refresh token of no session is no failure. */
@@ -64,15 +64,8 @@ async function readTokens(response: Response): Promise<Tokens> {
   return (await readObject(response)) as unknown as Tokens
 }
 
-/** `key` names the text in `localStorage`. */
-export function tokenStorage(
-  kind: 'memory' | 'localStorage',
-  key: string,
-  origin: string,
-  fetch: Fetch,
-): SessionStorage {
-  const place = kind === 'memory' ? inMemory() : inLocalStorage(key)
-
+/** The requests of a public client to `/oauth/token` and `/oauth/revoke`. */
+function tokenEndpoints(origin: string, fetch: Fetch) {
   const send = (path: string, init: RequestInit) =>
     fetch(origin + path, {
       credentials: 'omit',
@@ -83,15 +76,40 @@ export function tokenStorage(
     })
   const post = (path: string, form: Record<string, string>) =>
     send(path, { method: 'POST', body: new URLSearchParams(form) })
-
-  async function readUser(accessToken: string): Promise<UserPrivate> {
-    const headers = { Authorization: `Bearer ${accessToken}` }
-    const response = await send('/api/users/me', { headers })
-    if (!response.ok) throw await readProblem(response)
-    return (await readObject(response)) as unknown as UserPrivate
+  return {
+    signIn: (username: string, password: string): Promise<Tokens> =>
+      post('/oauth/token', { grant_type: 'password', username, password })
+        .then(readTokens)
+        .catch(throwSignInProblem),
+    /** Undefined: the session has ended. */
+    refresh: (token: string): Promise<Tokens | undefined> =>
+      post('/oauth/token', { grant_type: 'refresh_token', refresh_token: token })
+        .then(readTokens)
+        .catch(undefinedIfEnded),
+    /** RFC 7009. */
+    async revoke(token: string): Promise<void> {
+      const response = await post('/oauth/revoke', { token })
+      if (!response.ok) throw await readProblem(response)
+    },
+    async readUser(accessToken: string): Promise<UserPrivate> {
+      const headers = { Authorization: `Bearer ${accessToken}` }
+      const response = await send('/api/users/me', { headers })
+      if (!response.ok) throw await readProblem(response)
+      return (await readObject(response)) as unknown as UserPrivate
+    },
   }
-  /** RFC 7009. */
-  const revoke = (token: string) => post('/oauth/revoke', { token })
+}
+
+/** `key` names the text in `localStorage`. */
+export function tokenStorage(
+  kind: 'memory' | 'localStorage',
+  key: string,
+  origin: string,
+  fetch: Fetch,
+): SessionStorage {
+  const place = kind === 'memory' ? inMemory() : inLocalStorage(key)
+  const endpoints = tokenEndpoints(origin, fetch)
+  const revokeQuietly = (token: string) => endpoints.revoke(token).catch(() => undefined)
 
   return {
     mayExist: () => place.read() !== null,
@@ -99,38 +117,29 @@ export function tokenStorage(
     async signIn(operation, body): Promise<Grant> {
       if (operation !== 'POST /api/session')
         throw new TypeError(`${operation} needs the storage "cookie"`)
-      const { login: username, password } = body as BodyOf<'POST /api/session'>
-      const form = { grant_type: 'password', username, password }
-      const tokens = await post('/oauth/token', form)
-        .then(readTokens)
-        .catch((error) => {
-          throw error instanceof ApiProblem ? asSignInProblem(error) : error
-        })
-      const user = await readUser(tokens.access_token).catch(async (error) => {
-        await revoke(tokens.refresh_token).catch(() => undefined)
+      const { login, password } = body as BodyOf<'POST /api/session'>
+      const tokens = await endpoints.signIn(login, password)
+      const user = await endpoints.readUser(tokens.access_token).catch(async (error) => {
+        await revokeQuietly(tokens.refresh_token)
         throw error
       })
       const former = place.read()
       place.write(tokens.refresh_token)
       // As with the cookie, one place has one session. This one is open whether that one ends now.
-      if (former) void revoke(former).catch(() => undefined)
+      if (former) void revokeQuietly(former)
       return { ...tokens, user }
     },
     async refresh(user) {
       const token = place.read()
-      if (!token) return undefined
-      const form = { grant_type: 'refresh_token', refresh_token: token }
-      const tokens = await post('/oauth/token', form).then(readTokens).catch(undefinedIfEnded)
+      const tokens = token ? await endpoints.refresh(token) : undefined
       if (!tokens) return undefined
       // Before anything else can fail: the former one is used up.
       place.write(tokens.refresh_token)
-      return { ...tokens, user: user ?? (await readUser(tokens.access_token)) }
+      return { ...tokens, user: user ?? (await endpoints.readUser(tokens.access_token)) }
     },
     async signOut() {
       const token = place.read()
-      if (!token) return
-      const response = await revoke(token)
-      if (!response.ok) throw await readProblem(response)
+      if (token) await endpoints.revoke(token)
     },
     opened(refreshToken) {
       if (refreshToken) place.write(refreshToken)

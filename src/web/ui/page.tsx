@@ -93,7 +93,9 @@ export function SignedIn({ children }: { children: (me: UserPrivate) => Componen
   const { url, route } = useLocation()
   const isOut = state.status === 'signed-out' && state.because !== 'unreachable'
   useEffect(() => {
-    if (isOut) route(`/sign-in?next=${encodeURIComponent(url)}`, true)
+    // This page stays, at the new address, until the script of the next one has loaded.
+    if (isOut && !url.startsWith('/sign-in?'))
+      route(`/sign-in?next=${encodeURIComponent(url)}`, true)
   }, [isOut, url, route])
   if (state.status === 'signed-in') return <>{children(state.user)}</>
   if (state.status === 'signed-out' && state.because === 'unreachable') {
