@@ -32,6 +32,20 @@ function isOrigin(text: string): boolean {
   return url.origin === text && (url.protocol === 'https:' || (url.protocol === 'http:' && local))
 }
 
+/** A domain name, or `localhost`. Addresses cannot be an RP ID: their last label is a number. */
+const DOMAIN_SHAPE =
+  /^(?:(?:[a-z\d](?:[a-z\d-]{0,61}[a-z\d])?\.)+[a-z][a-z\d-]{0,61}[a-z\d]|localhost)$/
+
+const Domain = z
+  .string()
+  .max(253, 'must have at most 253 characters')
+  .regex(DOMAIN_SHAPE, 'must be a domain such as example.com, without scheme and port')
+
+const hostOf = (origin: string) => (URL.canParse(origin) ? new URL(origin).hostname : '')
+
+/** Pages of a host and of its subdomains may use it as RP ID (WebAuthn Level 3 §5.1.3). */
+const isWithin = (origin: string, rpId: string) => `.${hostOf(origin)}`.endsWith(`.${rpId}`)
+
 const whole = (min: number, max: number) =>
   z
     .string({ error: 'is missing' })
@@ -84,6 +98,7 @@ const Vars = z
           .filter(Boolean),
       )
       .refine((list) => list.every(isOrigin), 'must be a comma-separated list of origins'),
+    PASSKEY_RP_ID: optional(Domain),
     MAIL_FROM: MailAddress,
     MAIL_PROVIDER: z.enum(['cloudflare', 'resend'], {
       error: 'must be "cloudflare" or "resend"',
@@ -111,9 +126,21 @@ const Vars = z
     path: ['DATA_KEYS'],
     message: 'must not hold a JWT secret; npm run keys -- --data makes another key',
   })
+  .refine(
+    ({ PASSKEY_RP_ID: rpId, APP_ORIGIN, ALLOWED_ORIGINS }) =>
+      rpId === undefined ||
+      [APP_ORIGIN, ...ALLOWED_ORIGINS].some((origin) => isWithin(origin, rpId)),
+    {
+      path: ['PASSKEY_RP_ID'],
+      message:
+        'must be the host of APP_ORIGIN or of one of ALLOWED_ORIGINS, or a parent domain of it',
+    },
+  )
   .transform((v) => ({
     appOrigin: v.APP_ORIGIN,
     allowedOrigins: new Set(v.ALLOWED_ORIGINS),
+    /** RP ID of new passkeys (WebAuthn Level 3 §4). */
+    passkeyRpId: v.PASSKEY_RP_ID ?? hostOf(v.APP_ORIGIN),
     mailFrom: v.MAIL_FROM,
     mail:
       v.MAIL_PROVIDER === 'resend' && v.MAIL_API_KEY
@@ -147,7 +174,7 @@ const BINDINGS = {
 } as const
 
 /**
- * The settings are missing or wrong. The message names each setting and its rule and shows no value.
+ * The settings are missing or wrong. The message names each setting and its rule, and no value.
  * The response is 503 (ASVS 13.3).
  */
 export class ConfigurationError extends Error {

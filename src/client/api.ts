@@ -262,6 +262,23 @@ export interface OAuthTokenForm {
   client_secret?: string | undefined
 }
 
+/**
+ * For `PublicKeyCredential.parseRequestOptionsFromJSON()` (WebAuthn Level 3 §5.1.9)
+ */
+export interface PasskeyRequestOptions {
+  /** Works once, for five minutes */
+  challenge: string
+  /** Milliseconds */
+  timeout: number
+  rpId: string
+  allowCredentials: Array<{
+    type: 'public-key'
+    id: string
+    transports: string[]
+  }>
+  userVerification: 'required'
+}
+
 export interface PasswordChange {
   current_password: string
   new_password: string
@@ -329,6 +346,10 @@ export interface Registration {
   email: string
   password: string
   full_name?: string | null | undefined
+}
+
+export interface RelatedOrigins {
+  origins: string[]
 }
 
 export interface RevocationForm {
@@ -456,6 +477,10 @@ export interface Operations {
   'GET /.well-known/oauth-authorization-server': {
     answer: AuthorizationServerMetadata
   }
+  /** The origins of ALLOWED_ORIGINS, which may use the passkeys of this domain */
+  'GET /.well-known/webauthn': {
+    answer: RelatedOrigins
+  }
   /** Events of all accounts in the last 90 days, latest first */
   'GET /api/admin/events': {
     query?: {
@@ -500,6 +525,10 @@ export interface Operations {
       id: number
     }
     answer: undefined
+  }
+  /** Options for navigator.credentials.get(), to sign in or as a second factor */
+  'POST /api/passkeys/sign-in-options': {
+    answer: PasskeyRequestOptions
   }
   /**
    * Public posts of all users, newest first; or those that match a search, best first

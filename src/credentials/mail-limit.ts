@@ -22,6 +22,9 @@ export type NoticeKind =
   | 'email-change-requested'
   | 'email-changed'
   | 'account-deleted'
+  | 'passkey-added'
+  | 'passkey-removed'
+  | 'passkey-counter-fell'
 
 /**
  * The key under which mails to the user that `who` selects are counted: the HMAC of the address, so

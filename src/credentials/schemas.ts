@@ -1,4 +1,7 @@
-/** Identifiers, passwords and mailed links as requests carry them. Whether a name or address is free is decided by D1's unique indexes. */
+/**
+ * Identifiers, passwords, names and mailed links in requests. The unique indexes of D1 decide
+ * whether a username or an address is free.
+ */
 import { z } from '@hono/zod-openapi'
 import { caseFold, normalizeInput } from '../normalize'
 
@@ -22,7 +25,7 @@ export const Username = z
   .refine((s) => !isReserved(caseFold(s)), 'is reserved')
   .meta({ example: 'ann' })
 
-/** Normalised, then validated: spaces around are dropped and the text is composed (NFC) before the shape is looked at. */
+/** Normalized before it is validated: trimmed and composed (NFC). */
 export const Email = z
   .string()
   .max(1000, 'must have at most 254 characters')
@@ -35,7 +38,10 @@ export const Email = z
   )
   .openapi({ type: 'string', format: 'email', maxLength: 254, example: 'ann@example.com' })
 
-/** The text of a password, before any rule of ours: well-formed and bounded. NFC happens where it is hashed (ASVS 6.2.8). */
+/**
+ * A new password as text: well-formed and bounded. `policy.ts` has the rules; hashing composes it
+ * (NFC, ASVS 6.2.8).
+ */
 export const Password = z
   .string()
   .max(4096, 'must have at most 128 characters')
@@ -48,7 +54,7 @@ export const Password = z
     example: 'correct horse battery staple',
   })
 
-/** A password that exists already: only bounded, so that one chosen under other rules still fits. */
+/** A present password: only bounded, because it may have been chosen under other rules. */
 export const PresentPassword = z
   .string()
   .min(1, 'is empty')
@@ -56,12 +62,38 @@ export const PresentPassword = z
   .refine((s) => s.isWellFormed(), 'is not well-formed Unicode')
   .openapi({ type: 'string', format: 'password', example: 'correct horse battery staple' })
 
-/** The secret of a mailed link; any text will do, since a wrong one is no good whatever its shape. */
+/** The token of a mailed link. Its shape is not checked: no other text is the right one. */
 export const LinkToken = z
   .string()
   .max(1000, 'must have at most 1000 characters')
   .meta({ description: 'From the link of the mail: what stands behind #token=' })
 
+/** Control characters, and line and paragraph separators. */
+const CONTROLS = /[\p{Cc}\p{Zl}\p{Zp}]/u
+/**
+ * Format characters, which are invisible or change the direction of what follows. The two joiners
+ * stay: some scripts and emoji need them.
+ */
+const FORMATS = /(?![\u200c\u200d])\p{Cf}/u
+/** Characters that show nothing: separators, marks, format characters and blank letters. */
+const BLANK = /^[\p{Z}\p{M}\p{Cf}\u115f\u1160\u2800\u3164\uffa0]*$/u
+
+/** A text that people read: one line in any script, at most 100 characters, possibly empty. */
+export const Label = z
+  .string()
+  .refine((s) => s.isWellFormed(), 'is not well-formed Unicode')
+  .transform(normalizeInput)
+  .refine((s) => [...s].length <= 100, 'must have at most 100 characters')
+  .refine((s) => !CONTROLS.test(s), {
+    error: 'must not contain control characters or line breaks',
+    abort: true,
+  })
+  .refine((s) => !FORMATS.test(s), {
+    error: 'must not contain invisible format characters',
+    abort: true,
+  })
+  .refine((s) => s === '' || !BLANK.test(s), 'must contain a visible character')
+
 export const LinkUse = z.strictObject({ token: LinkToken }).openapi('LinkUse')
-/** What a request that may send a mail answers; always the same. */
+/** The response of a request that may send a mail. */
 export const Message = z.object({ message: z.string() }).strict().openapi('Message')

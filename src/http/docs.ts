@@ -3,7 +3,7 @@ import type { OpenAPIHono } from '@hono/zod-openapi'
 import { version } from '../../package.json'
 import type { AppEnv } from '../context'
 import { BOOKMARK } from './bookmark'
-import { problemCatalog, problems } from './problem'
+import { type ProblemCode, problemCatalog, problems, typeOf } from './problem'
 
 interface Header {
   description: string
@@ -89,6 +89,11 @@ const DESCRIPTION = `Accounts and posts for single-page apps. Three endpoints si
 \`/api/session\` (a cookie for browsers). Errors are \`application/problem+json\` (RFC 9457).`
 
 /** The OpenAPI 3.1 document as JSON. `origin` is APP_ORIGIN, so that imported collections work. */
+/** The catalog without the entries that only give a type another status. */
+const problemTypes = Object.fromEntries(
+  Object.entries(problemCatalog).filter(([code]) => typeOf(code as ProblemCode) === code),
+)
+
 export function describeApi(app: OpenAPIHono<AppEnv>, origin: string): string {
   const { openAPIRegistry: registry } = app
   registerSecurity(registry)
@@ -112,7 +117,7 @@ export function describeApi(app: OpenAPIHono<AppEnv>, origin: string): string {
       { name: 'service', description: 'Health and documents' },
     ],
     // The page of a problem type is drawn from this.
-    'x-problems': problemCatalog,
+    'x-problems': problemTypes,
   })
   for (const operations of Object.values(document.paths ?? {})) {
     for (const [method, operation] of Object.entries(operations)) {

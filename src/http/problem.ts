@@ -5,8 +5,8 @@ import type { ContentfulStatusCode } from 'hono/utils/http-status'
 import type { AnyContext } from '../context'
 
 /**
- * The key is the last part of the problem's `type`: add, never rename. `detail` is the text for a
- * person unless the endpoint gives a more specific one.
+ * The key, or `type` where it is given, is the last part of the problem's `type`: add, never
+ * rename. `detail` is the text for a person unless the endpoint gives a more specific one.
  */
 export const problemCatalog = {
   'malformed-request': {
@@ -39,6 +39,17 @@ export const problemCatalog = {
     status: 401,
     title: 'No active session',
     detail: 'There is no session, or it has ended. Sign in again.',
+  },
+  'passkey-unknown': {
+    status: 401,
+    title: 'Unknown passkey',
+    detail:
+      'This passkey belongs to no account. Sign in another way, then remove it from your device.',
+  },
+  'passkey-rejected': {
+    status: 401,
+    title: 'Passkey rejected',
+    detail: 'The passkey was not accepted. Try again, or sign in another way.',
   },
   'step-up-required': {
     status: 401,
@@ -79,6 +90,11 @@ export const problemCatalog = {
     title: 'Session not found',
     detail: 'None of your sessions has this id.',
   },
+  'passkey-not-found': {
+    status: 404,
+    title: 'Passkey not found',
+    detail: 'None of your passkeys has this id.',
+  },
   'avatar-not-found': {
     status: 404,
     title: 'Picture not found',
@@ -104,6 +120,21 @@ export const problemCatalog = {
     title: 'Email already registered',
     detail: 'Email already registered',
   },
+  'passkey-taken': {
+    status: 409,
+    title: 'Passkey already registered',
+    detail: 'This passkey is already registered. Use it to sign in, or add another one.',
+  },
+  'too-many-passkeys': {
+    status: 409,
+    title: 'Too many passkeys',
+    detail: 'Your account has 20 passkeys, the maximum. Remove one first.',
+  },
+  'last-way-in': {
+    status: 409,
+    title: 'The last way to sign in',
+    detail: 'Without this you could not sign in. Add another passkey or set a password first.',
+  },
   'last-admin': {
     status: 409,
     title: 'Last admin',
@@ -128,6 +159,13 @@ export const problemCatalog = {
     status: 422,
     title: 'Invalid request',
     detail: 'The request is invalid. See errors for each field.',
+  },
+  // A rejected registration is no failed authentication, so its status is not 401.
+  'passkey-registration-rejected': {
+    type: 'passkey-rejected',
+    status: 422,
+    title: 'Passkey rejected',
+    detail: 'The passkey was not accepted. Request new options and try again.',
   },
   'idempotency-key-reused': {
     status: 422,
@@ -161,8 +199,23 @@ export const problemCatalog = {
     detail: 'A setting of this service is missing or weak.',
   },
   'not-ready': { status: 503, title: 'Not ready', detail: 'A part of this service does not work.' },
-} as const satisfies Record<string, { status: ContentfulStatusCode; title: string; detail: string }>
+} as const satisfies Record<string, CatalogEntry>
 export type ProblemCode = keyof typeof problemCatalog
+
+interface CatalogEntry {
+  /** The last part of `type` where another entry has it as its key, with another status. */
+  type?: string
+  status: ContentfulStatusCode
+  title: string
+  detail: string
+}
+
+/** The last part of the `type` of a problem. */
+export function typeOf(code: ProblemCode): string {
+  const entry: CatalogEntry = problemCatalog[code]
+  return entry.type ?? code
+}
+
 type StatusOf<C extends ProblemCode> = (typeof problemCatalog)[C]['status']
 
 export const FieldError = z
@@ -223,7 +276,7 @@ export function problem<C extends ProblemCode>(
   const outcome = c.get('outcome')
   if (outcome) outcome.problem = code
   const body: Problem = {
-    type: `/problems/${code}`,
+    type: `/problems/${typeOf(code)}`,
     title,
     status,
     detail: detail ?? usual,
@@ -243,7 +296,7 @@ export function problems<const C extends ProblemCode>(...codes: C[]) {
   const byStatus: Record<number, { description: string; content: object }> = {}
   for (const code of codes) {
     const { status, title } = problemCatalog[code]
-    const line = `\`${code}\`: ${title}`
+    const line = `\`${typeOf(code)}\`: ${title}`
     const before = byStatus[status]
     byStatus[status] = {
       description: before ? `${before.description}; ${line}` : line,

@@ -110,6 +110,36 @@ export function passwordWasReset(origin: string, to: Recipient): Mail {
   })
 }
 
+/** After a passkey was added. */
+export function passkeyAdded(origin: string, to: Recipient): Mail {
+  return compose(to, 'A passkey was added to your account', {
+    before: [
+      `A passkey was added to your account at ${origin}. It can be used to sign in. All other devices were signed out.`,
+      `If this was not you, another person has used your account: sign in, remove the passkey, and change your password. If you cannot sign in, reset your password: ${origin}/forgot`,
+    ],
+  })
+}
+
+/** After a passkey was removed. */
+export function passkeyRemoved(origin: string, to: Recipient): Mail {
+  return compose(to, 'A passkey was removed from your account', {
+    before: [
+      `A passkey of your account at ${origin} was removed. It can no longer be used to sign in. All other devices were signed out.`,
+      `If this was not you, another person has used your account: sign in, check your passkeys, and change your password. If you cannot sign in, reset your password: ${origin}/forgot`,
+    ],
+  })
+}
+
+/** After a valid signature with an old counter, which two copies of a security key produce. */
+export function passkeyCounterFell(origin: string, to: Recipient): Mail {
+  return compose(to, 'A sign-in with one of your passkeys was refused', {
+    before: [
+      `A passkey of your account at ${origin} was used with an outdated counter, so the sign-in was refused. This can mean that the passkey was copied.`,
+      'The passkey is still registered. If you did not just try to sign in, sign in another way and remove the passkey.',
+    ],
+  })
+}
+
 /** After the account is deleted. */
 export function accountDeleted(origin: string, to: Recipient): Mail {
   return compose(to, 'Your account was deleted', {

@@ -36,7 +36,12 @@ describe('the trips to D1', () => {
     const username = freshName()
     const json = { username, email: `${username}@example.com`, password: PASSWORD }
     const { id } = await (await ask('register', { json })).json<{ id: number }>()
-    await ask('verifyEmail', { json: { token: tokenIn(await nextMail(json.email, /confirm/i)) } })
+    const link = { token: tokenIn(await nextMail(json.email, /confirm/i)) }
+    await ask('previewVerification', { json: link })
+    await ask('verifyEmail', { json: link })
+    const { email: unknown } = await register('carl')
+    const unwanted = { token: tokenIn(await nextMail(unknown, /confirm/i)) }
+    await ask('disownVerification', { json: unwanted })
 
     const credentials = { username, password: PASSWORD }
     await ask('createToken', { form: credentials })
@@ -82,8 +87,8 @@ describe('the trips to D1', () => {
     const email = `${freshName()}@example.com`
     await ask('changeEmail', { token, json: { email, password: change.new_password } })
     await ask('forgotPassword', { json: { email: json.email } })
-    const link = tokenIn(await nextMail(json.email, /reset|forg|choose|new password/i))
-    await ask('resetPassword', { json: { token: link, new_password: PASSWORD } })
+    const resetToken = tokenIn(await nextMail(json.email, /reset|forg|choose|new password/i))
+    await ask('resetPassword', { json: { token: resetToken, new_password: PASSWORD } })
     const last = await signIn(username)
     await ask('deleteAccount', { token: last.token, json: { password: PASSWORD } })
 
@@ -94,6 +99,7 @@ describe('the trips to D1', () => {
     await ask('changeUser', { token: root.token, json: { role: 'user' } }, bob.id)
     await ask('endUserSessions', { token: root.token }, bob.id)
     for (const id of ['health', 'ready', 'describeApi', 'oauthMetadata', 'jwks']) await ask(id)
+    for (const id of ['createSignInOptions', 'relatedOrigins']) await ask(id)
 
     const promised = Object.keys(of).map((id) => [id, maxTrips(id)])
     expect(Object.keys(table).sort()).toEqual(Object.keys(of).sort())

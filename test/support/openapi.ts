@@ -1,7 +1,12 @@
 /** The oracle: what `/openapi.json` and the contract promise of every answer, checked on each one that a test gets. */
 import { exports } from 'cloudflare:workers'
 import { type Schema, Validator } from '@cfworker/json-schema'
-import { PROBLEM_TYPE, problemCatalog } from '../../src/http/problem'
+import {
+  PROBLEM_TYPE,
+  type ProblemCode,
+  problemCatalog,
+  typeOf as problemTypeOf,
+} from '../../src/http/problem'
 
 export const ORIGIN = 'http://localhost:8787'
 
@@ -44,6 +49,8 @@ const TRIPS: Record<string, number> = {
   describeApi: 0,
   oauthMetadata: 0,
   jwks: 0,
+  createSignInOptions: 0,
+  relatedOrigins: 0,
   showAvatar: 0,
   createToken: 2,
   oauthToken: 2,
@@ -171,10 +178,12 @@ function bodyFaults(pathname: string, method: string, response: Response, text: 
 function problemFaults({ status, headers }: Response, text: string): string[] {
   const faults: string[] = []
   const body = JSON.parse(text) as Record<string, unknown>
-  const code = String(body.type).replace('/problems/', '') as keyof typeof problemCatalog
-  const known = problemCatalog[code]
-  if (!known) faults.push(`no problem has the type ${body.type}`)
-  if (known && (known.status !== status || known.title !== body.title))
+  const code = String(body.type).replace('/problems/', '')
+  const known = (Object.keys(problemCatalog) as ProblemCode[])
+    .filter((key) => problemTypeOf(key) === code)
+    .map((key) => problemCatalog[key])
+  if (known.length === 0) faults.push(`no problem has the type ${body.type}`)
+  else if (!known.some((entry) => entry.status === status && entry.title === body.title))
     faults.push(`status or title are not those of ${code}`)
   if (body.status !== status) faults.push(`its member status is ${body.status}`)
   if (typeof body.detail !== 'string' || !body.detail) faults.push('it has no detail')

@@ -1,0 +1,11 @@
+/** Passkeys in D1. */
+export interface KnownPasskey {
+  id: string
+  transports: string
+  rpId: string
+}
+export interface PasskeyOwner {
+  handle: string
+  username: string
+  fullName: string | null
+}
