@@ -12,10 +12,14 @@ export class QueryBudget {
     return true
   }
 
-  /** Reserves half of what is left for a job, so that it cannot use up that of the next one. */
-  half(): QueryBudget {
-    const half = Math.floor(this.left / 2)
-    this.left -= half
-    return new QueryBudget(half)
+  /** Runs a job with at most `count` of the queries, so that others are left for the next job. */
+  async spend<T>(count: number, job: (part: QueryBudget) => Promise<T>): Promise<T> {
+    const part = new QueryBudget(Math.min(Math.floor(count), this.left))
+    this.left -= part.left
+    try {
+      return await job(part)
+    } finally {
+      this.left += part.left
+    }
   }
 }

@@ -63,7 +63,7 @@ const hasNo = (table: typeof posts | typeof idempotencyKeys | typeof events, con
 function nextPosts(userId: number, size: number): SQL {
   return sql`select id from (
     select id, sum(bytes) over (order by id) - bytes as bytes_before from (
-      select id, length(cast(title as blob)) + length(cast(content as blob)) as bytes
+      select id, octet_length(title) + octet_length(content) as bytes
       from ${posts} where ${eq(posts.authorId, userId)} order by id limit ${STEP_POSTS * size}))
     where bytes_before < ${STEP_BYTES * size}`
 }

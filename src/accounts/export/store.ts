@@ -114,7 +114,7 @@ export async function* exportPosts(exporter: Exporter): AsyncGenerator<OwnPost[]
 
 /** At most `atMost` posts with larger ids than `after`: those within `maxBytes`, at least one. */
 function postsAfter(userId: number, after: number, atMost: number, maxBytes: number) {
-  const bytes = sql<number>`length(cast(${posts.title} as blob)) + length(cast(${posts.content} as blob))`
+  const bytes = sql<number>`octet_length(${posts.title}) + octet_length(${posts.content})`
   const next = build
     .select({
       id: posts.id,
