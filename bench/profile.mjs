@@ -2,7 +2,7 @@
 // profiler runs, as `wrangler check startup` does.
 import { basename } from 'node:path'
 import { modulesOf } from './build.mjs'
-import { configure, fetchText, serve } from './workerd.mjs'
+import { configure, fetchText, mainThreadCpu, serve } from './workerd.mjs'
 
 const INTERVAL = 100 // microseconds between samples
 
@@ -18,11 +18,12 @@ export function profiled(folder, config) {
 
 /**
  * Imports the bundle in a new process under the profiler.
- * @returns {Promise<{ active: number, modules: Map<string, number> }>} milliseconds in total, and
- *   of the modules by file. Files are known in a bundle of start/wrapped.mjs only.
+ * @returns {Promise<{ cpu: number, active: number, modules: Map<string, number> }>} milliseconds:
+ *   CPU of the main thread, wall time of all samples, and that of the modules by file. Files are
+ *   known in a bundle of start/wrapped.mjs only.
  */
 export async function profileStart(compiled) {
-  const { port, inspector, stop } = await serve(compiled, ['--inspector-addr=127.0.0.1:0'])
+  const { pid, port, inspector, stop } = await serve(compiled, ['--inspector-addr=127.0.0.1:0'])
   const socket = new WebSocket(`ws://127.0.0.1:${inspector}/main`)
   try {
     await new Promise((done, fail) => {
@@ -32,9 +33,11 @@ export async function profileStart(compiled) {
     await command(socket, 1, 'Profiler.enable')
     await command(socket, 2, 'Profiler.setSamplingInterval', { interval: INTERVAL })
     await command(socket, 3, 'Profiler.start')
+    const before = mainThreadCpu(pid)
     await fetchText(port, '/')
+    const cpu = mainThreadCpu(pid) - before
     const { profile } = await command(socket, 4, 'Profiler.stop')
-    return summary(profile)
+    return { cpu, ...summary(profile) }
   } finally {
     socket.close()
     stop()

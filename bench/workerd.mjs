@@ -170,12 +170,14 @@ export async function firstResponse(compiled, path) {
   }
 }
 
-/** Returns the milliseconds of CPU that the threads of a process have used (Linux schedstat). */
-export function cpuOf(pid) {
-  let nanoseconds = 0
-  for (const task of readdirSync(`/proc/${pid}/task`)) {
-    const [onCpu] = readFileSync(`/proc/${pid}/task/${task}/schedstat`, 'utf8').split(' ')
-    nanoseconds += Number(onCpu)
-  }
-  return nanoseconds / 1e6
+/** Returns the milliseconds of CPU that all threads of a process have used. */
+export const cpuOf = (pid) =>
+  readdirSync(`/proc/${pid}/task`).reduce((sum, task) => sum + cpuOfThread(pid, task), 0)
+
+/** Returns the milliseconds of CPU of the main thread, which runs the JavaScript. */
+export const mainThreadCpu = (pid) => cpuOfThread(pid, pid)
+
+function cpuOfThread(pid, task) {
+  const [nanoseconds] = readFileSync(`/proc/${pid}/task/${task}/schedstat`, 'utf8').split(' ')
+  return Number(nanoseconds) / 1e6
 }
