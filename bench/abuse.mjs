@@ -10,6 +10,7 @@ import { pages } from './abuse/pages.mjs'
 import { search } from './abuse/search.mjs'
 import { build } from './build.mjs'
 import { table } from './numbers.mjs'
+import { UsageError } from './usage.mjs'
 
 const SECTIONS = {
   search: ['Searches over 360 planted posts of 50 000 characters', search],
@@ -23,7 +24,7 @@ const SECTIONS = {
 export async function abuse(options, names) {
   const unknown = names.filter((name) => !(name in SECTIONS))
   if (unknown.length > 0)
-    throw new Error(
+    throw new UsageError(
       `Unknown section ${unknown.join(', ')}. Use: ${Object.keys(SECTIONS).join(', ')}.`,
     )
   const { gatepost } = await build()

@@ -1,3 +1,4 @@
+// @ts-check
 // Builds the two Workers of the benchmark as `wrangler deploy` uploads them, and sizes the parts of
 // Gatepost's bundle.
 import { mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs'
@@ -9,7 +10,11 @@ export const ROOT = join(import.meta.dirname, '..')
 /** The folder of everything that the benchmark builds; git ignores it. */
 export const OUT = join(ROOT, 'dist', 'bench')
 
-/** Bundles a Worker, minified as for a deployment, and returns the folder of its modules. */
+/**
+ * Bundles a Worker, minified as for a deployment, and returns the folder of its modules.
+ * @param {string} name
+ * @param {string[]} args
+ */
 async function bundle(name, args) {
   const out = join(OUT, name)
   rmSync(out, { recursive: true, force: true })
@@ -20,12 +25,20 @@ async function bundle(name, args) {
   return out
 }
 
-/** Bundles an entry module of its own, with the settings of Gatepost's wrangler.toml. */
+/**
+ * Bundles an entry module of its own, with the settings of Gatepost's wrangler.toml.
+ * @param {string} entry
+ * @param {string} name
+ * @param {string[]} args
+ */
 export const bundleEntry = (entry, name, args = []) =>
   bundle(name, [entry, '--name', name, '-c', 'wrangler.toml', ...args])
 
 /**
- * Bundles the Gatepost of a checkout. @returns {Promise<string>} the folder of the built modules
+ * Bundles the Gatepost of a checkout.
+ * @param {string} root
+ * @param {string} name
+ * @returns {Promise<string>} the folder of the built modules
  */
 export function buildGatepost(root, name) {
   mkdirSync(join(root, 'dist', 'web'), { recursive: true }) // wrangler requires the folder
@@ -41,10 +54,14 @@ export async function build() {
   return { gatepost, baseline }
 }
 
-/** Reads the modules of a built Worker in Miniflare's shape; the entry module comes first. */
+/**
+ * Reads the modules of a built Worker in Miniflare's shape; the entry module comes first.
+ * @param {string} folder
+ */
 export function modulesOf(folder) {
   const wasm = readdirSync(folder).filter((file) => file.endsWith('.wasm'))
   const entry = readdirSync(folder).find((file) => file.endsWith('.js'))
+  if (!entry) throw new Error(`${folder} has no built Worker.`)
   return [
     { type: 'ESModule', path: join(folder, entry), contents: read(folder, entry).toString() },
     ...wasm.map((file) => ({
@@ -54,17 +71,19 @@ export function modulesOf(folder) {
     })),
   ]
 }
+/** @param {string} folder @param {string} file */
 const read = (folder, file) => readFileSync(join(folder, file))
 
 /**
  * Sizes the bundle and its parts, in bytes. The gzip size of a part is its share of the whole in
  * proportion to its minified bytes.
+ * @param {string} folder
  */
 export function composition(folder) {
   const modules = modulesOf(folder).map((module) => Buffer.from(module.contents))
   const gzip = modules.reduce((sum, contents) => sum + gzipSync(contents, { level: 9 }).length, 0)
   const minified = modules.reduce((sum, contents) => sum + contents.length, 0)
-  const meta = JSON.parse(read(folder, 'bundle-meta.json'))
+  const meta = JSON.parse(read(folder, 'bundle-meta.json').toString())
   const { inputs } = Object.values(meta.outputs).find((output) => output.entryPoint)
   const parts = new Map()
   for (const [file, { bytesInOutput }] of Object.entries(inputs)) {
@@ -75,7 +94,10 @@ export function composition(folder) {
   return { gzip, minified, parts: rows.sort((a, b) => b.bytes - a.bytes) }
 }
 
-/** Returns the package of a bundled file, or the name of its part of Gatepost. */
+/**
+ * Returns the package of a bundled file, or the name of its part of Gatepost.
+ * @param {string} file
+ */
 export function partOf(file) {
   const inPackage = /node_modules\/((?:@[^/]+\/)?[^/]+)\/(?!.*node_modules)/.exec(file)
   if (inPackage) return inPackage[1]

@@ -4,10 +4,11 @@
 import { seed } from '../scripts/dev/seed.mjs'
 import { buildGatepost, composition, ROOT } from './build.mjs'
 import { load, send } from './load.mjs'
-import { addUp, fixed, histogram, median, quantile, range, table } from './numbers.mjs'
+import { addUp, fixed, histogram, median, range, table, verdict } from './numbers.mjs'
 import { expect, register, signIn } from './people.mjs'
 import { buildRevision, commitOf } from './revision.mjs'
 import { start } from './server.mjs'
+import { UsageError } from './usage.mjs'
 import { configure, cpuOf, firstResponse } from './workerd.mjs'
 
 const ROUNDS = 11
@@ -15,11 +16,10 @@ const BUDGET = 240_000 // milliseconds; a busy machine completes fewer rounds
 const PEOPLE = 64
 const POSTS = 2000
 const LONGEST = 10_000 // milliseconds of one row in one round
-const TOLERANCE = 0.03
 const TEXT = 'A sentence of a post that has a few of its kind. '.repeat(8)
 
 export async function compare(_options, [revision]) {
-  if (!revision) throw new Error('Name a revision: npm run bench -- compare HEAD~1')
+  if (!revision) throw new UsageError('Name a revision: npm run bench -- compare HEAD~1')
   const commit = commitOf(revision)
   const before = await buildRevision(commit)
   try {
@@ -163,15 +163,4 @@ Milliseconds are per request. "worse" and "better": the median differs by more t
 quarters of the rounds agree; "unclear": the rounds do not agree. Bundle: ${kib(gzipBefore)} KiB
 gzip before, ${kib(gzipNow)} now.
 `)
-}
-
-/** Judges the ratios of the rounds. */
-export function verdict(ratios) {
-  const sorted = [...ratios].sort((a, b) => a - b)
-  const middle = median(ratios)
-  if (Math.abs(middle - 1) <= TOLERANCE) return 'within 3 %'
-  const worse = middle > 1
-  const agree = worse ? quantile(sorted, 0.25) > 1 : quantile(sorted, 0.75) < 1
-  if (!agree) return 'unclear'
-  return worse ? '**worse**' : 'better'
 }

@@ -1,3 +1,4 @@
+// @ts-check
 // HTTP load: each connection sends one request after the other, until a number of requests or a
 // time is reached.
 import { Agent, request } from 'node:http'
@@ -12,12 +13,18 @@ let addresses = 0
 export const nextAddress = () => `10.0.0.${++addresses & 255}`
 
 /**
+ * @typedef {{ method?: string, path: string, token?: string, json?: unknown, form?: Record<string,
+ *   string>, headers?: object, onResponse?: (response: Response) => void }} What a request
+ * @typedef {{ status: number, ms: number, headers: import('node:http').IncomingHttpHeaders, text:
+ *   string }} Response status 0 means no response; ms is milliseconds
+ */
+
+/**
  * Sends one request and reads the whole response.
  * @param {URL} url the address of the Worker
- * @param {{ method?: string, path: string, token?: string, json?: unknown, form?: Record<string,
- *   string>, headers?: object }} what
- * @returns {Promise<{ status: number, ms: number, headers: object, text: string }>} status 0 means
- *   no response; ms is milliseconds
+ * @param {What} what
+ * @param {Agent} [agent]
+ * @returns {Promise<Response>}
  */
 export function send(url, { method = 'GET', path, token, json, form, headers }, agent) {
   const body = json ? JSON.stringify(json) : form && new URLSearchParams(form).toString()
@@ -41,11 +48,11 @@ export function send(url, { method = 'GET', path, token, json, form, headers }, 
         },
       },
       (answer) => {
-        const chunks = []
+        const chunks = /** @type {Buffer[]} */ ([])
         answer.on('data', (chunk) => chunks.push(chunk))
         answer.on('end', () =>
           done({
-            status: answer.statusCode,
+            status: answer.statusCode ?? 0,
             ms: performance.now() - start,
             headers: answer.headers,
             text: Buffer.concat(chunks).toString(),
@@ -58,20 +65,22 @@ export function send(url, { method = 'GET', path, token, json, form, headers }, 
     outgoing.end(body)
   })
 }
+/** @param {number} start @returns {Response} */
 const failed = (start) => ({ status: 0, ms: performance.now() - start, headers: {}, text: '' })
 
 /**
  * Loads one Worker.
- * @param {(n: number) => object} make returns the n-th request in the shape that `send` takes, with
- *   an optional function `onResponse`
+ * @param {URL} url
+ * @param {(n: number) => What} make returns the n-th request
  * @param {{ connections: number, requests: number, ms: number }} bounds the first one reached ends
  *   the load
  * @returns {Promise<{ times: number[], perSecond: number, statuses: Map<number, number> }>} times
  *   are sorted milliseconds
  */
-export async function load(url, make, { connections, requests, ms }) {
+export async function load(url, make, bounds) {
+  const { connections, requests, ms } = bounds
   const agent = new Agent({ keepAlive: true, maxSockets: connections })
-  const times = []
+  const times = /** @type {number[]} */ ([])
   const statuses = new Map()
   const start = performance.now()
   let sent = 0
@@ -93,12 +102,14 @@ export async function load(url, make, { connections, requests, ms }) {
 /**
  * Sends the same request every 25 ms, without waiting for earlier responses. The returned function
  * ends it.
+ * @param {URL} url
+ * @param {What} what
  * @returns {() => Promise<{ times: number[], statuses: Map<number, number> }>} times are sorted
  *   milliseconds
  */
 export function steadyReader(url, what) {
   const agent = new Agent({ keepAlive: true })
-  const responses = []
+  const responses = /** @type {Promise<Response>[]} */ ([])
   const timer = setInterval(() => responses.push(send(url, what, agent)), 25)
   return async () => {
     clearInterval(timer)

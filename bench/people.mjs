@@ -1,3 +1,4 @@
+// @ts-check
 // Accounts for the benchmark, registered and signed in through the API.
 import { send } from './load.mjs'
 
@@ -11,15 +12,21 @@ export function registration() {
   return { method: 'POST', path: '/api/users', json }
 }
 
+/** @param {string} email */
 export const signIn = (email, password = PASSWORD) => ({
   method: 'POST',
   path: '/api/users/token',
   form: { username: email, password },
 })
 
-/** Registers `count` accounts. @returns {Promise<string[]>} their email addresses */
+/**
+ * Registers `count` accounts.
+ * @param {URL} url
+ * @param {number} count
+ * @returns {Promise<string[]>} their email addresses
+ */
 export async function register(url, count) {
-  const emails = []
+  const emails = /** @type {string[]} */ ([])
   while (emails.length < count) {
     const wanted = registration()
     expect(await send(url, wanted), 201)
@@ -28,12 +35,22 @@ export async function register(url, count) {
   return emails
 }
 
-/** Signs in and returns the access token. */
+/**
+ * Signs in and returns the access token.
+ * @param {URL} url
+ * @param {string} email
+ * @returns {Promise<string>}
+ */
 export async function tokenOf(url, email) {
   return JSON.parse(expect(await send(url, signIn(email)), 200).text).access_token
 }
 
-/** Returns the response if it has this status, and throws otherwise. */
+/**
+ * Returns the response if it has this status, and throws otherwise.
+ * @template {{ status: number, text: string }} R
+ * @param {R} answer
+ * @param {number} status
+ */
 export function expect(answer, status) {
   if (answer.status !== status)
     throw new Error(`Expected ${status}, got ${answer.status}: ${answer.text}`)

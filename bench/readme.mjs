@@ -1,19 +1,33 @@
+// @ts-check
 // `npm run bench -- readme`: runs parts and writes their tables into docs/numbers.md, each between its
 // markers. `npm run bench -- readme main start` refreshes those alone.
-import { execFileSync, spawn } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { cpus } from 'node:os'
 import { join } from 'node:path'
 import { ROOT } from './build.mjs'
+import { git } from './revision.mjs'
+import { UsageError } from './usage.mjs'
 
 const FILE = 'docs/numbers.md'
-const PARTS = ['main', 'start', 'load', 'uploads', 'export', 'hash', 'lists', 'timing', 'abuse']
+export const PARTS = [
+  'main',
+  'start',
+  'load',
+  'uploads',
+  'export',
+  'hash',
+  'lists',
+  'timing',
+  'abuse',
+]
 
+/** @param {unknown} _options @param {string[]} names the parts, all by default */
 export async function readme(_options, names) {
   const unknown = names.filter((name) => !PARTS.includes(name))
   if (unknown.length > 0)
-    throw new Error(`Unknown part ${unknown.join(', ')}. Use: ${PARTS.join(', ')}.`)
+    throw new UsageError(`Unknown part ${unknown.join(', ')}. Use: ${PARTS.join(', ')}.`)
   const wanted = names.length > 0 ? names : PARTS
   replaceSections(
     readFileSync(join(ROOT, FILE), 'utf8'),
@@ -29,7 +43,11 @@ export async function readme(_options, names) {
   process.stderr.write(`${FILE} is up to date: ${wanted.join(', ')}.\n`)
 }
 
-/** Runs a part in a process of its own and returns its tables. */
+/**
+ * Runs a part in a process of its own and returns its tables.
+ * @param {string} name
+ * @returns {Promise<string>}
+ */
 function outputOf(name) {
   const args = [join(ROOT, 'bench', 'run.mjs'), name]
   const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] })
@@ -45,17 +63,16 @@ function outputOf(name) {
   })
 }
 
-/** Headings of a part stand below the heading of its section. */
+/** Headings of a part stand below that of its section. @param {string} text */
 const demoted = (text) => text.replace(/^##/gm, '###')
 
 /** One line about when, where and of which commit a part was measured. */
 function provenance() {
-  const git = (...args) => execFileSync('git', args, { cwd: ROOT, encoding: 'utf8' }).trim()
   const date = new Date().toISOString().slice(0, 10)
   const changed = git('status', '--porcelain', '--', 'src', 'migrations', 'wrangler.toml') !== ''
   const commit = `${git('rev-parse', '--short=9', 'HEAD')}${changed ? ' with changes' : ''}`
   const { version } = createRequire(import.meta.url)('workerd/package.json')
-  const machine = `${cpus().length} × ${cpus()[0].model.trim()}`
+  const machine = `${cpus().length} × ${cpus()[0]?.model.trim()}`
   return `Measured on ${date} at ${commit}, ${machine}, workerd ${version}, Node ${process.version}.`
 }
 

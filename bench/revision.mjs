@@ -1,23 +1,30 @@
+// @ts-check
 // Builds another revision of the project in a temporary git worktree.
 import { execFileSync } from 'node:child_process'
 import { readFileSync, rmSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { buildGatepost, OUT, ROOT } from './build.mjs'
+import { UsageError } from './usage.mjs'
 
-const git = (...args) => execFileSync('git', args, { cwd: ROOT, encoding: 'utf8' }).trim()
+/** Runs git in this checkout. @param {string[]} args */
+export const git = (...args) => execFileSync('git', args, { cwd: ROOT, encoding: 'utf8' }).trim()
 
-/** Returns the full id of a commit. @throws an Error that names an unknown revision */
+/**
+ * Returns the full id of a commit. @throws an Error that names an unknown revision
+ * @param {string} revision
+ */
 export function commitOf(revision) {
   try {
     return git('rev-parse', '--verify', '--quiet', '--end-of-options', `${revision}^{commit}`)
   } catch {
-    throw new Error(`Unknown revision "${revision}". Use a branch, a tag or a commit id.`)
+    throw new UsageError(`Unknown revision "${revision}". Use a branch, a tag or a commit id.`)
   }
 }
 
 /**
  * Checks a revision out, generates its files and builds its bundle with the packages of this
  * checkout.
+ * @param {string} commit
  * @returns {Promise<{ root: string, folder: string, remove: () => void }>} the worktree and the
  *   folder of the bundle
  */
@@ -45,10 +52,14 @@ export async function buildRevision(commit) {
   }
 }
 
-/** Runs the `node …` commands of a package script, without a shell. */
+/**
+ * Runs the `node …` commands of a package script, without a shell.
+ * @param {string} root
+ * @param {string} name
+ */
 function runScript(root, name) {
   const { scripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
-  for (const line of (scripts[name] ?? '').split('&&').map((text) => text.trim())) {
+  for (const line of String(scripts[name] ?? '').split(/\s*&&\s*/)) {
     if (line === '') continue
     const [program, ...args] = line.split(/\s+/)
     if (program !== 'node') throw new Error(`The script "${name}" of the revision runs ${program}.`)
@@ -58,8 +69,10 @@ function runScript(root, name) {
 
 /**
  * Warns if the revision declares other runtime packages: it is built with those of this checkout.
+ * @param {string} root
  */
 function warnOfPackages(root) {
+  /** @param {string} folder @returns {Record<string, string>} */
   const dependencies = (folder) =>
     JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')).dependencies
   const [theirs, ours] = [dependencies(root), dependencies(ROOT)]

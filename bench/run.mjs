@@ -2,6 +2,7 @@
 // of PARTS) runs one of the other parts. All parts use 127.0.0.1 and temporary databases, and end
 // by themselves. Tables go to stdout, progress to stderr.
 import { parseArgs } from 'node:util'
+import { UsageError } from './usage.mjs'
 
 const PARTS = {
   main: async () => (await import('./main.mjs')).main(),
@@ -25,13 +26,18 @@ const { positionals, values } = parseArgs({
   },
 })
 const [name = 'main', ...rest] = positionals
-const part = PARTS[name]
-if (!part) {
-  process.stderr.write(`Unknown part "${name}". Use one of: ${Object.keys(PARTS).join(', ')}.\n`)
-  process.exit(2)
-}
 process.env.WRANGLER_LOG ??= 'error'
 const start = performance.now()
-await part(values, rest)
+try {
+  const part = PARTS[name]
+  if (!part) {
+    throw new UsageError(`Unknown part "${name}". Use one of: ${Object.keys(PARTS).join(', ')}.`)
+  }
+  await part(values, rest)
+} catch (error) {
+  if (!(error instanceof UsageError)) throw error
+  process.stderr.write(`${error.message}\n`)
+  process.exit(2)
+}
 process.stderr.write(`(${((performance.now() - start) / 1000).toFixed(0)} s)\n`)
 process.exit()

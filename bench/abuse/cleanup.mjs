@@ -1,10 +1,11 @@
 // Rows that strangers make without an account, and the scheduled deletion: does it keep up, and are
 // the tables bounded? One client makes the rows of a minute through the API. Copies of them stand
 // for 20 clients, and the time of the scheduled handler is the simulated clock.
+import { runsAt } from '../cron.mjs'
 import { send } from '../load.mjs'
 import { addUp, histogram } from '../numbers.mjs'
 import { signIn } from '../people.mjs'
-import { copyRow, RANDOM_KEY } from '../rows.mjs'
+import { columnsOf, copyRow, RANDOM_KEY } from '../rows.mjs'
 import { start } from '../server.mjs'
 import { limited, noted } from './row.mjs'
 
@@ -135,23 +136,12 @@ class Simulation {
 /** Random values for the text columns of the unique indexes of a table. */
 async function uniqueKeys(db, table) {
   const set = {}
-  const { results } = await db.prepare(`pragma table_info(${table})`).all()
-  const texts = new Set(results.filter((c) => c.type.toLowerCase() === 'text').map((c) => c.name))
+  const all = await columnsOf(db, table)
+  const texts = new Set(all.filter((c) => c.type.toLowerCase() === 'text').map((c) => c.name))
   const { results: indexes } = await db.prepare(`pragma index_list(${table})`).all()
   for (const { name } of indexes.filter((index) => index.unique)) {
     const { results: columns } = await db.prepare(`pragma index_info(${name})`).all()
     for (const column of columns) if (texts.has(column.name)) set[column.name] = RANDOM_KEY
   }
   return set
-}
-
-/** True if the minute field of a cron expression has this minute; the other fields must be `*`. */
-export function runsAt(cron, minute) {
-  const [minutes, ...others] = cron.split(' ')
-  if (others.some((field) => field !== '*')) return false
-  return minutes.split(',').some((part) => {
-    const [range, step = '1'] = part.split('/')
-    const [from, to = from] = range === '*' ? ['0', '59'] : range.split('-')
-    return minute >= Number(from) && minute <= Number(to) && (minute - from) % Number(step) === 0
-  })
 }
