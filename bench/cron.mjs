@@ -2,7 +2,8 @@
 // Cron expressions of an hour, for the simulated clock.
 
 /**
- * Returns whether the minute field of a cron expression has this minute. The other fields must be `*`.
+ * Returns whether the minute field of a cron expression has this minute. The other fields must be
+ * `*`.
  * @param {string} cron
  * @param {number} minute
  */

@@ -19,8 +19,8 @@ limit in bold is missed.`
 const TEXT = 'A sentence of a post that has a few of its kind. '.repeat(8)
 
 /**
- * Returns the requests to measure. `against` names the row that a row is compared with. `most` limits
- * the ratio of the medians at 1 connection, `least` the ratio of the throughput at 16.
+ * Returns the requests to measure. `against` names the row that a row is compared with. `most`
+ * limits the ratio of the medians at 1 connection, `least` the ratio of the throughput at 16.
  */
 async function contenders(gatepost, baseline) {
   const emails = await register(gatepost.url, PEOPLE)

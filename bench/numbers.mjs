@@ -83,8 +83,8 @@ export const fixed = (n, digits = 2) => (n === null ? '–' : n.toFixed(digits))
 const TOLERANCE = 0.03
 
 /**
- * Judges the ratios of rounds, new to old: a difference counts when the median differs by more than 3 %
- * and three quarters of the rounds agree.
+ * Judges the ratios of rounds, new to old: a difference counts when the median differs by more
+ * than 3 % and three quarters of the rounds agree.
  * @param {number[]} ratios
  */
 export function verdict(ratios) {

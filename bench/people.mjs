@@ -23,7 +23,7 @@ export const signIn = (email, password = PASSWORD) => ({
  * Registers `count` accounts.
  * @param {URL} url
  * @param {number} count
- * @returns {Promise<string[]>} their email addresses
+ * @returns {Promise<[string, ...string[]]>} their email addresses
  */
 export async function register(url, count) {
   const emails = /** @type {string[]} */ ([])
@@ -32,7 +32,7 @@ export async function register(url, count) {
     expect(await send(url, wanted), 201)
     emails.push(wanted.json.email)
   }
-  return emails
+  return /** @type {[string, ...string[]]} */ (emails)
 }
 
 /**

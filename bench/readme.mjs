@@ -1,6 +1,6 @@
 // @ts-check
-// `npm run bench -- readme`: runs parts and writes their tables into docs/numbers.md, each between its
-// markers. `npm run bench -- readme main start` refreshes those alone.
+// `npm run bench -- readme`: runs parts and writes their tables into docs/numbers.md, each between
+// its markers. `npm run bench -- readme main start` refreshes those alone.
 import { spawn } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
@@ -66,7 +66,7 @@ function outputOf(name) {
 /** Headings of a part stand below that of its section. @param {string} text */
 const demoted = (text) => text.replace(/^##/gm, '###')
 
-/** One line about when, where and of which commit a part was measured. */
+/** One line with date, commit and machine of a measurement. */
 function provenance() {
   const date = new Date().toISOString().slice(0, 10)
   const changed = git('status', '--porcelain', '--', 'src', 'migrations', 'wrangler.toml') !== ''

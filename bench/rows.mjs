@@ -8,9 +8,9 @@ const CHUNK = 1000 // rows of a statement
 /**
  * Inserts copies of a row, with all its columns but an automatic id.
  * @param {Db} db
- * @param {{ table: string, row: Record<string, unknown>, count: number, set?: Record<string, string>, chunk?:
- *   number }} copy `row` is a row as D1 returns it; `set` has SQL expressions of columns that
- *   differ, in which `n` is the number of the copy, from 1, and `source` the row
+ * @param {{ table: string, row: Record<string, unknown>, count: number, set?: Record<string,
+ *   string>, chunk?: number }} copy `row` is a row as D1 returns it; `set` has SQL expressions of
+ *   columns that differ, in which `n` is the number of the copy, from 1, and `source` the row
  */
 export async function copyRow(db, { table, row, count, set = {}, chunk = CHUNK }) {
   const columns = (await columnsOf(db, table))

@@ -66,8 +66,8 @@ async function spawns(gatepost) {
 }
 
 /**
- * The CPU of the evaluation, of the deployed bundle and by group of modules. The profiler samples by wall
- * time, which other load on the machine lengthens, so its samples give the shares only.
+ * The CPU of the evaluation, of the deployed bundle and by group of modules. The profiler samples
+ * by wall time, which other load on the machine lengthens, so its samples give the shares only.
  */
 async function evaluation(gatepost) {
   const args = ['--minify=false'] // minification would rename the functions
