@@ -25,6 +25,7 @@ export type NoticeKind =
   | 'passkey-added'
   | 'passkey-removed'
   | 'passkey-counter-fell'
+  | 'recovery-code-used'
 
 /**
  * The key under which mails to the user that `who` selects are counted: the HMAC of the address, so

@@ -10,7 +10,7 @@ import { asCaller } from '../db/live'
 import { events, users } from '../db/schema'
 import { needsRehash } from '../security/password'
 import { type PrivateRow, privateColumns } from '../user'
-import { clearAttempts, readWait, reauthKey, reserveAttempt } from './throttle'
+import { clearPasswordAttempts, readWait, reauthKey, reserveAttempt } from './throttle'
 
 /** An attempt of a caller whose password proved right. */
 export interface Reauthenticated {
@@ -47,7 +47,8 @@ export async function countAttempt(
 }
 
 /** Forgets the caller's wrong attempts. */
-export const clearReauthAttempts = ({ account }: Reauthenticated) => clearAttempts(account.id)
+export const clearReauthAttempts = ({ account }: Reauthenticated) =>
+  clearPasswordAttempts(account.id)
 
 /** Makes the event of the attempt the event of what was done, if `condition` holds. */
 export const relabelEvent = ({ eventId }: Reauthenticated, type: EventType, condition: SQL) =>

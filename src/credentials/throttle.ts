@@ -1,46 +1,55 @@
 /**
- * Failed passwords in a row, counted in D1 (NIST 800-63B-4 §3.2.2, ASVS 6.3.1). An attempt is counted before its hash is
- * computed, so that parallel guesses cannot overrun the count; a success takes the count back.
+ * Consecutive failed passwords and codes, counted in D1 (NIST SP 800-63B-4 §3.2.2, ASVS 6.3.1). An
+ * attempt is counted before its result is known to the client, so parallel guesses cannot overrun
+ * the count. A success takes the count back.
  */
-import { eq, max, type Placeholder, placeholder, type SQL, sql } from 'drizzle-orm'
+import { and, eq, max, not, type Placeholder, placeholder, type SQL, sql } from 'drizzle-orm'
+import { ifPrevious } from '../db/batch'
 import { build } from '../db/build'
 import { insertSelect } from '../db/insert-select'
 import { prepared } from '../db/prepared'
 import { attempts } from '../db/schema'
+import type { Method } from '../security/auth-methods'
 
-/** So many failures are free; the next waits. */
+/** Failures without a wait. */
 export const FREE_FAILURES = 5
 /**
- * The last failure that is looked at before a success or a reset clears the count: with two logins (address and name)
- * and the password asked again inside, at most 40 + 40 + 20 = 100 per account.
+ * The maximum failures before a success or a reset clears the count. With two logins (address and
+ * name) and re-authentication, 40 + 40 + 20 = 100 passwords per account. Codes have no maximum: after
+ * 12 failures there is one guess an hour, and a reset does not clear the count.
  */
-export const MAX_FAILURES = { signIn: 40, confirm: 20 } as const
+export const MAX_FAILURES = { signIn: 40, confirm: 20, factor: Number.MAX_SAFE_INTEGER } as const
 export const FIRST_WAIT_MS = 30_000
 export const LONGEST_WAIT_MS = 60 * 60 * 1000
 
-/** What an attempt is counted under. */
+/** The key that an attempt is counted under. */
 export interface AttemptKey {
   key: string | Placeholder
-  /** The account that is meant; a subquery where it is looked up in the same batch. */
+  /** The user; a subquery if the same batch looks the user up. */
   userId: number | SQL<number | null>
   kind: keyof typeof MAX_FAILURES
 }
 
 export type LoginKind = 'address' | 'name'
-/** What failures of a login are counted under; `hmac` is that of its canonical form, whether an account has it or not. */
+/** The key of a login's failures. `hmac` is the HMAC of its canonical form, known or unknown. */
 export const loginCounterKey = (kind: LoginKind, hmac: string) => `${kind}:${hmac}`
 
-/** The password asked again inside an account: guesses from outside cannot lock its owner's live session out of it. */
-export const reauthKey = (userId: number): AttemptKey => ({
-  key: `confirm:${userId}`,
-  userId,
-  kind: 'confirm',
-})
+/** Re-authentication counts apart, so that strangers cannot lock an active session out of it. */
+export const reauthKey = (userId: number) =>
+  ({ key: `confirm:${userId}`, userId, kind: 'confirm' }) as const
 
-/** Counts an attempt at `now` (milliseconds) unless one must wait: its `RETURNING` is empty then. */
+/**
+ * Codes of a second factor count under one key, whatever the endpoint. Only a right code clears it: a
+ * right password must not, since it precedes each guess, and a reset proves another factor.
+ */
+export const factorKey = (userId: number) =>
+  ({ key: `factor:${userId}`, userId, kind: 'factor' }) as const
+const isFactor = sql`${attempts.key} like 'factor:%'`
+
+/** Counts an attempt at `now` (milliseconds). During a wait its `RETURNING` is empty. */
 export function reserveAttempt({ key, userId, kind }: AttemptKey, now: number | Placeholder) {
   const lastAt = sql`${now}`
-  // A login that nobody had may be somebody's by now: what was counted before is not their doing, nor held against them.
+  // An account may have an unknown login by now. Earlier failures do not count against it.
   const isSameOwner = sql`${attempts.userId} is excluded.user_id`
   const failures = sql`case when ${isSameOwner} then ${attempts.failures} + 1 else 1 end`
   return build
@@ -61,8 +70,9 @@ export function reserveAttempt({ key, userId, kind }: AttemptKey, now: number | 
 }
 
 /**
- * Hands the failures of an account's address, or of its names, on to the one under `key`, which is its own from now on, if `condition` holds: another
- * one is no new allowance. Each kind for itself: else the waits of a name would tell whose address it is, and a lock of one be a lock of both.
+ * Carries the failures of an account's address, or of its names, over to its new one under `key`, if
+ * `condition` holds: a new login brings no new attempts. The kinds stay apart, so that the waits of a
+ * name do not reveal whose address it is.
  */
 export const carryFailures = (
   userId: number | SQL<number>,
@@ -98,7 +108,7 @@ export interface Wait {
   waitUntil: Date
 }
 
-/** What explains a refused reservation. */
+/** Explains a refused reservation. */
 export const readWait = prepared(() =>
   build
     .select({ failures: attempts.failures, waitUntil: attempts.waitUntil })
@@ -113,9 +123,28 @@ export function waitSeconds(wait: Wait | undefined, kind: AttemptKey['kind'], no
   return Math.max(1, Math.ceil((wait.waitUntil.getTime() - now.getTime()) / 1000))
 }
 
-/** Forgets all failures of an account: after a success or a reset. */
-export const clearAttempts = (userId: number) => deleteAttempts({ userId })
+/** Deletes the failed passwords of an account, after a right password. */
+export const clearPasswordAttempts = (userId: number) => deletePasswordAttempts({ userId })
 
-const deleteAttempts = prepared(() =>
-  build.delete(attempts).where(eq(attempts.userId, placeholder('userId'))),
+const isOwn = sql`${attempts.userId} = ${placeholder('userId')}`
+const deletePasswordAttempts = prepared(() =>
+  build.delete(attempts).where(and(isOwn, not(isFactor))),
 )
+const deleteByMethod = {
+  pwd: prepared(() => build.delete(attempts).where(ifPrevious(isOwn, not(isFactor)))),
+  code: prepared(() => build.delete(attempts).where(ifPrevious(isOwn, isFactor))),
+  both: prepared(() => build.delete(attempts).where(ifPrevious(isOwn))),
+}
+
+/**
+ * Deletes the failures that a completed authentication settles, if the previous statement wrote:
+ * passwords after a password, codes after a code.
+ */
+export function clearAttemptsOf(methods: readonly Method[], userId: number) {
+  const hasCode = methods.includes('otp') || methods.includes('recovery')
+  if (methods.includes('pwd')) return deleteByMethod[hasCode ? 'both' : 'pwd']({ userId })
+  return hasCode ? deleteByMethod.code({ userId }) : undefined
+}
+
+/** All failed passwords of a user, as a condition. */
+export const isPasswordAttempt = (userId: number) => and(eq(attempts.userId, userId), not(isFactor))

@@ -76,9 +76,12 @@ export const sessionValues = (session: SessionKey | null, now: Date) =>
 /** A database that executes only what the guard of a session permits. */
 export class GuardedDatabase {
   readonly #db: Database
+  readonly #stepUp: StepUp
 
-  constructor(db: Database) {
+  /** Every batch requires `stepUp`, which the route declares. */
+  constructor(db: Database, stepUp: StepUp = {}) {
     this.#db = db
+    this.#stepUp = stepUp
   }
 
   /** See `withSession`. */
@@ -86,8 +89,9 @@ export class GuardedDatabase {
     session: SessionKey,
     now: Date,
     statements: S,
-    requirements: Requirements,
+    more: Requirements,
   ): Promise<Results<S>> {
+    const requirements = { ...this.#stepUp, ...more }
     const { names, list } = inOrder(statements)
     const { fresh = 0 } = requirements
     const authenticatedSince = now.getTime() - 1000 * fresh
@@ -107,6 +111,8 @@ export class GuardedDatabase {
     query: Prepared<Result>,
     values: Record<string, unknown>,
   ) {
+    if (Object.keys(this.#stepUp).length > 0)
+      throw new TypeError('A single statement cannot check stepUp. Use withSession().')
     return query(this.#db, { ...values, ...guardValues(session, now) }).get()
   }
 }

@@ -3,7 +3,7 @@ import type { Context } from 'hono'
 import type { Actor, AnonymousActor, Caller } from '../actor'
 import type { AnyContext, AppEnv } from '../context'
 import { type Database, openDatabase } from '../db'
-import { GuardedDatabase } from '../db/session-guard'
+import { GuardedDatabase, type StepUp } from '../db/session-guard'
 
 /** The actor of a route without `access`. */
 export function anonymousActor(c: Context<AppEnv>, db: Database): AnonymousActor {
@@ -19,11 +19,11 @@ export function anonymousActor(c: Context<AppEnv>, db: Database): AnonymousActor
   }
 }
 
-/** The actor of a route with `access`: the database is guarded. */
-export function callerActor(c: Context<AppEnv>, caller: Caller): Actor {
+/** The actor of a route with `access`: each batch of its database requires `stepUp`. */
+export function callerActor(c: Context<AppEnv>, caller: Caller, stepUp: StepUp = {}): Actor {
   const location = c.get('location')
   return {
-    db: new GuardedDatabase(c.get('db')),
+    db: new GuardedDatabase(c.get('db'), stepUp),
     caller,
     now: c.get('now'),
     keys: c.get('keys'),

@@ -47,11 +47,12 @@ function bearerToken(c: Context<AppEnv>): string | null {
 }
 
 /**
- * Requires a valid access token with the scope. Whether its session is active is checked in the
- * handler's own D1 batch.
+ * Requires a valid access token with the scope. The guard of the handler's own D1 batch checks that
+ * the session is active and meets `stepUp`.
  */
 export function bearerAuth(
   access: Exclude<Access, 'anyone' | 'optional-token'>,
+  stepUp?: StepUp,
 ): MiddlewareHandler<AppEnv> {
   return async (c, next) => {
     const token = bearerToken(c)
@@ -62,7 +63,7 @@ export function bearerAuth(
       return insufficientScope(c, access)
     c.set('caller', caller)
     // After this middleware the context is that of `CallerEnv`.
-    ;(c as unknown as Context<CallerEnv>).set('actor', callerActor(c, caller))
+    ;(c as unknown as Context<CallerEnv>).set('actor', callerActor(c, caller, stepUp))
     return next()
   }
 }

@@ -6,6 +6,7 @@ import type { RouteConfig, RouteConfigToTypedResponse, RouteHandler, z } from '@
 import { createRoute } from '@hono/zod-openapi'
 import type { Context, MiddlewareHandler, TypedResponse } from 'hono'
 import type { AnyContext, AppEnv, CallerEnv } from '../context'
+import type { StepUp } from '../db/session-guard'
 import { type Access, bearerAuth, optionalBearerAuth } from './bearer-auth'
 import { bodyLimit, bufferBody, parseJson, requireContentType } from './body'
 import { KIB } from './body-reader'
@@ -21,6 +22,8 @@ export type Operation = Omit<RouteConfig, 'middleware' | 'security'> & {
   access: Access
   /** The edge limit that the request counts against. */
   limit?: Limit
+  /** How recent and how strong the authentication of the session must be (RFC 9470). */
+  stepUp?: StepUp
   /** For what a browser's cookie can do: only from this origin and the listed ones. */
   sameSite?: true
   /** Its handler computes Argon2id: it needs a place at the gate, or is answered 503. */
@@ -56,7 +59,7 @@ export const endpoint = <const R extends Operation>(
 ) => ({ route: compile(operation), handler, hook: onInvalid })
 
 function compile<R extends Operation>(operation: R): R {
-  const { access, limit, sameSite, hashes, oauth, maxKib: limitKib, ...route } = operation
+  const { access, limit, stepUp, sameSite, hashes, oauth, maxKib: limitKib, ...route } = operation
   const body = operation.request?.body
   const mediaTypes = Object.keys(body?.content ?? {})
   const isJson = mediaTypes.includes('application/json')
@@ -78,9 +81,10 @@ function compile<R extends Operation>(operation: R): R {
   if (access === 'optional-token') {
     middleware.push(optionalBearerAuth)
   } else if (access !== 'anyone') {
-    middleware.push(bearerAuth(access))
+    middleware.push(bearerAuth(access, stepUp))
     automatic.push('unauthenticated', 'invalid-access-token')
     if (access !== 'live-token') automatic.push('insufficient-scope')
+    if (stepUp) automatic.push('step-up-required')
   }
   if (sameSite) {
     middleware.push(csrf)

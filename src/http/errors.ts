@@ -6,6 +6,7 @@ import type { AppEnv } from '../context'
 import { causes } from '../db/causes'
 import { RoleMissing, SessionEnded, StepUpRequired } from '../db/session-guard'
 import { logLine } from '../security/log-line'
+import { ConfigurationError } from '../settings'
 import { insufficientScope, invalidAccessToken, stepUpRequired } from './bearer-auth'
 import { oauthError } from './oauth-error'
 import { type FieldError, problem } from './problem'
@@ -65,6 +66,7 @@ export const onError: ErrorHandler<AppEnv> = (error, c) => {
   if (error instanceof SessionEnded) return invalidAccessToken(c)
   if (error instanceof RoleMissing) return insufficientScope(c, 'admin')
   if (error instanceof StepUpRequired) return stepUpRequired(c, error.required)
+  if (error instanceof ConfigurationError) return misconfigured(c, error)
   if (error instanceof HTTPException && error.status < 500) {
     const detail = error.message || undefined
     // RFC 6749 §5.2 has a code for a body of the wrong type or a malformed one.
@@ -93,6 +95,12 @@ export const onError: ErrorHandler<AppEnv> = (error, c) => {
   return isStorageError(cause)
     ? problem(c, 'unavailable', { retryAfter: 5 })
     : problem(c, 'internal')
+}
+
+/** 503 that names the setting which a route needs. Other routes go on. */
+function misconfigured(c: Context<AppEnv>, { message }: ConfigurationError) {
+  console.error(logLine({ event: 'misconfigured', error: message }))
+  return problem(c, 'misconfigured', { detail: message, retryAfter: 60 })
 }
 
 /** The innermost cause of an error, without the query parameters that drizzle appends. */

@@ -9,11 +9,26 @@ const CODES = [
   'invalid_grant',
   'unsupported_grant_type',
   'invalid_scope',
+  // A second factor is needed. Not of RFC 6749, but of Auth0's API, which clients know.
+  'mfa_required',
 ] as const
 export type OAuthErrorCode = (typeof CODES)[number]
 
 export const OAuthError = z
-  .object({ error: z.enum(CODES), error_description: z.string() })
+  .object({
+    error: z.enum(CODES),
+    error_description: z.string(),
+    mfa_token: z.string().optional().meta({
+      description: 'Of `mfa_required`: the token of the second step',
+    }),
+    auth_session: z.string().optional().meta({
+      description: 'The same, under the name of OAuth 2.0 for First-Party Applications',
+    }),
+    methods: z
+      .array(z.enum(['totp', 'passkey', 'recovery']))
+      .optional()
+      .meta({ description: 'Of `mfa_required`: how the user can continue' }),
+  })
   .strict()
   .openapi('OAuthError')
 export type OAuthError = z.infer<typeof OAuthError>
@@ -26,7 +41,7 @@ const answer = (description: string) => ({
 // The named type keeps the keys as numbers; a spread would turn them into strings.
 export const oauthErrors: Record<400 | 401, ReturnType<typeof answer>> = {
   400: answer(
-    'RFC 6749 §5.2: `invalid_request`, `invalid_grant`, `unsupported_grant_type` or `invalid_scope`',
+    'RFC 6749 §5.2: `invalid_request`, `invalid_grant`, `unsupported_grant_type` or `invalid_scope`; `mfa_required` if the sign-in needs a second factor',
   ),
   401: answer('`invalid_client`: clients are public here and have no secret'),
 }
@@ -39,11 +54,13 @@ export function oauthError<C extends OAuthErrorCode>(
   c: AnyContext,
   error: C,
   description: string,
+  members: Pick<OAuthError, 'mfa_token' | 'auth_session' | 'methods'> = {},
 ): Response & TypedResponse<OAuthError, C extends 'invalid_client' ? 401 : 400, 'json'> {
   const outcome = c.get('outcome')
   if (outcome) outcome.problem = error
   const isClient = error === 'invalid_client'
-  return c.json({ error, error_description: speakable(description) }, isClient ? 401 : 400, {
+  const body = { error, error_description: speakable(description), ...members }
+  return c.json(body, isClient ? 401 : 400, {
     ...NO_STORE_HEADERS,
     ...(isClient && { 'WWW-Authenticate': 'Basic realm="gatepost"' }),
   }) as never

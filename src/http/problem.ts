@@ -35,6 +35,21 @@ export const problemCatalog = {
     title: 'Sign-in failed',
     detail: 'Incorrect email or password',
   },
+  'second-factor-required': {
+    status: 401,
+    title: 'Second factor required',
+    detail: 'The password is right. Complete the sign-in with a second factor; see methods.',
+  },
+  'pending-ended': {
+    status: 401,
+    title: 'The sign-in has ended',
+    detail: 'This sign-in was completed, has expired, or the password has changed. Sign in again.',
+  },
+  'wrong-code': {
+    status: 401,
+    title: 'Wrong code',
+    detail: 'The code is wrong, or was used before. Enter the next one.',
+  },
   'session-ended': {
     status: 401,
     title: 'No active session',
@@ -243,6 +258,16 @@ export const Problem = z
       .array(FieldError)
       .optional()
       .meta({ description: 'For a 422: each invalid field and the rule it breaks' }),
+    pending_token: z.string().optional().meta({
+      description: 'Of `second-factor-required`: the token of the second step',
+    }),
+    methods: z
+      .array(z.enum(['totp', 'passkey', 'recovery']))
+      .optional()
+      .meta({ description: 'Of `second-factor-required`: how the user can continue' }),
+    expires_in: z.int().optional().meta({
+      description: 'Of `second-factor-required`: the lifetime of the token in seconds',
+    }),
   })
   .openapi('Problem')
 export type Problem = z.infer<typeof Problem>
@@ -253,6 +278,8 @@ export interface ProblemDetails {
   detail?: string | undefined
   errors?: FieldError[]
   headers?: Record<string, string>
+  /** Members that only some problems have. */
+  members?: Pick<Problem, 'pending_token' | 'methods' | 'expires_in'>
   /** Seconds until a retry can succeed (`Retry-After`). */
   retryAfter?: number
 }
@@ -270,7 +297,7 @@ export const fieldProblem = (member: string, rule: string): ProblemDetails => ({
 export function problem<C extends ProblemCode>(
   c: AnyContext,
   code: C,
-  { detail, errors, headers, retryAfter }: ProblemDetails = {},
+  { detail, errors, headers, members, retryAfter }: ProblemDetails = {},
 ): Response & TypedResponse<Problem, StatusOf<C>, 'json'> {
   const { status, title, detail: usual } = problemCatalog[code]
   const outcome = c.get('outcome')
@@ -282,6 +309,7 @@ export function problem<C extends ProblemCode>(
     detail: detail ?? usual,
     request_id: c.var.requestId,
     ...(errors && { errors }),
+    ...members,
   }
   return c.body(JSON.stringify(body), status, {
     'Content-Type': PROBLEM_TYPE,

@@ -150,6 +150,16 @@ export function accountDeleted(origin: string, to: Recipient): Mail {
   })
 }
 
+/** After a recovery code was used. */
+export function recoveryCodeUsed(origin: string, to: Recipient): Mail {
+  return compose(to, 'A recovery code was used', {
+    before: [
+      `A recovery code of your account at ${origin} was used to confirm your identity. It does not work again.`,
+      `If this was not you, another person has your codes. Change your password and make new codes: ${origin}/account`,
+    ],
+  })
+}
+
 interface Content {
   before: string[]
   link?: string

@@ -25,7 +25,7 @@ export interface AccessTokenGrant {
   clientId: string
   scope: Iterable<string>
   /** How the person signed in: `auth_time`, `amr` and `acr` (RFC 9068 §2.2.1). */
-  authentication?: Authentication
+  authentication: Authentication
   now: Date
   lifetimeSeconds: number
 }
@@ -55,7 +55,7 @@ export function issueAccessToken(keyring: Keyring, grant: AccessTokenGrant): Pro
     jti: randomId(),
     sid: grant.sessionId,
     scope: [...grant.scope].join(' '),
-    ...(grant.authentication && authenticationClaims(grant.authentication)),
+    ...authenticationClaims(grant.authentication),
   })
     .setProtectedHeader({ alg, typ: TYP, kid })
     .sign(key)

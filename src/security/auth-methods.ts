@@ -57,6 +57,10 @@ export function amrOf(methods: readonly Method[]): Amr[] {
   return [...amr]
 }
 
+/** The methods of an `amr`, without their consequences. */
+export const methodsOf = (amr: readonly Amr[]): Method[] =>
+  amr.filter((value): value is Method => value !== 'user' && value !== 'mfa')
+
 /** The level that an `amr` proves. */
 export function acrOf(amr: readonly Amr[]): Acr {
   if (hasAny(amr, ACR_EVIDENCE.phr)) return 'phr'

@@ -1,8 +1,9 @@
-/** Sign-ins in D1: the trip before the hash, and the one after it when the password was right. */
-import { and, eq, not, placeholder, sql } from 'drizzle-orm'
-import type { Scope } from '../actor'
+/** The password of a sign-in, in D1: the round trip before the hash, and a refusal after it. */
+import { eq, placeholder, sql } from 'drizzle-orm'
+import { type Account, accountColumns } from '../credentials/account'
+import { selectSecret } from '../credentials/factor-code'
 import {
-  clearAttempts,
+  clearPasswordAttempts,
   type LoginKind,
   readWait,
   reserveAttempt,
@@ -12,18 +13,16 @@ import type { Database } from '../db'
 import { batch, ifPrevious } from '../db/batch'
 import { build } from '../db/build'
 import { discardUnowned, NO_ACCOUNT, recordEventOf } from '../db/events'
-import { insertSelect } from '../db/insert-select'
 import { prepared } from '../db/prepared'
-import { events, sessions, users } from '../db/schema'
-import { type PrivateRow, privateColumns } from '../user'
-import { MAX_SESSIONS } from './rules'
-import { recordFromSession } from './store'
+import { events, users } from '../db/schema'
+import { totp } from '../db/schema-credentials'
 
-export type Account = PrivateRow & { passwordHash: string }
 export interface Attempt {
   /** Null: no account has this login. */
   account: Account | null
-  /** The row of the event, to be turned into `login` when the password is right. */
+  /** The encrypted secret of the account's authenticator app, if it was asked for. */
+  secret: string | undefined
+  /** The event of the attempt, which becomes `login` if the sign-in completes. */
   eventId: number
 }
 
@@ -45,12 +44,8 @@ function attemptBy(column: 'emailKey' | 'usernameKey') {
         sql`where ${ifPrevious()}`,
       ).returning({ id: events.id }),
     ),
-    readAccount: prepared(() =>
-      build
-        .select({ ...privateColumns, passwordHash: users.passwordHash })
-        .from(users)
-        .where(isLogin),
-    ),
+    readAccount: prepared(() => build.select(accountColumns).from(users).where(isLogin)),
+    readSecret: prepared(() => selectSecret(sql`${totp.userId} = ${userId}`)),
   }
 }
 const attempts = { address: attemptBy('emailKey'), name: attemptBy('usernameKey') }
@@ -62,158 +57,41 @@ const attempts = { address: attemptBy('emailKey'), name: attemptBy('usernameKey'
  */
 export async function reserveSignIn(
   db: Database,
-  login: { kind: LoginKind; key: string; loginHmac: string },
+  login: { kind: LoginKind; key: string; loginHmac: string; withSecret: boolean },
   now: Date,
   location: string | null,
 ): Promise<
   | { kind: 'counted'; attempt: Attempt }
   | { kind: 'wait'; wait: Wait | undefined; userId: number | null }
 > {
-  const { reserve, record, readAccount } = attempts[login.kind]
+  const { reserve, record, readAccount, readSecret } = attempts[login.kind]
   const values = { login: login.key, key: login.loginHmac, now: now.getTime(), location }
-  const { reserved, recorded, wait, account } = await batch(db, {
+  const { reserved, recorded, wait, account, secret } = await batch(db, {
     reserved: reserve(values),
     recorded: record(values),
     wait: readWait(values),
     account: readAccount(values),
+    secret: login.withSecret ? readSecret(values) : undefined,
     discarded: discardUnowned({}),
   })
   const [event] = recorded
   if (reserved.length === 0 || !event)
     return { kind: 'wait', wait: wait[0], userId: account[0]?.id ?? null }
-  return { kind: 'counted', attempt: { account: account[0] ?? null, eventId: event.id } }
+  const attempt = { account: account[0] ?? null, eventId: event.id, secret: secret?.[0]?.secret }
+  return { kind: 'counted', attempt }
 }
-
-export interface NewSession {
-  id: string
-  clientId: string
-  scope: readonly Scope[]
-  expiresAt: Date
-  userAgent: string | null
-  location: string | null
-}
-
-const isUnchanged = and(
-  eq(users.id, placeholder('userId')),
-  eq(users.passwordHash, placeholder('passwordHash')),
-)
-
-const insertSession = prepared(() =>
-  insertSelect(
-    sessions,
-    {
-      id: placeholder('id'),
-      userId: users.id,
-      clientId: placeholder('clientId'),
-      scope: placeholder('scope'),
-      rotatedAt: placeholder('now'),
-      createdAt: placeholder('now'),
-      lastUsedAt: placeholder('now'),
-      expiresAt: placeholder('expiresAt'),
-      userAgent: placeholder('userAgent'),
-      location: placeholder('location'),
-    },
-    sql`from ${users} where ${and(isUnchanged, eq(users.isActive, true))}`,
-  ).returning({ id: sessions.id }),
-)
-
-/** Turns the attempt's event into the event of the session that the previous statement started. */
-const relabelLogin = prepared(() =>
-  build
-    .update(events)
-    .set({ type: 'login', sessionId: sql`${placeholder('id')}` })
-    .where(ifPrevious(eq(events.id, placeholder('eventId')))),
-)
-
-/** The sessions of a user beyond the newest ones that an account may have. */
-const isBeyondLimit = sql`${sessions.id} in (select id from ${sessions} as newest
-  where newest.user_id = ${placeholder('userId')} and newest.kind = 'login'
-  order by newest.created_at desc, newest.id desc limit -1 offset ${sql.raw(`${MAX_SESSIONS}`)})`
-
-const recordBeyondLimit = prepared(() =>
-  recordEventOf(
-    {
-      userId: sessions.userId,
-      type: 'logout',
-      at: placeholder('now'),
-      sessionId: sessions.id,
-      location: placeholder('location'),
-    },
-    sql`from ${sessions} where ${isBeyondLimit}`,
-  ),
-)
-const endBeyondLimit = prepared(() =>
-  build.delete(sessions).where(ifPrevious(isBeyondLimit)).returning({ id: sessions.id }),
-)
-
-export interface StartedSession {
-  hasStarted: boolean
-  /** The user whose session was replaced, or null. */
-  replacedUserId: number | null
-  /** The ids of the oldest sessions that ended because the account had too many. */
-  endedIds: string[]
-}
-
-/**
- * After a correct password: clears the failures and starts the session, unless the password changed
- * or the account was disabled meanwhile. The oldest sessions beyond `MAX_SESSIONS` end.
- * `replaces` also ends the browser's previous session, even if it belongs to another user.
- * `rehashed` stores a stronger hash; if no session starts then, the attempt leaves no event, because
- * a concurrent sign-in may have stored one first.
- */
-export async function startSession(
-  db: Database,
-  { account, eventId }: Attempt & { account: Account },
-  session: NewSession,
-  now: Date,
-  { replaces, rehashed }: { replaces?: string | undefined; rehashed?: string | undefined },
-): Promise<StartedSession> {
-  const { id: userId, passwordHash } = account
-  const { location } = session
-  const isAccount = { userId, passwordHash }
-  const hasStarted = sql`exists (select 1 from ${sessions} where ${sessions.id} = ${session.id})`
-  const isReplaced = replaces === undefined ? undefined : and(eq(sessions.id, replaces), hasStarted)
-  const { started, ended, replaced } = await batch(db, {
-    started: insertSession({
-      ...session,
-      ...isAccount,
-      scope: session.scope.join(' '),
-      now: now.getTime(),
-      expiresAt: session.expiresAt.getTime(),
-    }),
-    relabelled: relabelLogin({ id: session.id, eventId }),
-    cleared: clearAttempts(userId),
-    endRecorded: recordBeyondLimit({ userId, now: now.getTime(), location }),
-    ended: endBeyondLimit({ userId }),
-    rehashed: rehashed ? replaceHash({ ...isAccount, rehashed }) : undefined,
-    discarded: rehashed
-      ? build.delete(events).where(and(eq(events.id, eventId), not(hasStarted)))
-      : undefined,
-    replaceRecorded: isReplaced && recordFromSession('logout', isReplaced, now, location),
-    replaced:
-      isReplaced && build.delete(sessions).where(isReplaced).returning({ userId: sessions.userId }),
-  })
-  return {
-    hasStarted: started.length > 0,
-    replacedUserId: replaced?.[0]?.userId ?? null,
-    endedIds: ended.map(({ id }) => id),
-  }
-}
-
-const replaceHash = prepared(() =>
-  build
-    .update(users)
-    .set({ passwordHash: sql`${placeholder('rehashed')}` })
-    .where(isUnchanged),
-)
 
 /**
  * A correct password that may not sign in, because the address is unconfirmed or the scope exceeds
- * the role: clears the failures and names the event.
+ * the role. Names the event, and clears the failures unless a second factor is still unproven.
  */
-export async function refuseLogin(db: Database, userId: number, eventId: number): Promise<void> {
+export async function refuseLogin(
+  db: Database,
+  { id, factors }: Account,
+  eventId: number,
+): Promise<void> {
   await batch(db, {
-    cleared: clearAttempts(userId),
+    cleared: factors === '' ? clearPasswordAttempts(id) : undefined,
     relabelled: build.update(events).set({ type: 'login_refused' }).where(eq(events.id, eventId)),
   })
 }

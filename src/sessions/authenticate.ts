@@ -1,6 +1,8 @@
-/** The one room behind the three doors: a login and a password become a session, or the reason why not. */
+/** Password sign-in, shared by the three sign-in endpoints. */
 import type { Scope } from '../actor'
-import type { AnyContext, AppEnv } from '../context'
+import type { AppContext } from '../context'
+import type { Account } from '../credentials/account'
+import { codeProof } from '../credentials/factor-code'
 import { loginCounterKey, waitSeconds } from '../credentials/throttle'
 import { runHash } from '../http/hash-admission'
 import { logSecurity } from '../http/log'
@@ -9,10 +11,10 @@ import { caseFold, normalizeInput } from '../normalize'
 import { admit } from '../security/hash-queue'
 import { hmacIdentifier } from '../security/keyring'
 import { dummyHash, hashPassword, needsRehash, verifyPassword } from '../security/password'
-import { randomId } from '../security/secret-token'
-import { refuseLogin, reserveSignIn, startSession } from './authenticate-store'
-import { type Grant, issueGrant } from './grant'
-import { grantScope, sessionEnd } from './rules'
+import type { FactorCode } from '../security/totp'
+import { refuseLogin, reserveSignIn } from './authenticate-store'
+import { grantScope } from './rules'
+import { type Started, startSession } from './start'
 
 export interface SignInRequest {
   /** E-mail address or username. */
@@ -20,105 +22,101 @@ export interface SignInRequest {
   password: string
   scope: readonly Scope[] | 'all'
   clientId: string
-  /** The session that this one takes the place of (the browser's former one). */
-  replaces?: string | undefined
+  /** A code that completes the sign-in if the account needs a second factor. */
+  code?: FactorCode | null
+  /** The session of the browser's cookie, which the new one replaces. */
+  replaces?: string | null
 }
 
 export type AuthenticateResult =
-  | { kind: 'signed-in'; grant: Grant }
-  /** As many sign-ins as the isolate takes are under way, or another one was quicker: tried again, it is told more. */
+  | Exclude<Started, { kind: 'changed' | 'token-used' }>
+  /** The isolate has too many sign-ins, or a concurrent one stored another hash: retry. */
   | { kind: 'busy' }
-  | { kind: 'wait'; seconds: number }
-  /** Unknown login, wrong password, disabled account: one answer (ASVS 6.3.8). */
+  /** Unknown login, wrong password and disabled account are indistinguishable (ASVS 6.3.8). */
   | { kind: 'wrong' }
   | { kind: 'unverified' }
   | { kind: 'beyond-role' }
 
-/** Two trips to D1 after a right password, else one; exactly one Argon2id hash either way (two, once, for a weaker stored hash). */
+/**
+ * Two round trips after a right password, else one. Computes exactly one Argon2id hash, and once a
+ * second one if the stored hash is weaker than today's.
+ */
 export async function authenticate(
-  c: AnyContext,
-  { login, password, scope, clientId, replaces }: SignInRequest,
+  c: AppContext,
+  request: SignInRequest,
 ): Promise<AuthenticateResult> {
-  const { db, keys, now, location, settings } = c.var as AppEnv['Variables']
   const leave = admit('sign-in', Date.now())
   if (!leave) return { kind: 'busy' }
   try {
-    const name = caseFold(normalizeInput(login))
-    const kind = name.includes('@') ? 'address' : 'name'
-    const begun = await reserveSignIn(
-      db,
-      {
-        kind,
-        key: name,
-        loginHmac: loginCounterKey(kind, await hmacIdentifier(keys, name)),
-      },
-      now,
-      location(),
-    )
-    if (begun.kind === 'wait') {
-      logSecurity(c, 'attempt_refused', begun.userId)
-      return { kind: 'wait', seconds: waitSeconds(begun.wait, 'signIn', now) }
-    }
-    const { account } = begun.attempt
-    const isRight = await runHash(c, () =>
-      verifyPassword(password, account?.passwordHash ?? dummyHash),
-    )
-    if (!account || !isRight || !account.isActive) {
-      logSecurity(c, 'login_failed', account?.id ?? null)
-      return { kind: 'wrong' }
-    }
-    const granted = grantScope(scope, account.role)
-    const unverified = settings.requireVerifiedEmail && !account.emailVerified
-    if (unverified || !granted) {
-      await refuseLogin(db, account.id, begun.attempt.eventId)
+    const verified = await verifyLogin(c, request)
+    if (verified.kind !== 'verified') return verified
+    const { account, eventId, secret } = verified
+    const scope = grantScope(request.scope, account.role)
+    const isUnverified = c.var.settings.requireVerifiedEmail && !account.emailVerified
+    if (isUnverified || !scope) {
+      await refuseLogin(c.var.db, account, eventId)
       logSecurity(c, 'login_refused', account.id)
-      return { kind: unverified ? 'unverified' : 'beyond-role' }
+      return { kind: isUnverified ? 'unverified' : 'beyond-role' }
     }
     const rehashed = needsRehash(account.passwordHash)
-      ? await runHash(c, () => hashPassword(password))
-      : undefined
+      ? await runHash(c, () => hashPassword(request.password))
+      : null
     leave()
-    const session = {
-      id: randomId(),
-      clientId,
-      scope: granted,
-      expiresAt: sessionEnd(now, now, settings),
-      userAgent: c.req.header('User-Agent')?.slice(0, 255) ?? null,
-      location: location(),
-    }
-    const attempt = { ...begun.attempt, account }
-    const also = { replaces, rehashed }
-    const { hasStarted, replacedUserId, endedIds } = await startSession(
-      db,
-      attempt,
-      session,
-      now,
-      also,
-    )
-    if (!hasStarted) {
-      // Most likely another sign-in stored a stronger hash of the same password meanwhile: no failure.
-      if (rehashed) {
-        logSecurity(c, 'attempt_refused', account.id)
-        return { kind: 'busy' }
-      }
-      logSecurity(c, 'login_failed', account.id)
-      return { kind: 'wrong' }
-    }
-    logSecurity(c, 'login', account.id, session.id)
-    for (const id of endedIds) logSecurity(c, 'logout', account.id, id)
-    if (replacedUserId !== null) logSecurity(c, 'logout', replacedUserId, replaces)
-    return { kind: 'signed-in', grant: await issueGrant(c, account, { ...session, counter: 0 }) }
+    const { clientId, replaces = null, code } = request
+    const proof = code && account.factors ? await codeProof(c.var, account.id, code, secret) : null
+    const signIn = { account, eventId, scope, clientId, replaces, rehashed, proof }
+    const started = await startSession(c, { ...signIn, methods: ['pwd'] })
+    return started.kind === 'changed' || started.kind === 'token-used'
+      ? changedMeanwhile(c, account, rehashed !== null)
+      : started
   } finally {
     leave()
   }
 }
 
+type VerifiedLogin =
+  | { kind: 'verified'; account: Account; eventId: number; secret: string | undefined }
+  | { kind: 'wait'; seconds: number }
+  | { kind: 'wrong' }
+
+/** Counts the attempt, then checks the password. One round trip. */
+async function verifyLogin(
+  c: AppContext,
+  { login, password, code }: SignInRequest,
+): Promise<VerifiedLogin> {
+  const { db, keys, now, location } = c.var
+  const key = caseFold(normalizeInput(login))
+  const kind = key.includes('@') ? 'address' : 'name'
+  const loginHmac = loginCounterKey(kind, await hmacIdentifier(keys, key))
+  const withSecret = code?.kind === 'totp'
+  const begun = await reserveSignIn(db, { kind, key, loginHmac, withSecret }, now, location())
+  if (begun.kind === 'wait') {
+    logSecurity(c, 'attempt_refused', begun.userId)
+    return { kind: 'wait', seconds: waitSeconds(begun.wait, 'signIn', now) }
+  }
+  const { account, eventId, secret } = begun.attempt
+  const isRight = await runHash(c, () =>
+    verifyPassword(password, account?.passwordHash ?? dummyHash),
+  )
+  if (!account || !isRight || !account.isActive) {
+    logSecurity(c, 'login_failed', account?.id ?? null)
+    return { kind: 'wrong' }
+  }
+  return { kind: 'verified', account, eventId, secret }
+}
+
 /**
- * What every door answers while no password is looked at: the isolate is full, or the login must wait. The same for known and unknown logins.
- * And, after a right password, when another sign-in was quicker.
+ * No session started, because the account changed. With a weaker hash, most likely a concurrent
+ * sign-in stored a stronger one of the same password: no failure.
  */
+function changedMeanwhile(c: AppContext, { id }: Account, isRehash: boolean): AuthenticateResult {
+  logSecurity(c, isRehash ? 'attempt_refused' : 'login_failed', id)
+  return { kind: isRehash ? 'busy' : 'wrong' }
+}
+
+/** The response while no password is checked, the same for known and unknown logins. */
 export const retryLater = (
-  c: AnyContext,
+  c: AppContext,
   result: { kind: 'busy' } | { kind: 'wait'; seconds: number },
 ) =>
   result.kind === 'busy'

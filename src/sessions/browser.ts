@@ -1,39 +1,15 @@
-/** The door for a SPA: the refresh token lives in a cookie that no script can read, the access token in memory. */
-import { deleteCookie, getCookie, setCookie } from 'hono/cookie'
-import type { AppContext } from '../context'
+/** Sessions of browsers: the refresh token is in a cookie that scripts cannot read. */
 import { cookieHeader } from '../http/docs'
 import { endpoint, json, jsonBody, noContent, nothing } from '../http/endpoint'
 import { logSecurity } from '../http/log'
 import { problem, problems } from '../http/problem'
-import { readRefreshToken } from '../security/refresh-token'
-import { viewPrivate } from '../user'
 import { authenticate, retryLater } from './authenticate'
-import type { Grant } from './grant'
+import { browserSessionView, dropCookie, formerSession, refreshTokenOf } from './cookie'
+import { secondFactorRequired } from './pending'
 import { refresh } from './refresh'
 import { FIRST_PARTY } from './rules'
 import { BrowserSession, Credentials, Empty } from './schemas'
 import { endSession } from './store'
-
-/** `__Host-` binds it to this host, `Path=/` and `Secure` (RFC 6265bis §4.1.3.2). */
-const COOKIE = '__Host-gatepost'
-const ATTRIBUTES = { path: '/', secure: true, httpOnly: true, sameSite: 'Lax' } as const
-
-/** Puts the refresh token into the cookie and the rest into the body. */
-function browserSessionView(c: AppContext, grant: Grant): BrowserSession {
-  const seconds = Math.floor((grant.sessionExpiresAt.getTime() - c.var.now.getTime()) / 1000)
-  setCookie(c, COOKIE, grant.refreshToken, { ...ATTRIBUTES, maxAge: seconds })
-  c.header('Cache-Control', 'no-store')
-  return {
-    access_token: grant.accessToken,
-    token_type: 'bearer',
-    expires_in: grant.expiresIn,
-    scope: grant.scope,
-    user: viewPrivate(grant.user, c.var.settings.appOrigin),
-  }
-}
-
-/** The session of the cookie, if it is one of ours. */
-const readCookie = async (c: AppContext) => readRefreshToken(c.var.keys, getCookie(c, COOKIE) ?? '')
 
 const createSession = endpoint(
   {
@@ -51,18 +27,23 @@ const createSession = endpoint(
         ...json(BrowserSession, 'Signed in; the refresh token is in the cookie'),
         headers: cookieHeader,
       },
-      ...problems('invalid-credentials', 'email-not-verified', 'too-many-attempts', 'busy'),
+      ...problems(
+        'invalid-credentials',
+        'second-factor-required',
+        'email-not-verified',
+        'too-many-attempts',
+        'busy',
+      ),
     },
   },
   async (c) => {
     const { login, password } = c.req.valid('json')
-    const former = await readCookie(c)
     const result = await authenticate(c, {
       login,
       password,
       scope: 'all',
       clientId: FIRST_PARTY,
-      replaces: former?.sessionId,
+      replaces: await formerSession(c),
     })
     switch (result.kind) {
       case 'signed-in':
@@ -70,10 +51,13 @@ const createSession = endpoint(
       case 'busy':
       case 'wait':
         return retryLater(c, result)
+      case 'second-factor-required':
+        return secondFactorRequired(c, result.pending)
       case 'unverified':
         return problem(c, 'email-not-verified')
       case 'wrong':
-      case 'beyond-role': // Nothing beyond the role is asked for here.
+      case 'wrong-proof': // No code is sent here,
+      case 'beyond-role': // and no scope.
         return problem(c, 'invalid-credentials', { headers: { 'WWW-Authenticate': 'Bearer' } })
     }
   },
@@ -99,12 +83,12 @@ const refreshSession = endpoint(
     },
   },
   async (c) => {
-    const token = getCookie(c, COOKIE)
+    const token = refreshTokenOf(c)
     const result = token ? await refresh(c, token, FIRST_PARTY, 'all') : null
     if (result?.kind === 'too-many-requests')
       return problem(c, 'too-many-requests', { retryAfter: 60 })
     if (result?.kind === 'refreshed') return c.json(browserSessionView(c, result.grant), 200)
-    // The cookie stays: by now another tab may have signed in, and its new cookie would go with the dead one.
+    // The cookie stays: another tab may have signed in meanwhile, and its cookie would be deleted.
     return problem(c, 'session-ended', {
       headers: { 'WWW-Authenticate': 'Bearer realm="gatepost"' },
     })
@@ -124,11 +108,10 @@ const deleteSession = endpoint(
     responses: { 204: { ...nothing('Signed out; the cookie goes'), headers: cookieHeader } },
   },
   async (c) => {
-    const session = await readCookie(c)
-    const userId =
-      session && (await endSession(c.var.db, session.sessionId, c.var.now, c.var.location()))
-    if (session && userId) logSecurity(c, 'logout', userId, session.sessionId)
-    deleteCookie(c, COOKIE, ATTRIBUTES)
+    const id = await formerSession(c)
+    const userId = id && (await endSession(c.var.db, id, c.var.now, c.var.location()))
+    if (id && userId) logSecurity(c, 'logout', userId, id)
+    dropCookie(c)
     return noContent(c)
   },
 )

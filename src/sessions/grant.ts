@@ -1,7 +1,8 @@
 /** Access and refresh tokens of a session. */
 import type { Scope } from '../actor'
-import type { AnyContext, AppEnv } from '../context'
+import type { AppContext } from '../context'
 import { issueAccessToken } from '../security/access-token'
+import type { Authentication } from '../security/auth-methods'
 import { issueRefreshToken } from '../security/refresh-token'
 import type { PrivateRow } from '../user'
 
@@ -19,7 +20,7 @@ export interface Grant {
 
 /** Issues the tokens for a session as D1 has it. */
 export async function issueGrant(
-  c: AnyContext,
+  c: AppContext,
   user: PrivateRow,
   session: {
     id: string
@@ -27,10 +28,11 @@ export async function issueGrant(
     clientId: string
     scope: readonly Scope[]
     expiresAt: Date
+    authentication: Authentication
   },
 ): Promise<Grant> {
-  const { keys, now, settings } = c.var as AppEnv['Variables']
-  const { id: sessionId, counter, clientId, scope } = session
+  const { keys, now, settings } = c.var
+  const { id: sessionId, counter, clientId, scope, authentication } = session
   const [accessToken, refreshToken] = await Promise.all([
     issueAccessToken(keys, {
       issuer: settings.appOrigin,
@@ -38,6 +40,7 @@ export async function issueGrant(
       sessionId,
       clientId,
       scope,
+      authentication,
       now,
       lifetimeSeconds: settings.accessTokenSeconds,
     }),

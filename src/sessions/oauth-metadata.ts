@@ -1,7 +1,8 @@
-/** What clients and other services may know of this authorization server: what it can do, and the keys that verify its tokens. */
+/** Metadata of this authorization server, and the keys that verify its tokens. */
 import { z } from '@hono/zod-openapi'
 import { SCOPES } from '../actor'
 import { endpoint, json } from '../http/endpoint'
+import { SECOND_FACTOR_GRANT } from './rules'
 
 const Metadata = z
   .object({
@@ -39,7 +40,7 @@ const oauthMetadata = endpoint(
       scopes_supported: [...SCOPES],
       // Required by RFC 8414; there is no authorization endpoint to ask for any.
       response_types_supported: [],
-      grant_types_supported: ['password', 'refresh_token'],
+      grant_types_supported: ['password', 'refresh_token', SECOND_FACTOR_GRANT],
       token_endpoint_auth_methods_supported: ['none'],
       revocation_endpoint_auth_methods_supported: ['none'],
       service_documentation: `${issuer}/docs`,

@@ -1,23 +1,24 @@
-/** The standard's door: the token endpoint of RFC 6749, and revocation after RFC 7009. */
-import type { z } from '@hono/zod-openapi'
-import type { AnyContext } from '../context'
+/** The token endpoint of RFC 6749, and revocation (RFC 7009). */
+import type { AppContext } from '../context'
 import { endpoint, formBody, type InvalidHook, json, nothing } from '../http/endpoint'
 import { decodeForm } from '../http/form'
 import { logSecurity } from '../http/log'
-import { NO_STORE_HEADERS, oauthError, oauthErrors } from '../http/oauth-error'
+import { oauthError, oauthErrors } from '../http/oauth-error'
 import { problem, problems } from '../http/problem'
 import { isAllowed } from '../http/rate-limit'
 import { readAccessToken } from '../security/access-token'
 import { readRefreshToken } from '../security/refresh-token'
-import { authenticate, retryLater } from './authenticate'
-import { refresh } from './refresh'
-import { CLIENT_ID, CLIENT_ID_RULE, FIRST_PARTY, parseScope, UNKNOWN_SCOPE } from './rules'
-import { OAuthTokenForm, RevocationForm, Token, viewToken } from './schemas'
+import { grantPassword, grantRefresh, grantSecondFactor } from './oauth-grants'
+import { CLIENT_ID, CLIENT_ID_RULE, FIRST_PARTY, SECOND_FACTOR_GRANT } from './rules'
+import { OAuthTokenForm, RevocationForm, Token } from './schemas'
 import { endSession } from './store'
 
-/** Clients are public: a name at most, in the form or as an HTTP Basic user (Swagger UI sends an empty one); never a secret. */
+/**
+ * Clients are public: they have a name at most, in the form or as the user of HTTP Basic (Swagger UI
+ * sends an empty one), and never a secret.
+ */
 function readClient(
-  c: AnyContext,
+  c: AppContext,
   form: { client_id?: string | undefined; client_secret?: string | undefined },
 ) {
   const refuse = (why: string) => ({
@@ -47,7 +48,7 @@ function readClient(
   return { failure: null, clientId: name || FIRST_PARTY }
 }
 
-/** A parameter that comes twice, or is no text (RFC 6749 §5.2). */
+/** The error of a repeated or malformed parameter (RFC 6749 §5.2). */
 const invalidForm: InvalidHook = (result, c) => {
   const issue = result.error?.issues[0]
   return (
@@ -56,67 +57,12 @@ const invalidForm: InvalidHook = (result, c) => {
   )
 }
 
-type OAuthForm = z.infer<typeof OAuthTokenForm>
-
-/** RFC 6749 §4.3. Forbidden to third parties by RFC 9700 §2.4: it is for the owner's own clients. */
-async function grantPassword(
-  c: AnyContext,
-  { username, password, scope }: OAuthForm,
-  clientId: string,
-) {
-  if (!username || !password) {
-    return oauthError(c, 'invalid_request', `${username ? 'password' : 'username'} is missing`)
-  }
-  const asked = parseScope(scope)
-  if (!asked) return oauthError(c, 'invalid_scope', `scope ${UNKNOWN_SCOPE}`)
-  const result = await authenticate(c, { login: username, password, scope: asked, clientId })
-  switch (result.kind) {
-    case 'signed-in':
-      return c.json(viewToken(result.grant), 200, NO_STORE_HEADERS)
-    case 'busy':
-    case 'wait':
-      return retryLater(c, result)
-    case 'wrong':
-      return oauthError(c, 'invalid_grant', 'Incorrect email or password')
-    case 'unverified':
-      return oauthError(
-        c,
-        'invalid_grant',
-        'Confirm your e-mail address first: open the link that was mailed to you, or reset your password',
-      )
-    case 'beyond-role':
-      return oauthError(c, 'invalid_scope', `scope ${UNKNOWN_SCOPE}`)
-  }
-}
-
-/** RFC 6749 §6. */
-async function grantRefresh(c: AnyContext, { refresh_token, scope }: OAuthForm, clientId: string) {
-  if (!refresh_token) return oauthError(c, 'invalid_request', 'refresh_token is missing')
-  const asked = parseScope(scope)
-  if (!asked) return oauthError(c, 'invalid_scope', `scope ${UNKNOWN_SCOPE}`)
-  const result = await refresh(c, refresh_token, clientId, asked)
-  switch (result.kind) {
-    case 'refreshed':
-      return c.json(viewToken(result.grant), 200, NO_STORE_HEADERS)
-    case 'too-much-scope':
-      return oauthError(c, 'invalid_scope', 'A refresh may narrow the scope, never widen it')
-    case 'too-many-requests':
-      return problem(c, 'too-many-requests', { retryAfter: 60 })
-    case 'ended':
-      return oauthError(
-        c,
-        'invalid_grant',
-        'The refresh token is invalid, was used, is of another client_id, or its session has ended',
-      )
-  }
-}
-
 const oauthToken = endpoint(
   {
     method: 'post',
     path: '/oauth/token',
     operationId: 'oauthToken',
-    summary: 'The token endpoint of RFC 6749: password and refresh_token',
+    summary: 'The token endpoint of RFC 6749: password, refresh_token and second factor',
     tags: ['sessions'],
     access: 'anyone',
     oauth: true,
@@ -130,14 +76,17 @@ const oauthToken = endpoint(
   },
   async (c) => {
     const form = c.req.valid('form')
-    // A refresh is no sign-in: only a password counts against the limit.
-    if (form.grant_type === 'password' && !(await isAllowed(c, 'sign-in')))
+    // A refresh is no sign-in and has a limit of its own.
+    const isSignIn = form.grant_type === 'password' || form.grant_type === SECOND_FACTOR_GRANT
+    if (isSignIn && !(await isAllowed(c, 'sign-in')))
       return problem(c, 'too-many-requests', { retryAfter: 60 })
     const { failure, clientId } = readClient(c, form)
     if (failure) return failure
     switch (form.grant_type) {
       case 'password':
         return grantPassword(c, form, clientId)
+      case SECOND_FACTOR_GRANT:
+        return grantSecondFactor(c, form, clientId)
       case 'refresh_token':
         return grantRefresh(c, form, clientId)
       case undefined:
@@ -147,7 +96,7 @@ const oauthToken = endpoint(
         return oauthError(
           c,
           'unsupported_grant_type',
-          'grant_type must be password or refresh_token',
+          `grant_type must be password, refresh_token or ${SECOND_FACTOR_GRANT}`,
         )
     }
   },
@@ -181,10 +130,10 @@ const oauthRevoke = endpoint(
 )
 
 /**
- * The session behind a refresh token (also a used one) or an access token; null: not one of ours. Of whichever client: a public
- * one proves nothing by its name, and whoever gives a token away wants it dead.
+ * The session of a refresh token (also a used one) or of an access token, or null. The client does
+ * not matter: the name of a public client proves nothing.
  */
-async function sessionOfToken(c: AnyContext, token: string): Promise<string | null> {
+async function sessionOfToken(c: AppContext, token: string): Promise<string | null> {
   const { keys, now, settings } = c.var
   const asRefresh = await readRefreshToken(keys, token)
   if (asRefresh) return asRefresh.sessionId

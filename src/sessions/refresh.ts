@@ -1,8 +1,9 @@
 /** Exchanges a refresh token for the next one, for all endpoints. */
 import type { Scope } from '../actor'
-import type { AnyContext, AppEnv } from '../context'
+import type { AppContext } from '../context'
 import { logSecurity } from '../http/log'
 import { isAllowed } from '../http/rate-limit'
+import { parseAmr } from '../security/auth-methods'
 import { readRefreshToken } from '../security/refresh-token'
 import { type Grant, issueGrant } from './grant'
 import { type Rotation, rotateSession } from './refresh-store'
@@ -20,12 +21,12 @@ export type RefreshResult =
  * another client is rejected without ending the session (RFC 6749 §6).
  */
 export async function refresh(
-  c: AnyContext,
+  c: AppContext,
   token: string,
   clientId: string,
   scope: readonly Scope[] | 'all',
 ): Promise<RefreshResult> {
-  const { db, keys, now, location, settings } = c.var as AppEnv['Variables']
+  const { db, keys, now, location, settings } = c.var
   const presented = await readRefreshToken(keys, token)
   if (!presented) return { kind: 'ended' }
   // Counted after the MAC, so that a stranger cannot use up the limit of a session.
@@ -56,13 +57,15 @@ export async function refresh(
 }
 
 async function issueRefreshed(
-  c: AnyContext,
+  c: AppContext,
   session: Rotation['session'],
   scope: readonly Scope[] | 'all',
 ): Promise<RefreshResult> {
   if (!session) return { kind: 'ended' }
   const granted = narrowScope(session.scope, session.user.role, scope)
   if (!granted) return { kind: 'too-much-scope' }
-  const grant = await issueGrant(c, session.user, { ...session, scope: granted })
+  // A refresh proves nothing new: the authentication of the session is copied (RFC 9068 §2.2.1).
+  const authentication = { time: session.authTime, amr: parseAmr(session.amr) }
+  const grant = await issueGrant(c, session.user, { ...session, scope: granted, authentication })
   return { kind: 'refreshed', grant }
 }

@@ -1,5 +1,7 @@
 /** Signing in, staying signed in, signing out. */
 import { browserRoutes } from './browser'
+import { confirmSession } from './confirm'
+import { finishSession } from './factor'
 import { sessionListRoutes } from './list'
 import { oauthRoutes } from './oauth'
 import { oauthMetadataRoutes } from './oauth-metadata'
@@ -10,5 +12,7 @@ export const sessionRoutes = [
   ...oauthRoutes,
   ...oauthMetadataRoutes,
   ...browserRoutes,
+  finishSession,
+  confirmSession,
   ...sessionListRoutes,
 ] as const

@@ -1,20 +1,50 @@
-/** What a sign-in and a refresh may grant, and what became of a refresh. Pure. */
+/** What a sign-in and a refresh may grant, and the outcome of a refresh. Pure. */
 import { SCOPES, type Scope } from '../actor'
+import { type Amr, acrOf, type Method, methodsOf } from '../security/auth-methods'
 
-/** The client of tokens whose client did not say its name. */
+/** The client of tokens whose client did not give its name. */
 export const FIRST_PARTY = 'first-party'
-/** RFC 6749 A.1, and a bound of ours. */
+/** Printable ASCII (RFC 6749 A.1), at most 100 characters. */
 export const CLIENT_ID = /^[\x20-\x7e]{1,100}$/
-/** What is wrong with any other, read on from its name. */
+/** The rule that a client id breaks. Continues a sentence that begins with its name. */
 export const CLIENT_ID_RULE = 'must have at most 100 characters, all of them printable ASCII'
-/** How long the immediate parent of a refresh token may be repeated: a lost reply, a second tab (RFC 9700 §4.14.2). */
+/**
+ * How long the immediate parent of a refresh token may be repeated, since a response may be lost or
+ * two tabs may refresh at once (RFC 9700 §4.14.2).
+ */
 export const REPEAT_MS = 10_000
-/** How often it may be repeated in that time. Tabs without a common lock may all present it at once. */
+/** How often it may be repeated in that time. Tabs without a shared lock may all present it at once. */
 export const MAX_REPEATS = 16
-/** Maximum live sessions of an account; a further sign-in ends the oldest. */
+/** Maximum active sessions of an account. A further sign-in ends the oldest. */
 export const MAX_SESSIONS = 100
 
-/** What is wrong with a scope that cannot be granted, read on from its name. */
+/** The grant that completes a pending sign-in at `/oauth/token` (RFC 6749 §4.5). */
+export const SECOND_FACTOR_GRANT = 'urn:gatepost:params:oauth:grant-type:second-factor'
+
+/** How a user can complete a pending sign-in. */
+export const FACTOR_METHODS = ['totp', 'passkey', 'recovery'] as const
+export type FactorMethod = (typeof FACTOR_METHODS)[number]
+
+/** Whether an account with these `users.factors` needs a second factor beyond the proven methods. */
+export const isSecondFactorDue = (factors: string, amr: readonly Amr[]): boolean =>
+  factors !== '' && acrOf(amr) === '1fa'
+
+/**
+ * The methods of a session after a confirmation. A code adds to the first factor that the session
+ * began with (NIST SP 800-63B-4 §2.2.3: one factor and the session secret re-authenticate). A password
+ * or a passkey stands alone: an earlier second factor proves nothing about the user who is there now.
+ */
+export function confirmedMethods(amr: readonly Amr[], method: Method): Method[] {
+  const isCode = (used: Method) => used === 'otp' || used === 'recovery'
+  const former = isCode(method) ? methodsOf(amr).filter((used) => !isCode(used)) : []
+  return [...former, method]
+}
+
+/** The methods that complete a sign-in of an account with these `users.factors`. */
+export const secondFactorsOf = (factors: string): FactorMethod[] =>
+  FACTOR_METHODS.filter((method) => method === 'recovery' || factors.split(' ').includes(method))
+
+/** The rule that a scope breaks. Continues a sentence that begins with its name. */
 export const UNKNOWN_SCOPE =
   'names a scope that does not exist, or is beyond the role of the account'
 
@@ -23,7 +53,7 @@ const OF_ROLE: Record<'user' | 'admin', readonly Scope[]> = {
   admin: SCOPES,
 }
 
-/** The scopes that are asked for, or null when one of them does not exist (RFC 6749 §3.3). Nothing asked: all of `role`'s later. */
+/** The requested scopes, or null if one does not exist (RFC 6749 §3.3). None: all of the role. */
 export function parseScope(text: string | undefined): readonly Scope[] | 'all' | null {
   const names = text?.split(' ').filter(Boolean) ?? []
   if (names.length === 0) return 'all'
@@ -31,7 +61,7 @@ export function parseScope(text: string | undefined): readonly Scope[] | 'all' |
   return names.every((name) => known.includes(name as Scope)) ? known : null
 }
 
-/** What a role may be granted of it, or null when something is beyond it. */
+/** The requested scopes that a role may have, or null if one is beyond the role. */
 export function grantScope(
   asked: readonly Scope[] | 'all',
   role: 'user' | 'admin',
@@ -42,8 +72,8 @@ export function grantScope(
 }
 
 /**
- * The scope of the access token that a refresh makes: what the session has, less what the role lost since, narrowed as
- * asked; null when more is asked (RFC 6749 §6), or nothing is left to grant (§3.3).
+ * The scope of the access token of a refresh: the scope of the session without what the role has lost
+ * since, narrowed as requested. Null if more is requested (RFC 6749 §6) or nothing is left (§3.3).
  */
 export function narrowScope(
   sessionScope: string,
@@ -92,7 +122,7 @@ export function judgeRotation(
     : 'reused'
 }
 
-/** When a session ends by itself: idle, or at its absolute limit, whichever is nearer (ASVS 7.3). */
+/** When a session expires: the earlier of the idle and the absolute limit (ASVS 7.3). */
 export const sessionEnd = (
   createdAt: Date,
   now: Date,

@@ -1,18 +1,20 @@
-/** What the three doors and the list of sessions send and receive. */
+/** Bodies of the sign-in endpoints and of the list of sessions. */
 import { z } from '@hono/zod-openapi'
+import { CODE_RULE, Code } from '../credentials/factor-code'
+import { PresentPassword } from '../credentials/schemas'
 import type { sessions } from '../db/schema'
 import { dayOf, Time, UserPrivate } from '../user'
 import type { Grant } from './grant'
-import { CLIENT_ID, CLIENT_ID_RULE } from './rules'
+import { CLIENT_ID, CLIENT_ID_RULE, SECOND_FACTOR_GRANT } from './rules'
 
-/** A text that JSON or a form gives: of a form, a field that comes twice is an array. */
+/** A text in JSON or a form. In a form, a repeated field is an array. */
 const once = {
   error: ({ input }: { input?: unknown }) => {
     if (input === undefined) return 'is missing'
     return Array.isArray(input) ? 'must be given once' : 'must be a text'
   },
 }
-/** The text of a login or a password: bounded, well-formed; whether it is right is never told apart from whether it exists. */
+/** The text of a login or a password: bounded and well-formed, nothing more. */
 const Text = (max: number) =>
   z
     .string(once)
@@ -30,7 +32,16 @@ const ScopeText = z.string(once).max(200, 'must have at most 200 characters').op
   example: 'posts:write account',
 })
 
-/** The tutorials' form (FastAPI's `OAuth2PasswordRequestForm`); unknown fields are ignored, as OAuth asks. */
+/** A code in a form. An empty one counts as absent (RFC 6749 §3.2). */
+const Otp = z
+  .string(once)
+  .refine((text) => text === '' || Code.safeParse(text).success, CODE_RULE)
+  .openapi({
+    description: 'A code that completes the sign-in of an account with a second factor',
+    example: '123456',
+  })
+
+/** FastAPI's `OAuth2PasswordRequestForm`. Unknown fields are ignored (RFC 6749 §3.2). */
 export const TokenForm = z
   .object({
     username: Login,
@@ -42,20 +53,23 @@ export const TokenForm = z
       .refine((name) => name === '' || CLIENT_ID.test(name), CLIENT_ID_RULE)
       .optional(),
     client_secret: z.string(once).optional(),
+    otp: Otp.optional(),
   })
   .openapi('TokenForm')
 
 const Parameter = z.string(once).optional()
-/** RFC 6749 §4.3.2 and §6. Which fields a grant needs is told by the handler, in the words of the RFC. */
+/** RFC 6749 §4.3.2 and §6. The handler checks the fields that a grant needs. */
 export const OAuthTokenForm = z
   .object({
     grant_type: Parameter.openapi({
-      description: '`password` or `refresh_token`',
+      description: `\`password\`, \`refresh_token\` or \`${SECOND_FACTOR_GRANT}\``,
       example: 'password',
     }),
     username: Parameter.openapi({ description: 'E-mail or username', example: 'ann@example.com' }),
     password: Parameter.openapi({ format: 'password', example: 'correct horse battery staple' }),
     refresh_token: Parameter,
+    mfa_token: Parameter.openapi({ description: 'Of an error `mfa_required`' }),
+    otp: Otp.optional(),
     scope: Parameter.openapi({ example: 'posts:write account' }),
     client_id: Parameter.openapi({
       description: 'Clients are public: no secret',
@@ -96,16 +110,35 @@ export const viewToken = (grant: Grant): Token => ({
   scope: grant.scope,
 })
 
+const PendingToken = z
+  .string()
+  .max(4096, 'must have at most 4096 characters')
+  .openapi({ description: 'Of a problem `second-factor-required`' })
+
 export const Credentials = z
   .strictObject({ login: Login, password: Password })
   .openapi('Credentials')
 
-/** The browser's door: no refresh token in any body, it is in the cookie. */
+/** For browsers: the refresh token is in the cookie, and in no body. */
 export const BrowserSession = Token.omit({ refresh_token: true })
   .extend({ user: UserPrivate })
   .strict()
   .openapi('BrowserSession')
 export type BrowserSession = z.infer<typeof BrowserSession>
+
+/** The second step of a sign-in. */
+export const SecondFactor = z
+  .strictObject({ pending_token: PendingToken, code: Code })
+  .openapi('SecondFactor')
+
+/** How a session is confirmed: with the password, or with a code. */
+export const Confirmation = z
+  .union([z.strictObject({ password: PresentPassword }), z.strictObject({ code: Code })])
+  .openapi('Confirmation')
+
+/** A new access token of the same session. */
+export const Confirmed = Token.omit({ refresh_token: true }).strict().openapi('Confirmed')
+export type Confirmed = z.infer<typeof Confirmed>
 
 export const Empty = z.strictObject({}).openapi('Empty')
 
@@ -117,7 +150,7 @@ export const Session = z
     expires_at: Time.meta({ description: 'The day on which it ends unless it is refreshed' }),
     user_agent: z.string().nullable(),
     location: z.string().nullable().meta({ example: 'Vienna, AT' }),
-    current: z.boolean().meta({ description: 'The session of the token that asks' }),
+    current: z.boolean().meta({ description: 'The session of the request' }),
   })
   .strict()
   .openapi('Session')

@@ -1,10 +1,15 @@
-/** The tutorials' door: a form with username and password, as FastAPI's `OAuth2PasswordRequestForm`. */
+/** Sign-in with a form, as FastAPI's `OAuth2PasswordRequestForm`. */
 import { endpoint, formBody, json } from '../http/endpoint'
 import { NO_STORE_HEADERS } from '../http/oauth-error'
 import { fieldProblem, problem, problems } from '../http/problem'
+import { normalizeCode } from '../security/totp'
 import { authenticate, retryLater } from './authenticate'
+import { secondFactorRequired } from './pending'
 import { FIRST_PARTY, parseScope, UNKNOWN_SCOPE } from './rules'
 import { Token, TokenForm, viewToken } from './schemas'
+
+/** The challenge of a failed sign-in. */
+const BEARER = { headers: { 'WWW-Authenticate': 'Bearer' } }
 
 export const createToken = endpoint(
   {
@@ -20,6 +25,8 @@ export const createToken = endpoint(
       200: json(Token, 'Signed in'),
       ...problems(
         'invalid-credentials',
+        'second-factor-required',
+        'wrong-code',
         'email-not-verified',
         'too-many-attempts',
         'busy',
@@ -28,7 +35,7 @@ export const createToken = endpoint(
     },
   },
   async (c) => {
-    const { username, password, scope, client_id } = c.req.valid('form')
+    const { username, password, scope, client_id, otp } = c.req.valid('form')
     const asked = parseScope(scope)
     if (!asked) return problem(c, 'invalid-request', fieldProblem('scope', UNKNOWN_SCOPE))
     const result = await authenticate(c, {
@@ -36,6 +43,7 @@ export const createToken = endpoint(
       password,
       scope: asked,
       clientId: client_id || FIRST_PARTY,
+      code: normalizeCode(otp ?? ''),
     })
     switch (result.kind) {
       case 'signed-in':
@@ -44,7 +52,11 @@ export const createToken = endpoint(
       case 'wait':
         return retryLater(c, result)
       case 'wrong':
-        return problem(c, 'invalid-credentials', { headers: { 'WWW-Authenticate': 'Bearer' } })
+        return problem(c, 'invalid-credentials', BEARER)
+      case 'second-factor-required':
+        return secondFactorRequired(c, result.pending)
+      case 'wrong-proof':
+        return problem(c, 'wrong-code', BEARER)
       case 'unverified':
         return problem(c, 'email-not-verified')
       case 'beyond-role':

@@ -5,6 +5,7 @@ interface Shape {
   example?: unknown
   properties?: Record<string, Shape>
   items?: Shape
+  anyOf?: Shape[]
 }
 interface Operation {
   operationId: string
@@ -21,9 +22,10 @@ const METHODS = ['get', 'post', 'put', 'patch', 'delete'] as const
 
 /** A value that fits a schema well enough: its examples, member by member. */
 export function exampleOf(api: Api, schema: Shape): unknown {
-  const { $ref, example, properties, items, type } = schema
+  const { $ref, example, properties, items, type, anyOf } = schema
   if ($ref) return exampleOf(api, api.components.schemas[$ref.split('/').at(-1) ?? ''] ?? {})
   if (example !== undefined) return example
+  if (anyOf?.[0]) return exampleOf(api, anyOf[0])
   if (properties) {
     const members = Object.entries(properties)
     return Object.fromEntries(members.map(([name, member]) => [name, exampleOf(api, member)]))

@@ -15,12 +15,14 @@ const LIFETIME = 900
 const NOW = new Date('2026-05-01T12:00:00.900Z')
 const seconds = Math.floor(NOW.getTime() / 1000)
 const sessionId = randomId()
+const authentication = { time: new Date('2026-05-01T11:00:00.000Z'), amr: ['pwd'] as Amr[] }
 const grant = {
   issuer,
   userId: 7,
   sessionId,
   clientId: 'first-party',
   scope: new Set(['posts:write', 'account']),
+  authentication,
   now: NOW,
   lifetimeSeconds: LIFETIME,
 }
@@ -69,6 +71,9 @@ describe('an access token', () => {
       jti: expect.stringMatching(/^[\w-]{22}$/),
       sid: sessionId,
       scope: 'posts:write account',
+      auth_time: authentication.time.getTime() / 1000,
+      amr: ['pwd'],
+      acr: '1fa',
     })
   })
 
@@ -78,6 +83,7 @@ describe('an access token', () => {
       sessionId,
       clientId: 'first-party',
       scope: ['posts:write', 'account'],
+      authentication,
     })
     const bare = await issueAccessToken(keyring, { ...grant, scope: [] })
     expect(await readAccessToken(keyring, bare, expected)).toMatchObject({ scope: [] })

@@ -38,6 +38,7 @@ const issue = async (from: KeySource) =>
     sessionId: 'AAAAAAAAAAAAAAAAAAAAAA',
     clientId: 'first-party',
     scope: ['account'],
+    authentication: { time: NOW, amr: ['pwd'] },
     now: NOW,
     lifetimeSeconds: LIFETIME,
   })

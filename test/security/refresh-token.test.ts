@@ -95,6 +95,7 @@ describe('refresh token', () => {
         sessionId,
         clientId: 'first-party',
         scope: [],
+        authentication: { time: new Date(), amr: ['pwd'] },
         now: new Date(),
         lifetimeSeconds: 900,
       }),

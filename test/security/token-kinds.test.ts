@@ -26,7 +26,13 @@ interface Kind {
 const KINDS: Record<string, Kind> = {
   'access token': {
     make: (keys) =>
-      issueAccessToken(keys, { ...person, issuer, sessionId, lifetimeSeconds: LIFETIME }),
+      issueAccessToken(keys, {
+        ...person,
+        issuer,
+        sessionId,
+        authentication: { time: NOW, amr: ['pwd'] },
+        lifetimeSeconds: LIFETIME,
+      }),
     read: (keys, text) =>
       readAccessToken(keys, text, { issuer, now: NOW, lifetimeSeconds: LIFETIME }),
   },

@@ -1,12 +1,14 @@
 // What happens between the two trips of a sign-in: whatever was decided by the first must still hold in the second.
 import { env } from 'cloudflare:workers'
 import { describe, expect, it } from 'vitest'
+import type { Account } from '../../src/credentials/account'
 import { openDatabase } from '../../src/db'
 import { argon2id } from '../../src/security/argon2/own-kernel'
 import { formatPhc } from '../../src/security/argon2/phc'
 import { hashPassword } from '../../src/security/password'
 import { randomId } from '../../src/security/secret-token'
-import { type Account, reserveSignIn, startSession } from '../../src/sessions/authenticate-store'
+import { reserveSignIn } from '../../src/sessions/authenticate-store'
+import { insertStarted } from '../../src/sessions/start-store'
 import { interrupted } from '../support/broken-database'
 import { call, trips, workerWith } from '../support/client'
 import { eventsOf, PASSWORD, person, signIn } from '../support/users'
@@ -30,7 +32,7 @@ const askWhile = (act: () => Promise<unknown>) => workerWith({ DB: interrupted(2
 
 /** The first trip of a sign-in, with the account as it was read then. */
 async function begin(key: string) {
-  const login = { kind: 'address', key, loginHmac: `test:${key}` } as const
+  const login = { kind: 'address', key, loginHmac: `test:${key}`, withSecret: false } as const
   const begun = await reserveSignIn(open(), login, new Date(), null)
   if (begun.kind !== 'counted') throw new Error('must wait')
   return { ...begun.attempt, account: begun.attempt.account as Account }
@@ -40,8 +42,14 @@ async function begin(key: string) {
 async function finish(attempt: Awaited<ReturnType<typeof begin>>) {
   const id = randomId()
   const expiresAt = new Date(Date.now() + 60_000)
-  const session = { clientId: 'test', scope: [], expiresAt, userAgent: null, location: null }
-  const { hasStarted } = await startSession(open(), attempt, { id, ...session }, new Date(), {})
+  const where = { clientId: 'test', scope: [], userAgent: null, location: null }
+  const authentication = { methods: ['pwd'], amr: ['pwd'], now: new Date(), expiresAt } as const
+  const none = { proof: null, pending: null, replaces: null, rehashed: null }
+  const { hasStarted } = await insertStarted(
+    open(),
+    { ...attempt, ...none },
+    { id, ...where, ...authentication },
+  )
   const row = await env.DB.prepare('select 1 from sessions where id = ?').bind(id).first()
   expect(row !== null).toBe(hasStarted)
   return hasStarted

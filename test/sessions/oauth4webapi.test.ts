@@ -47,7 +47,11 @@ describe('oauth4webapi', () => {
   it('discovers, signs in, refreshes and revokes', async () => {
     const ann = await register()
     const as = await discover(call)
-    expect(as.grant_types_supported).toEqual(['password', 'refresh_token'])
+    expect(as.grant_types_supported).toEqual([
+      'password',
+      'refresh_token',
+      'urn:gatepost:params:oauth:grant-type:second-factor',
+    ])
     expect(as.issuer).toBe(ORIGIN)
 
     const first = await signIn(as, ann.email, call)

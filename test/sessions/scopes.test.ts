@@ -41,6 +41,7 @@ describe('every operation that asks for a token', () => {
       changeMe: own,
       changePassword: own,
       changeEmail: own,
+      confirmSession: own,
       sendVerification: own,
       putAvatar: own,
       deleteAvatar: own,

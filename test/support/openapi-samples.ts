@@ -59,6 +59,7 @@ export function sampleOf(api: ApiDocument, given: Schema): unknown {
   const name = given.$ref?.replace('#/components/schemas/', '')
   const schema = name ? api.components.schemas[name] : given
   if (!schema) throw new Error(`no schema ${name}`)
+  if (schema.anyOf?.[0]) return sampleOf(api, schema.anyOf[0])
   const example = schema.example ?? schema.examples?.[0] ?? schema.enum?.[0] ?? schema.const
   if (example !== undefined) return example
   switch ([schema.type].flat()[0]) {

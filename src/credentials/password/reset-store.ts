@@ -7,6 +7,7 @@ import { discardUnowned, NO_ACCOUNT, recordEventOf } from '../../db/events'
 import { attempts, emailTokens, sessions, users } from '../../db/schema'
 import { countNotice, countReset, mailCounterKey, releaseResets } from '../mail-limit'
 import { type Address, isUsable, type Link, storeLink } from '../mail-links'
+import { isPasswordAttempt } from '../throttle'
 
 const ownerColumns = {
   id: users.id,
@@ -60,7 +61,7 @@ export const findResetLink = (db: Database, tokenHash: string, now: Date) =>
 /**
  * Uses the link, once: every statement has its row as a condition, and the last one deletes it. The
  * link proves the mailbox, so the address is proven too, and what another person set up with it ends:
- * password, sessions, pending links, counted failures.
+ * password, sessions, pending links, failed passwords. Second factors stay, and so do failed codes.
  */
 export async function useReset(
   db: Database,
@@ -82,7 +83,7 @@ export async function useReset(
       .where(and(isUser, works))
       .returning({ id: users.id }),
     ended: build.delete(sessions).where(and(eq(sessions.userId, userId), works)),
-    cleared: build.delete(attempts).where(and(eq(attempts.userId, userId), works)),
+    cleared: build.delete(attempts).where(and(isPasswordAttempt(userId), works)),
     recorded: recordEventOf(
       { userId, type: 'password_reset', at: now, location },
       sql`where ${works}`,

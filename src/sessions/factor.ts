@@ -1,0 +1,51 @@
+/** The second step of a browser's sign-in. */
+import { cookieHeader } from '../http/docs'
+import { endpoint, json, jsonBody } from '../http/endpoint'
+import { problem, problems } from '../http/problem'
+import { retryLater } from './authenticate'
+import { browserSessionView, formerSession } from './cookie'
+import { finishWithCode } from './finish'
+import { FIRST_PARTY } from './rules'
+import { BrowserSession, SecondFactor } from './schemas'
+
+const BEARER = { headers: { 'WWW-Authenticate': 'Bearer' } }
+
+export const finishSession = endpoint(
+  {
+    method: 'post',
+    path: '/api/session/factor',
+    operationId: 'finishSession',
+    summary: 'Complete a sign-in with a second factor; replaces the session of the cookie',
+    tags: ['sessions'],
+    access: 'anyone',
+    sameSite: true,
+    limit: 'sign-in',
+    request: { body: jsonBody(SecondFactor) },
+    responses: {
+      200: {
+        ...json(BrowserSession, 'Signed in; the refresh token is in the cookie'),
+        headers: cookieHeader,
+      },
+      ...problems('pending-ended', 'wrong-code', 'too-many-attempts', 'busy'),
+    },
+  },
+  async (c) => {
+    const { pending_token: token, code } = c.req.valid('json')
+    const result = await finishWithCode(c, {
+      token,
+      clientId: FIRST_PARTY,
+      code,
+      replaces: await formerSession(c),
+    })
+    switch (result.kind) {
+      case 'signed-in':
+        return c.json(browserSessionView(c, result.grant), 200)
+      case 'wait':
+        return retryLater(c, result)
+      case 'wrong-proof':
+        return problem(c, 'wrong-code', BEARER)
+      case 'ended':
+        return problem(c, 'pending-ended', BEARER)
+    }
+  },
+)
