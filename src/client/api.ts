@@ -78,6 +78,23 @@ export interface BrowserSession {
   user: UserPrivate
 }
 
+export type Confirmation =
+  | {
+  password: string
+}
+  | {
+  /** The 6 digits of an authenticator app, or a recovery code; spaces do not matter */
+  code: string
+}
+
+export interface Confirmed {
+  access_token: string
+  token_type: 'bearer'
+  /** Seconds */
+  expires_in: number
+  scope: string
+}
+
 export interface Credentials {
   /** The e-mail address, or the username */
   login: string
@@ -246,16 +263,29 @@ export interface OAuthError {
     | 'invalid_grant'
     | 'unsupported_grant_type'
     | 'invalid_scope'
+    | 'mfa_required'
   error_description: string
+  /** Of `mfa_required`: the token of the second step */
+  mfa_token?: string | undefined
+  /** The same, under the name of OAuth 2.0 for First-Party Applications */
+  auth_session?: string | undefined
+  /** Of `mfa_required`: how the user can continue */
+  methods?: Array<'totp' | 'passkey' | 'recovery'> | undefined
 }
 
 export interface OAuthTokenForm {
-  /** `password` or `refresh_token` */
+  /**
+   * `password`, `refresh_token` or `urn:gatepost:params:oauth:grant-type:second-factor`
+   */
   grant_type?: string | undefined
   /** E-mail or username */
   username?: string | undefined
   password?: string | undefined
   refresh_token?: string | undefined
+  /** Of an error `mfa_required` */
+  mfa_token?: string | undefined
+  /** A code that completes the sign-in of an account with a second factor */
+  otp?: string | undefined
   scope?: string | undefined
   /** Clients are public: no secret */
   client_id?: string | undefined
@@ -330,6 +360,12 @@ export interface Problem {
   request_id: string
   /** For a 422: each invalid field and the rule it breaks */
   errors?: FieldError[] | undefined
+  /** Of `second-factor-required`: the token of the second step */
+  pending_token?: string | undefined
+  /** Of `second-factor-required`: how the user can continue */
+  methods?: Array<'totp' | 'passkey' | 'recovery'> | undefined
+  /** Of `second-factor-required`: the lifetime of the token in seconds */
+  expires_in?: number | undefined
 }
 
 export interface ProfileChange {
@@ -360,6 +396,13 @@ export interface RevocationForm {
   client_secret?: string | undefined
 }
 
+export interface SecondFactor {
+  /** Of a problem `second-factor-required` */
+  pending_token: string
+  /** The 6 digits of an authenticator app, or a recovery code; spaces do not matter */
+  code: string
+}
+
 export interface Session {
   id: string
   /** RFC 3339, UTC */
@@ -370,7 +413,7 @@ export interface Session {
   expires_at: string
   user_agent: string | null
   location: string | null
-  /** The session of the token that asks */
+  /** The session of the request */
   current: boolean
 }
 
@@ -397,6 +440,8 @@ export interface TokenForm {
   scope?: string | undefined
   client_id?: string | undefined
   client_secret?: string | undefined
+  /** A code that completes the sign-in of an account with a second factor */
+  otp?: string | undefined
 }
 
 export interface UserChange {
@@ -452,9 +497,11 @@ export type ProblemCode =
   | 'misconfigured'
   | 'not-ready'
   | 'not-the-author'
+  | 'pending-ended'
   | 'post-not-found'
   | 'precondition-failed'
   | 'request-timeout'
+  | 'second-factor-required'
   | 'session-ended'
   | 'session-not-found'
   | 'too-large'
@@ -465,6 +512,7 @@ export type ProblemCode =
   | 'unsupported-media-type'
   | 'user-not-found'
   | 'username-taken'
+  | 'wrong-code'
   | 'wrong-password'
 
 /** Every operation: what it takes, and what it resolves to. */
@@ -620,6 +668,16 @@ export interface Operations {
   /** Sign out: the session of the cookie ends, the cookie goes */
   'DELETE /api/session': {
     answer: undefined
+  }
+  /** Confirm my identity before an act that requires a recent authentication */
+  'POST /api/session/confirm': {
+    body: Confirmation
+    answer: Confirmed
+  }
+  /** Complete a sign-in with a second factor; replaces the session of the cookie */
+  'POST /api/session/factor': {
+    body: SecondFactor
+    answer: BrowserSession
   }
   /** A new access token for the session of the cookie */
   'POST /api/session/refresh': {
@@ -786,7 +844,7 @@ export interface Operations {
     form: RevocationForm
     answer: undefined
   }
-  /** The token endpoint of RFC 6749: password and refresh_token */
+  /** The token endpoint of RFC 6749: password, refresh_token and second factor */
   'POST /oauth/token': {
     form: OAuthTokenForm
     answer: Token

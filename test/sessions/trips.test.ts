@@ -1,6 +1,7 @@
 /** How many D1 round trips each operation takes when it does its work; every other answer is held to the table by the check of answers. */
 import { beforeAll, describe, expect, it } from 'vitest'
 import { type Call, call, trips } from '../support/client'
+import { codeOf, giveTotp } from '../support/factors'
 import { catchMails, nextMail, tokenIn } from '../support/mailbox'
 import { apiDocument, maxTrips } from '../support/openapi'
 import { type Sample, samples } from '../support/openapi-samples'
@@ -90,6 +91,14 @@ describe('the trips to D1', () => {
     const resetToken = tokenIn(await nextMail(json.email, /reset|forg|choose|new password/i))
     await ask('resetPassword', { json: { token: resetToken, new_password: PASSWORD } })
     const last = await signIn(username)
+    await ask('confirmSession', { token: last.token, json: { password: PASSWORD } })
+    const { secret } = await giveTotp(id)
+    const half = await call('POST', '/api/session', {
+      json: { login: username, password: PASSWORD },
+    })
+    const { pending_token } = await half.json<{ pending_token: string }>()
+    expect([half.status, trips(half)]).toEqual([401, 2])
+    await ask('finishSession', { json: { pending_token, code: codeOf(secret) } })
     await ask('deleteAccount', { token: last.token, json: { password: PASSWORD } })
 
     const [root, bob] = [await admin(), await register('bob')]
