@@ -3,6 +3,8 @@ declare namespace Cloudflare {
   interface Env {
     /** Rounds of each race, a number. */
     RACE_ROUNDS: string
+    /** Random histories of the model test, a number. */
+    MODEL_RUNS: string
     TEST_MIGRATIONS: import('cloudflare:test').D1Migration[]
   }
 }
