@@ -1,6 +1,6 @@
 /**
- * One request's session with D1. It measures each round trip, and repeats one at the primary when a
- * replica lacks a migration.
+ * One request's session with D1. It measures each round trip. It repeats one at the primary when a
+ * replica lacks a migration, and on any replica when D1 cannot use the bookmark of the client.
  */
 import type { DetachedStatement } from './build'
 import { causes } from './causes'
@@ -21,7 +21,7 @@ export interface Served {
   primary: boolean | null
   rowsRead: number
   rowsWritten: number
-  /** A replica lacked a migration, and the trip was repeated at the primary. */
+  /** The trip failed and was repeated in another session; see `openSession`. */
   repeated: boolean
 }
 
@@ -48,18 +48,20 @@ interface SessionStatement {
 /** @param bookmark where the session begins: `first-primary`, `first-unconstrained` or a bookmark */
 export function openSession(binding: D1Database, trips: Trips, bookmark: string): Session {
   let session = binding.withSession(bookmark)
-  let mayBeBehind = bookmark !== 'first-primary'
+  let start = bookmark
 
   async function send<T extends D1Result | D1Result[]>(
     work: (session: D1DatabaseSession) => Promise<T>,
   ): Promise<T> {
+    const attempt = () => measure(trips, work(session))
     try {
-      return await measure(trips, work(session))
+      return await (isOfClient(start) ? within(BOOKMARK_MS, attempt()) : attempt())
     } catch (error) {
-      if (!mayBeBehind || !lacksMigration(error)) throw error
-      mayBeBehind = false
-      session = binding.withSession('first-primary')
-      const result = await measure(trips, work(session))
+      const next = startAfter(error, start)
+      if (!next) throw error
+      start = next
+      session = binding.withSession(start)
+      const result = await attempt()
       if (trips.served) trips.served.repeated = true
       return result
     }
@@ -125,6 +127,31 @@ function addMeta(trips: Trips, meta: Meta) {
   served.primary = meta.served_by_primary ?? null
   served.rowsRead += meta.rows_read ?? 0
   served.rowsWritten += meta.rows_written ?? 0
+}
+
+/** Milliseconds that D1 may take to reach the bookmark of a client. */
+const BOOKMARK_MS = 2000
+/** A bookmark that a client sent. It has the form of D1's, and any content. */
+const isOfClient = (start: string) => !start.startsWith('first-')
+
+/** Where to repeat a failed trip; null if it is not repeated. */
+function startAfter(error: unknown, start: string): string | null {
+  if (start !== 'first-primary' && lacksMigration(error)) return 'first-primary'
+  // D1 does not document what it does with a bookmark of the future: refuse it, or wait for it.
+  return isOfClient(start) ? 'first-unconstrained' : null
+}
+
+/** @throws Error when `work` takes longer than `ms` milliseconds */
+async function within<T>(ms: number, work: Promise<T>): Promise<T> {
+  let timer: ReturnType<typeof setTimeout> | undefined
+  const timeout = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`D1 took longer than ${ms} ms`)), ms)
+  })
+  try {
+    return await Promise.race([work, timeout])
+  } finally {
+    clearTimeout(timer)
+  }
 }
 
 /** SQLite's words for a table or column that a migration adds. */

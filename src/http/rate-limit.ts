@@ -1,6 +1,5 @@
 /**
- * Rate limits at the edge, per client and minute, before any hash or D1 query. Cloudflare counts
- * per
+ * Rate limits at the edge, per client and minute, before any hash or D1 query. Cloudflare counts per
  * location and permissively, so lockouts are counted in D1 instead.
  */
 import type { MiddlewareHandler } from 'hono'
@@ -37,11 +36,17 @@ export function rateLimit(limit: Limit): MiddlewareHandler<AppEnv> {
   }
 }
 
-/** Whether `key`, by default the client, is below its limit; counts this request. */
+/**
+ * Whether `key`, by default the client, is below its limit; counts this request. A client with IPv6
+ * also counts for its /48, which may make ten times as many requests.
+ */
 export async function isAllowed(c: AnyContext, limit: Limit, key?: string): Promise<boolean> {
+  const counter = c.env[BINDINGS[limit]]
+  const client = key ?? clientKey(c.req.header('CF-Connecting-IP'))
+  const network = key === undefined && networkKey(client)
   try {
-    const counted = key ?? clientKey(c.req.header('CF-Connecting-IP'))
-    return (await c.env[BINDINGS[limit]].limit({ key: counted })).success
+    if (!(await counter.limit({ key: client })).success) return false
+    return !network || (await counter.limit({ key: network })).success
   } catch (error) {
     console.error(logLine({ event: 'rate_limit_failed', limit, error: String(error) }))
     return true
@@ -65,6 +70,19 @@ export function clientKey(address: string | undefined): string {
       .flatMap((number) => [number >> 8, number & 255])
       .join('.')
   return `${groups.slice(0, 4).join(':')}::/64`
+}
+
+/** The /64 networks of a /48 share this many times the limit of one. */
+const NETWORK_SHARES = 10
+
+/**
+ * The /48 of a client with IPv6, as one of `NETWORK_SHARES` keys at random, each with the limit of
+ * a client: a binding has one limit, and a request counts for one key. Null for others. A tunnel
+ * broker gives a /48 to anyone, with 65 536 networks that would be a client each.
+ */
+export function networkKey(client: string): string | null {
+  const [, network] = /^((?:[\da-f]+:){3})[\da-f]+::\/64$/.exec(client) ?? []
+  return network ? `${network}:/48#${Math.floor(NETWORK_SHARES * Math.random())}` : null
 }
 
 const IPV4 = /^(?:\d{1,3}\.){3}\d{1,3}$/

@@ -65,6 +65,52 @@ describe('a read from a replica that lacks a migration', () => {
   })
 })
 
+describe('a bookmark of a client that D1 cannot use', () => {
+  const FUTURE = 'ffffffff-ffffffff-ffffffff-ffffffffffffffffffffffffffffffff'
+
+  /** A database that does `act` for any session that begins at a bookmark. */
+  function unable(act: () => Promise<never>) {
+    const began: string[] = []
+    const statement = { bind: () => statement, all: act, run: act }
+    const withSession = (start: string) => {
+      began.push(start)
+      const isReal = start.startsWith('first-')
+      return isReal
+        ? env.DB.withSession(start)
+        : { prepare: () => statement, batch: act, getBookmark: () => null }
+    }
+    return { began, binding: { withSession } as unknown as D1Database }
+  }
+
+  it.each<[string, () => Promise<never>]>([
+    ['refuses', () => Promise.reject(new Error('D1_ERROR: invalid bookmark'))],
+    ['waits for', () => new Promise(() => {})],
+  ])('is dropped when D1 %s it, and the client gets a new one', async (_, act) => {
+    const { began, binding } = unable(act)
+    const ask = workerWith({ DB: binding, SERVER_TIMING: 'off' })
+    const start = performance.now()
+    const response = await ask('GET', '/api/posts', { headers: { [BOOKMARK]: FUTURE } })
+    expect(response.status).toBe(200)
+    expect(began).toEqual([FUTURE, 'first-unconstrained'])
+    expect(performance.now() - start).toBeLessThan(15_000)
+    expect(response.headers.get(BOOKMARK)).toMatch(/^[\da-f]{8}-/)
+    expect(response.headers.get(BOOKMARK)).not.toBe(FUTURE)
+  })
+
+  it('is not retried for ever: 503 when D1 is down', async () => {
+    const down = () => Promise.reject(new Error('D1_ERROR: Network connection lost.'))
+    const began: string[] = []
+    const statement = { bind: () => statement, all: down, run: down }
+    const withSession = (start: string) => {
+      began.push(start)
+      return { prepare: () => statement, batch: down, getBookmark: () => null }
+    }
+    const ask = workerWith({ DB: { withSession }, SERVER_TIMING: 'off' })
+    const response = await ask('GET', '/api/posts', { headers: { [BOOKMARK]: FUTURE } })
+    expect([response.status, began]).toEqual([503, [FUTURE, 'first-unconstrained']])
+  })
+})
+
 describe('a request that begins at the primary', () => {
   it('is not repeated when a migration is missing there: 503', async () => {
     const { token } = await person()

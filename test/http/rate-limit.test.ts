@@ -1,6 +1,6 @@
 // What is promised of the edge limits: per client and minute, whatever door, before any hash and any trip to D1.
 import { expect, it } from 'vitest'
-import { clientKey } from '../../src/http/rate-limit'
+import { clientKey, networkKey } from '../../src/http/rate-limit'
 import { hashesComputed } from '../../src/security/password'
 import { type Call, call, freshAddress, trips } from '../support/client'
 import { person } from '../support/users'
@@ -120,6 +120,40 @@ it.each([
   [undefined, 'unknown'],
 ])('clientKey(%s) is %s', (address, key) => {
   expect(clientKey(address)).toBe(key)
+})
+
+it('refuses a /48 at ten times the limit of a /64, whatever networks and addresses it uses', async () => {
+  const n = crypto.randomUUID().slice(0, 4)
+  let sent = 0
+  const send = () =>
+    call(
+      'POST',
+      '/api/users/forgot-password',
+      from(`2001:db8:${n}:${(++sent).toString(16)}::1`, { json: {} }),
+    )
+  const refusedAfter = await exhaust(100, send)
+  // Each share is full at 10 requests: the first one is, at random, before all of them are.
+  expect(refusedAfter).toBeGreaterThan(15)
+  expect(refusedAfter).toBeLessThanOrEqual(200)
+  const others = `2001:db8:${n.split('').reverse().join('')}:1::1`
+  expect(
+    (await call('POST', '/api/users/forgot-password', from(others, { json: {} }))).status,
+  ).toBe(422)
+})
+
+it('leaves the rest of a /48 alone when one of its networks is at its limit', async () => {
+  const n = crypto.randomUUID().slice(0, 4)
+  const send = (network: number) =>
+    call('POST', '/api/users', from(`2001:db8:${n}:${network}::1`, { json: {} }))
+  expect(await exhaust(20, () => send(1))).toBeLessThanOrEqual(40)
+  for (let network = 2; network < 12; network++) expect((await send(network)).status).toBe(422)
+})
+
+it('counts a /48 under ten keys, and neither IPv4 nor unknown clients', () => {
+  const keys = new Set(Array.from({ length: 500 }, () => networkKey('2001:db8:1:2::/64')))
+  expect(keys.size).toBe(10)
+  for (const key of keys) expect(key).toMatch(/^2001:db8:1::\/48#\d$/)
+  for (const client of ['192.0.2.7', 'unknown', '']) expect(networkKey(client)).toBeNull()
 })
 
 it('refuses the 61st search of a minute, before D1; lists without a search do not count', async () => {
