@@ -29,6 +29,8 @@ async function migrations() {
 
 /** The bindings' types, as `npm run types` writes them. */
 async function bindings() {
+  const environments = await run([process.execPath, 'scripts/build/environments.mjs', '--check'])
+  if (environments.code !== 0) return environments
   const { code, output } = await run(command('wrangler', ['types', 'src/bindings.d.ts', '--check']))
   return {
     code,

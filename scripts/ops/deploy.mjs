@@ -7,9 +7,9 @@ import { buildWeb } from '../build/web.mjs'
 import { command, root, run } from '../tools.mjs'
 import { openApi } from './cloudflare.mjs'
 import { isInteractive } from './deploy/ask.mjs'
-import { findAccount, readFacts } from './deploy/facts.mjs'
+import { findAccount, findBucket, readDatabase, readFacts } from './deploy/facts.mjs'
 import { HELP, parseOptions, UsageError } from './deploy/options.mjs'
-import { configProblems, planDeploy } from './deploy/plan.mjs'
+import { configProblems, pendingMigrations, planDeploy, planStorage } from './deploy/plan.mjs'
 import { pickAccount, pickPlace, pickSubdomain } from './deploy/questions.mjs'
 import { release } from './deploy/release.mjs'
 import { closing, Report } from './deploy/report.mjs'
@@ -42,21 +42,10 @@ import { readProject, writeSetting } from './project.mjs'
  * @param {AbortSignal} signal
  */
 async function deploy(options, report, signal) {
-  const project = readProject(options.environment)
-  const [problem] = configProblems(project)
-  if (problem) throw problem
-  const api = await openApi(signal)
-  const account = await findAccount(
-    api,
-    project.accountId,
-    isInteractive() ? pickAccount(signal) : undefined,
-  )
-  report.found(`account ${account.name}`)
+  const { project, api, account } = await open(options, report, signal)
   const read = await readFacts(api, account.id, project)
-  const facts = {
-    ...read,
-    subdomain: read.subdomain ?? (await pickSubdomain(project, options, signal)),
-  }
+  const subdomain = read.subdomain ?? (await pickSubdomain(project, options, signal))
+  const facts = { ...read, subdomain }
   const plan = planDeploy(project, facts, options, {
     migrations: listMigrations(),
     message: (origin) =>
@@ -65,9 +54,9 @@ async function deploy(options, report, signal) {
   const steps = { options, project, report, signal, api, accountId: account.id, facts }
   const place = plan.database === 'create' ? await pickPlace(options, signal) : {}
   await build(steps, plan)
-  if (facts.subdomain && !read.subdomain) {
-    await registerSubdomain(api, account.id, facts.subdomain)
-    report.changed(`subdomain ${facts.subdomain}.workers.dev`)
+  if (subdomain && !read.subdomain) {
+    await registerSubdomain(api, account.id, subdomain)
+    report.changed(`subdomain ${subdomain}.workers.dev`)
   }
   const bookmark = await prepareStorage(steps, plan, place)
   if (plan.writesOrigin) {
@@ -79,6 +68,45 @@ async function deploy(options, report, signal) {
   for (const note of plan.notes) report.note(note)
   const hasAdmin = (facts.database?.admins ?? 0) > 0
   console.log(closing(project, { origin: plan.origin, version, before, bookmark, hasAdmin }))
+}
+
+/**
+ * Database and bucket of `[previews]`, which `npx wrangler preview` uses.
+ * @param {import('./deploy/options.mjs').Options} options
+ * @param {Report} report
+ * @param {AbortSignal} signal
+ */
+async function preparePreviews(options, report, signal) {
+  const { project, api, account } = await open(options, report, signal)
+  const path = `/accounts/${account.id}`
+  const database = await readDatabase(api, path, project.database)
+  const bucket = (await findBucket(api, path, project.bucket)) !== null
+  const facts = { database, bucket, subdomain: null, worker: null }
+  const steps = { options, project, report, signal, api, accountId: account.id, facts }
+  const place = database ? {} : await pickPlace(options, signal)
+  await prepareStorage(steps, planStorage(facts), place)
+  await migrate(steps, { pending: pendingMigrations(facts, listMigrations()) })
+  console.log(PREVIEWS_NEXT)
+}
+
+const PREVIEWS_NEXT = `
+Previews have a database. Once: npx wrangler preview base-config secret put JWT_SECRET
+For each branch: npm run build:web && npx wrangler preview`
+
+/**
+ * @param {import('./deploy/options.mjs').Options} options
+ * @param {Report} report
+ * @param {AbortSignal} signal
+ */
+async function open(options, report, signal) {
+  const project = readProject(options.environment)
+  const [problem] = configProblems(project)
+  if (problem) throw problem
+  const api = await openApi(signal)
+  const choose = isInteractive() ? pickAccount(signal) : undefined
+  const account = await findAccount(api, project.accountId, choose)
+  report.found(`account ${account.name}`)
+  return { project, api, account }
 }
 
 /**
@@ -102,7 +130,7 @@ async function build({ options, report, signal }, { uploads }) {
 /**
  * Creates database and bucket where they are missing.
  * @param {Deploy} steps
- * @param {import('./deploy/plan.mjs').Plan} plan
+ * @param {Pick<import('./deploy/plan.mjs').Plan, 'database' | 'bucket'>} plan
  * @param {{ location?: string, jurisdiction?: string }} place
  * @returns {Promise<string | null>} bookmark of a database that was there before
  */
@@ -128,12 +156,13 @@ async function prepareStorage({ project, report, api, accountId, facts }, plan, 
 
 /**
  * @param {Deploy} steps
- * @param {import('./deploy/plan.mjs').Plan} plan
+ * @param {Pick<import('./deploy/plan.mjs').Plan, 'pending'>} plan
  */
 async function migrate({ project, report, signal, accountId }, { pending }) {
   if (pending.length === 0) return report.found('migrations')
   report.begins(`applying ${pending.length} migration(s)`)
-  await applyMigrations({ environment: project.environment, accountId, signal })
+  const context = { environment: project.environment, accountId, signal }
+  await applyMigrations(context, project.database.name)
   report.changed(`${pending.length} migration(s) applied`)
 }
 
@@ -161,6 +190,11 @@ function readOptions() {
   }
 }
 
+const chosen = (/** @type {import('./deploy/options.mjs').Options} */ options) => {
+  if (options.dryRun) return dryRun
+  return options.previews ? preparePreviews : deploy
+}
+
 async function main() {
   const options = readOptions()
   if (options.help) return console.log(HELP)
@@ -171,7 +205,7 @@ async function main() {
     )
   const report = new Report()
   try {
-    await (options.dryRun ? dryRun(options) : deploy(options, report, stop.signal))
+    await chosen(options)(options, report, stop.signal)
   } catch (error) {
     report.failed(stop.signal.aborted ? stop.signal.reason : error)
     process.exitCode = stop.signal.aborted ? 130 : 1

@@ -2,6 +2,8 @@
 // Names of environments. The top level of wrangler.toml is production; others are `[env.NAME]`.
 
 export const PRODUCTION = 'production'
+/** `[previews]`: no deployment, but a database and a bucket that branches share. */
+export const PREVIEWS = 'previews'
 
 /**
  * The header of a table in the environment: `[vars]`, `[env.staging.vars]`.
@@ -9,7 +11,8 @@ export const PRODUCTION = 'production'
  * @param {'vars' | 'r2_buckets'} table
  */
 export function headerOf(environment, table) {
-  const name = environment === PRODUCTION ? table : `env.${environment}.${table}`
+  const prefix = { [PRODUCTION]: '', [PREVIEWS]: 'previews.' }[environment] ?? `env.${environment}.`
+  const name = prefix + table
   return table === 'vars' ? `[${name}]` : `[[${name}]]`
 }
 

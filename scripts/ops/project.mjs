@@ -5,7 +5,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { unstable_readConfig as readConfig } from 'wrangler'
 import { root } from '../tools.mjs'
-import { PRODUCTION } from './environment.mjs'
+import { PREVIEWS, PRODUCTION } from './environment.mjs'
 import { Failure } from './failure.mjs'
 
 export const CONFIG = join(root, 'wrangler.toml')
@@ -33,15 +33,19 @@ export const CONFIG = join(root, 'wrangler.toml')
  * @throws {Failure} the environment, or a binding that a deploy needs, is missing
  */
 export function readProject(environment) {
-  const env = environment === PRODUCTION ? {} : { env: environment }
-  const config = readConfig({ config: CONFIG, ...env }, { hideWarnings: true })
-  if (environment !== PRODUCTION && !config.definedEnvironments?.includes(environment))
+  const top = readConfig({ config: CONFIG }, { hideWarnings: true })
+  const isNamed = environment !== PRODUCTION && environment !== PREVIEWS
+  const known = top.definedEnvironments ?? []
+  if (isNamed && !known.includes(environment))
     throw new Failure(
       `wrangler.toml has no environment "${environment}".`,
-      `use --env ${[PRODUCTION, ...(config.definedEnvironments ?? [])].join(' or --env ')}`,
+      `use --env ${[PRODUCTION, ...known].join(' or --env ')}`,
     )
-  const database = config.d1_databases.find(boundAs('DB'))
-  const bucket = config.r2_buckets.find(boundAs('AVATARS'))
+  const named = { config: CONFIG, env: environment }
+  const config = isNamed ? readConfig(named, { hideWarnings: true }) : top
+  const bindings = environment === PREVIEWS ? config.previews : config
+  const database = bindings?.d1_databases?.find(boundAs('DB'))
+  const bucket = bindings?.r2_buckets?.find(boundAs('AVATARS'))
   if (!config.name || !database?.database_name || !bucket?.bucket_name)
     throw new Failure(
       'wrangler.toml lacks the name, the D1 binding DB with a database_name, or the R2 binding AVATARS with a bucket_name.',

@@ -61,6 +61,7 @@ describe('npm run deploy', () => {
       'POST d1/database/gatepost/query (write)', // creates d1_migrations
       ...MIGRATIONS.map(() => 'POST d1/database/gatepost/query (write)'),
       'PUT workers/scripts/gatepost',
+      'PATCH workers/scripts/gatepost/script-settings', // tags of the environment
       'POST workers/scripts/gatepost/subdomain',
       'PUT workers/scripts/gatepost/schedules',
     ])
@@ -191,6 +192,39 @@ describe('npm run deploy', () => {
     expect(cloudflare.databases[0]?.place).toBe('eu')
     expect(cloudflare.buckets.get('gatepost-avatars')).toEqual({ jurisdiction: 'eu' })
     expect(project.read('wrangler.toml')).toContain('[[r2_buckets]]\njurisdiction = "eu"\n')
+  })
+})
+
+describe('npm run deploy -- --env staging', () => {
+  it('creates and deploys a Worker, a database and a bucket of its own', async () => {
+    const { code, output } = await project.deploy(cloudflare, '--env=staging', '--location=apac')
+    expect({ code, output }).toMatchObject({ code: 0 })
+    expect(cloudflare.changes).toContain('PUT workers/scripts/gatepost-staging')
+    expect(cloudflare.databases.map(({ name }) => name)).toEqual(['gatepost-staging'])
+    expect([...cloudflare.buckets.keys()]).toEqual(['gatepost-avatars-staging'])
+    const toml = project.read('wrangler.toml')
+    const staging = toml.slice(toml.indexOf('[env.staging.vars]'))
+    expect(staging).toContain('APP_ORIGIN = "https://gatepost-staging.ann.workers.dev"')
+    expect(toml.match(/staging\.ann\.workers\.dev/g)).toHaveLength(1)
+    expect(output).toContain('npm run admin -- grant you@example.com --remote --env staging')
+  })
+})
+
+describe('npm run deploy -- --previews', () => {
+  it('creates and migrates the database of previews, creates their bucket, and uploads nothing', async () => {
+    const { code, output } = await project.deploy(cloudflare, '--previews', '--location=weur')
+    expect({ code, output }).toMatchObject({ code: 0 })
+    expect(cloudflare.changes).toEqual([
+      'POST d1/database',
+      'POST r2/buckets',
+      'POST d1/database/gatepost-preview/query (write)',
+      ...MIGRATIONS.map(() => 'POST d1/database/gatepost-preview/query (write)'),
+    ])
+    expect([...cloudflare.buckets.keys()]).toEqual(['gatepost-avatars-preview'])
+    expect(output).toContain('npx wrangler preview')
+    cloudflare.calls = []
+    expect(await project.deploy(cloudflare, '--previews')).toMatchObject({ code: 0 })
+    expect(cloudflare.changes).toEqual([])
   })
 })
 

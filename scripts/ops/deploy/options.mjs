@@ -1,6 +1,6 @@
 // @ts-check
 import { parseArgs } from 'node:util'
-import { PRODUCTION } from '../environment.mjs'
+import { PREVIEWS, PRODUCTION } from '../environment.mjs'
 
 /** https://developers.cloudflare.com/d1/configuration/data-location/ */
 export const LOCATIONS = /** @type {const} */ ({
@@ -25,6 +25,7 @@ Repeating it changes nothing while code and settings are the same.
 
   --dry-run             builds everything, shows the plan, needs no account
   --env <name>          production (default) or an environment of wrangler.toml, such as staging
+  --previews            only prepares database and bucket of previews, for npx wrangler preview
   --location <place>    where a new database lives: ${Object.keys(LOCATIONS).join(', ')}
   --jurisdiction <law>  keeps a new database and bucket within: ${Object.keys(JURISDICTIONS).join(', ')}
   --subdomain <name>    registers <name>.workers.dev for an account that has no subdomain
@@ -38,6 +39,7 @@ Repeating it changes nothing while code and settings are the same.
  * @typedef {object} Options
  * @property {boolean} dryRun
  * @property {string} environment
+ * @property {boolean} previews
  * @property {string | undefined} location
  * @property {string | undefined} jurisdiction
  * @property {string | undefined} subdomain
@@ -75,7 +77,8 @@ export function parseOptions(args) {
     throw new UsageError('--subdomain is 1 to 63 letters a-z, digits and inner hyphens.')
   return {
     dryRun: values['dry-run'] ?? false,
-    environment: values.env || PRODUCTION,
+    environment: values.previews ? PREVIEWS : values.env || PRODUCTION,
+    previews: values.previews ?? false,
     location: values.location,
     jurisdiction: values.jurisdiction,
     subdomain: values.subdomain,
@@ -95,6 +98,7 @@ function parse(args) {
   const options = {
     'dry-run': flag,
     env: text,
+    previews: flag,
     location: text,
     jurisdiction: text,
     subdomain: text,

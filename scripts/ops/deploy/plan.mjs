@@ -87,23 +87,36 @@ export function planDeploy(project, facts, options, source) {
       'choose another database_name in wrangler.toml',
     )
   const origin = planOrigin(project, facts.subdomain)
-  const applied = database?.applied ?? []
-  const pending = source.migrations.filter((name) => !applied.includes(name))
   const secret = planSecret(project, facts, options)
   const isSame =
     worker?.version?.message === source.message(origin) &&
     worker.crons.toSorted().join() === project.crons.toSorted().join()
   return {
-    database: database ? 'exists' : 'create',
-    bucket: facts.bucket ? 'exists' : 'create',
+    ...planStorage(facts),
     origin,
     writesOrigin: origin !== project.vars.APP_ORIGIN,
     secret,
-    pending,
+    pending: pendingMigrations(facts, source.migrations),
     uploads: !isSame || secret !== 'keep' || options.force,
-    notes: notes(project, applied, source.migrations),
+    notes: notes(project, database?.applied ?? [], source.migrations),
   }
 }
+
+/**
+ * @param {Pick<import('./facts.mjs').Facts, 'database' | 'bucket'>} facts
+ * @returns {Pick<Plan, 'database' | 'bucket'>}
+ */
+export const planStorage = ({ database, bucket }) => ({
+  database: database ? 'exists' : 'create',
+  bucket: bucket ? 'exists' : 'create',
+})
+
+/**
+ * @param {Pick<import('./facts.mjs').Facts, 'database'>} facts
+ * @param {string[]} migrations
+ */
+export const pendingMigrations = ({ database }, migrations) =>
+  migrations.filter((name) => !database?.applied.includes(name))
 
 /** @param {import('./facts.mjs').WorkerFacts} worker a draft that holds only the secret is ours */
 const isForeign = ({ bindings, secrets, version }) =>

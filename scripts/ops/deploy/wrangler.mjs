@@ -1,11 +1,11 @@
 // @ts-check
 // The three steps that wrangler does: migrate, upload, roll back.
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { stripVTControlCharacters } from 'node:util'
-import { command, run } from '../../tools.mjs'
-import { envArguments, envOption } from '../environment.mjs'
+import { command, root, run } from '../../tools.mjs'
+import { envArguments, envOption, PREVIEWS } from '../environment.mjs'
 import { Failure } from '../failure.mjs'
 
 /** How the API refuses `[limits] cpu_ms` on the Free plan. */
@@ -26,8 +26,8 @@ const SHOWN_LINES = 12
  * @param {Context} context
  * @param {Record<string, string>} [env]
  */
-async function wrangler(args, { environment, accountId, signal }, env = {}) {
-  const result = await run(command('wrangler', [...args, ...envArguments(environment)]), {
+async function wrangler(args, { accountId, signal }, env = {}) {
+  const result = await run(command('wrangler', args), {
     env: {
       CI: '1', // asks nothing
       CLOUDFLARE_ACCOUNT_ID: accountId,
@@ -41,14 +41,39 @@ async function wrangler(args, { environment, accountId, signal }, env = {}) {
   return result
 }
 
-/** @param {Context} context */
-export async function applyMigrations(context) {
-  const { code, output } = await wrangler(['d1', 'migrations', 'apply', 'DB', '--remote'], context)
-  if (code === 0) return
-  throw new Failure(
-    `The migrations failed; the one that failed left nothing behind:\n${lastLines(output, [])}`,
-    'mend the migration, then npm run deploy',
-  )
+/**
+ * @param {Context} context
+ * @param {string} database its name
+ */
+export async function applyMigrations(context, database) {
+  const folder = mkdtempSync(join(tmpdir(), 'gatepost-wrangler-'))
+  try {
+    const config = configArguments(context.environment, database, folder)
+    const args = ['d1', 'migrations', 'apply', 'DB', '--remote', ...config]
+    const { code, output } = await wrangler(args, context)
+    if (code === 0) return
+    throw new Failure(
+      `The migrations failed; the one that failed left nothing behind:\n${lastLines(output, [])}`,
+      'mend the migration, then npm run deploy',
+    )
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+  }
+}
+
+/**
+ * wrangler's D1 commands cannot name the database of `[previews]`: it gets a configuration of its own.
+ * @param {string} environment
+ * @param {string} database
+ * @param {string} folder for that configuration
+ */
+function configArguments(environment, database, folder) {
+  if (environment !== PREVIEWS) return envArguments(environment)
+  const file = join(folder, 'wrangler.json')
+  const migrations_dir = join(root, 'migrations')
+  const d1_databases = [{ binding: 'DB', database_name: database, migrations_dir }]
+  writeFileSync(file, JSON.stringify({ name: 'previews', d1_databases }))
+  return ['--config', file]
 }
 
 /**
@@ -69,6 +94,7 @@ export async function uploadWorker(context, { message, tag, secretsFile, secrets
         ...(tag ? ['--tag', tag] : []),
         ...(secretsFile ? ['--secrets-file', secretsFile] : []),
         ...(strict ? ['--strict'] : []),
+        ...envArguments(context.environment),
       ],
       context,
       { WRANGLER_OUTPUT_FILE_PATH: report },
@@ -109,7 +135,10 @@ function versionIn(report) {
  * @param {string} reason
  */
 export async function rollBack(context, version, reason) {
-  const { code, output } = await wrangler(['rollback', version, '-y', '-m', reason], context)
+  const { code, output } = await wrangler(
+    ['rollback', version, '-y', '-m', reason, ...envArguments(context.environment)],
+    context,
+  )
   if (code !== 0)
     throw new Failure(
       `The rollback failed:\n${lastLines(output, [])}`,

@@ -5,10 +5,12 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseEnv } from 'node:util'
 import { gzipSync } from 'node:zlib'
+import { completed } from '../../build/environments.mjs'
 import { command, root, run } from '../../tools.mjs'
 import { configProblems, isExampleSender } from '../deploy/plan.mjs'
 import { listMigrations } from '../deploy/source.mjs'
 import { envArguments } from '../environment.mjs'
+import { CONFIG } from '../project.mjs'
 import { fail, ok, warn } from './finding.mjs'
 
 /** @typedef {import('./finding.mjs').Finding} Finding */
@@ -35,6 +37,7 @@ export async function checkLocally(project) {
     ...checkDevVars(),
     ...checkConfig(project),
     checkMigrations(),
+    checkEnvironments(),
     checkCompatibilityDate(project),
     checkAssets(),
   ]
@@ -130,6 +133,13 @@ function checkMigrations() {
     `migrations and their journal differ: ${odd.join(', ')}`,
     'npm run db:generate writes both; git status shows what is missing',
   )
+}
+
+function checkEnvironments() {
+  const toml = readFileSync(CONFIG, 'utf8')
+  return completed(toml) === toml
+    ? ok('[env.staging] and [previews] have what the top level has')
+    : fail('[env.staging] or [previews] of wrangler.toml lack a binding or var', 'npm run types')
 }
 
 /**
