@@ -1,4 +1,4 @@
-/** What a failed response becomes: always an ApiProblem, always a sentence for a person. */
+/** Failed responses: each becomes an ApiProblem with a sentence for a person. */
 import { describe, expect, it } from 'vitest'
 import { ApiProblem, readProblem } from '../../src/client'
 

@@ -9,7 +9,7 @@ beforeAll(async () => {
 }, 60_000)
 afterAll(() => worker.stop())
 
-/** What `localStorage` holds, which Node does not have. */
+/** The texts of `localStorage`, which Node does not have. */
 const stored = new Map<string, string>()
 beforeEach(() => {
   stored.clear()

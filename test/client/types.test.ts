@@ -1,4 +1,4 @@
-/** What the types of the client allow and refuse; `tsc` reads the lines marked as errors. */
+/** Calls that the types allow, and calls that they refuse; `tsc` reads the marked lines. */
 import { expectTypeOf, it } from 'vitest'
 import {
   type ApiProblem,

@@ -45,7 +45,7 @@ export function openBrowser(url: string, storage: StorageKind) {
   return {
     origin,
     jar,
-    /** What was sent since the last call. */
+    /** The requests sent since the last call. */
     sent: () => requests.splice(0),
     tab: (): Client => createClient({ origin, fetch, storage }),
   }

@@ -1,4 +1,4 @@
-/** What a person does in an app of the examples, which all have the same forms. */
+/** The acts of a person in an app of the examples, which all have the same forms. */
 import assert from 'node:assert/strict'
 import type { Browser, Page, Route } from 'playwright-core'
 import { launch, type Visitor, visitor } from '../../browser/browser.ts'
