@@ -29,16 +29,27 @@ export const COLLECTING = '--gc-global --min-semi-space-size=1 --max-semi-space-
 /**
  * @param {string} folder a built Worker
  * @param {{ root?: string, config?: string, bindings?: object, migrations?: number, persist?:
- *   string, v8Flags?: string }} options `root`: the checkout of the configuration and the
- *   migrations, this one by default; `migrations`: how many to apply, all by default
+ *   string, v8Flags?: string, cf?: object, onLog?: (log: { message: string }) => void }} options
+ *   `root`: the checkout of the configuration and the migrations, this one by default; `migrations`:
+ *   how many to apply, all by default; `cf`: the properties of `request.cf`; `onLog`: receives what
+ *   the Worker logs
  * @returns {Promise<{ url: URL, db: D1Database, pid: number | null, crons: string[], scheduled:
  *   (time: Date, cron?: string) => Promise<unknown>, stop: () => Promise<void> }>} `scheduled`
  *   runs the scheduled handler at a simulated time
  */
 export async function start(
   folder,
-  { root = ROOT, config = 'wrangler.toml', bindings, migrations, persist, v8Flags = '' } = {},
+  {
+    root = ROOT,
+    config = 'wrangler.toml',
+    bindings,
+    migrations,
+    persist,
+    v8Flags = '',
+    ...more
+  } = {},
 ) {
+  const { cf = false, onLog = () => undefined } = more
   process.env.JWT_SECRET ??= SECRET // wrangler warns otherwise
   process.env.MINIFLARE_WORKERD_V8_FLAGS = v8Flags
   const { workerOptions } = unstable_getMiniflareWorkerOptions(join(root, config))
@@ -54,9 +65,9 @@ export async function start(
       bindings: { ...workerOptions.bindings, JWT_SECRET: SECRET, SECRET, ...bindings },
       host: '127.0.0.1',
       port: 0,
-      cf: false,
+      cf,
       ...(persist && { resourcePersistencePath: persist }),
-      handleStructuredLogs: () => undefined,
+      handleStructuredLogs: onLog,
     }),
   )
   const url = await miniflare.ready
