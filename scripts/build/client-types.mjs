@@ -28,7 +28,9 @@ const literal = (value) => (typeof value === 'string' ? `'${value}'` : String(va
 function union(types) {
   const unique = [...new Set(types)]
   const line = unique.join(' | ')
-  return line.length <= 80 ? line : unique.map((type) => `\n  | ${type}`).join('')
+  return line.length <= 80
+    ? line
+    : unique.map((type) => `\n  | ${type.replaceAll('\n', '\n    ')}`).join('')
 }
 
 /** A union of one line each begins on the next line: no space stays behind `:` or `=`. */

@@ -80,12 +80,12 @@ export interface BrowserSession {
 
 export type Confirmation =
   | {
-  password: string
-}
+      password: string
+    }
   | {
-  /** The 6 digits of an authenticator app, or a recovery code; spaces do not matter */
-  code: string
-}
+      /** The 6 digits of an authenticator app, or a recovery code; spaces do not matter */
+      code: string
+    }
 
 export interface Confirmed {
   access_token: string

@@ -2,6 +2,15 @@
 import type { Fetch } from './network'
 import type { KeptSession } from './session'
 
+/**
+ * Whether a 401 is about the access token (RFC 6750 §3.1). Others are about a code, or ask for a
+ * more recent sign-in (RFC 9470 §3), which a refresh would not change.
+ */
+function isTokenRefused({ status, headers }: Response): boolean {
+  const challenge = headers.get('WWW-Authenticate')
+  return status === 401 && (!challenge || challenge.includes('invalid_token'))
+}
+
 /** Where D1 was at a response: a later read is served by a replica at least as new. */
 const BOOKMARK = 'X-D1-Bookmark'
 
@@ -49,9 +58,8 @@ export function authorizeFetch(session: KeptSession, origin: string, fetch: Fetc
       const url = resolve(address)
       const token = await accessToken()
       const response = await send(url, init, token)
-      if (response.status !== 401) return response
-      if (!token) throwIfUnreachable()
-      if (!token || !(await session.refresh(token))) return response
+      if (response.status === 401 && !token) throwIfUnreachable()
+      if (!token || !isTokenRefused(response) || !(await session.refresh(token))) return response
       return send(url, init, session.held?.token)
     },
     anonymous: async (address: string | URL, init: RequestInit = {}): Promise<Response> =>

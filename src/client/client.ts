@@ -49,6 +49,7 @@ function openStorage(kind: StorageKind, name: string, origin: string, fetch: Fet
 /** The session as an app sees it. */
 function sessionFunctions(
   session: KeptSession,
+  { fetch }: Calls,
   { accessToken, authorized, anonymous }: ReturnType<typeof authorizeFetch>,
   reload: () => Promise<void>,
 ) {
@@ -61,12 +62,25 @@ function sessionFunctions(
     subscribe: session.state.subscribe,
     /** Finds out, once, whether there is a session. Never rejects; see `state`. */
     start: () => session.start(),
-    /** `login`: the e-mail address or the username. @throws ApiProblem */
+    /**
+     * `login`: the email address or the username. An account with a second factor rejects with
+     * `second-factor-required`; continue with `signInWithCode`. @throws ApiProblem
+     */
     signIn: (login: string, password: string) =>
       session.signInWith('POST /api/session', { login, password }),
+    /**
+     * Completes a sign-in. `pendingToken`: `body.pending_token` of the problem; `code`: of an
+     * authenticator app, or a recovery code. @throws ApiProblem
+     */
+    signInWithCode: (pendingToken: string, code: string) =>
+      session.signInWith('POST /api/session/factor', { pending_token: pendingToken, code }),
     /** Signs in by any other operation that opens a session. @throws ApiProblem */
     signInWith: <K extends SignInOperation>(operation: K, body: BodyOf<K>) =>
       session.signInWith(operation, body),
+    /** Proves who is signed in, after `step-up-required`; then repeat the call. @throws ApiProblem */
+    async confirm(proof: BodyOf<'POST /api/session/confirm'>): Promise<void> {
+      session.renew(await fetch('POST /api/session/confirm', { body: proof }))
+    },
     /** Ends the session at the server, then in all tabs. @throws ApiProblem */
     signOut: () => session.signOut(),
     /** Signs out in all tabs without a request, after the server has ended the session. */
@@ -122,6 +136,6 @@ export function createClient(options: ClientOptions = {}): Client {
     ...accountFunctions(calls, session, requests.authorized),
     ...mailFunctions(calls, reload),
     posts: postFunctions(calls),
-    session: sessionFunctions(session, requests, reload),
+    session: sessionFunctions(session, calls, requests, reload),
   }
 }

@@ -1,5 +1,5 @@
 /** The error of this client: a sentence for a person, and a code for programs. */
-import type { ProblemCode } from './api'
+import type { Problem, ProblemCode } from './api'
 
 /**
  * A code of the API, or one of the client's own (status 0 where no answer could be read):
@@ -12,15 +12,8 @@ export type Code =
   | 'unexpected-response'
   | (string & {})
 
-/** A problem document (RFC 9457 §3.1) with the members of this API. */
-export interface ProblemBody {
-  type?: string
-  title?: string
-  detail?: string
-  request_id?: string
-  errors?: { pointer: string; detail: string }[]
-  [member: string]: unknown
-}
+/** A problem document (RFC 9457 §3.1) as far as it could be read. */
+export type ProblemBody = Partial<Problem> & { [member: string]: unknown }
 
 interface Details {
   /** Seconds. */

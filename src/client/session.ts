@@ -85,6 +85,11 @@ export class KeptSession {
     })
   }
 
+  /** Takes over another access token of the same session. */
+  renew(token: Omit<Grant, 'user'>): void {
+    if (this.#held) this.#open({ ...token, user: this.#held.user })
+  }
+
   forget(): void {
     this.#close('signed-out')
   }

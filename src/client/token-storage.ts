@@ -4,7 +4,7 @@ import { SESSION_TIMEOUT_MS } from './cookie-storage'
 import type { Fetch } from './network'
 import type { BodyOf } from './operations'
 import { ApiProblem, readObject, readProblem } from './problem'
-import type { Grant, SessionStorage } from './storage'
+import type { Grant, SessionStorage, SignInOperation } from './storage'
 
 interface Tokens {
   access_token: string
@@ -48,9 +48,26 @@ const WRONG = 'Incorrect email or password'
 
 /** Gives a refused sign-in the code that `/api/session` has for it. */
 function throwSignInProblem(error: unknown): never {
+  if (!(error instanceof ApiProblem)) throw error
+  const { status, code, body, message } = error
+  if (code === 'mfa_required') {
+    const { mfa_token: token, ...rest } = body
+    const pending = { pending_token: String(token), type: 'second-factor-required' }
+    throw new ApiProblem(status, { ...rest, ...pending, title: 'Second factor required' })
+  }
+  if (code !== 'invalid_grant') throw error
+  const type = message === WRONG ? 'invalid-credentials' : 'email-not-verified'
+  throw new ApiProblem(status, { ...body, title: 'Sign-in failed', type })
+}
+
+/** The same for a refused code. */
+function throwCodeProblem(error: unknown): never {
   if (!(error instanceof ApiProblem) || error.code !== 'invalid_grant') throw error
-  const type = error.message === WRONG ? 'invalid-credentials' : 'email-not-verified'
-  throw new ApiProblem(error.status, { ...error.body, title: 'Sign-in failed', type })
+  const { status, body, message } = error
+  if (!message.includes('mfa_token'))
+    throw new ApiProblem(status, { ...body, title: 'Wrong code', type: 'wrong-code' })
+  const detail = 'This sign-in has ended. Sign in again.'
+  throw new ApiProblem(status, { title: 'Sign-in ended', type: 'pending-ended', detail })
 }
 
 /** A refresh token of no session is no failure. */
@@ -63,6 +80,11 @@ async function readTokens(response: Response): Promise<Tokens> {
   if (!response.ok) throw await readProblem(response)
   return (await readObject(response)) as unknown as Tokens
 }
+
+/** The grant that completes a sign-in with a code (RFC 6749 §4.5). */
+const SECOND_FACTOR = 'urn:gatepost:params:oauth:grant-type:second-factor'
+
+type Endpoints = ReturnType<typeof tokenEndpoints>
 
 /** The requests of a public client to `/oauth/token` and `/oauth/revoke`. */
 function tokenEndpoints(origin: string, fetch: Fetch) {
@@ -81,6 +103,10 @@ function tokenEndpoints(origin: string, fetch: Fetch) {
       post('/oauth/token', { grant_type: 'password', username, password })
         .then(readTokens)
         .catch(throwSignInProblem),
+    useCode: (mfa_token: string, otp: string): Promise<Tokens> =>
+      post('/oauth/token', { grant_type: SECOND_FACTOR, mfa_token, otp })
+        .then(readTokens)
+        .catch(throwCodeProblem),
     /** Undefined: the session has ended. */
     refresh: (token: string): Promise<Tokens | undefined> =>
       post('/oauth/token', { grant_type: 'refresh_token', refresh_token: token })
@@ -100,6 +126,22 @@ function tokenEndpoints(origin: string, fetch: Fetch) {
   }
 }
 
+/** The operations that sign in with the cookie, as far as `/oauth/token` has them too. */
+function requestTokens(endpoints: Endpoints, operation: SignInOperation, body: unknown) {
+  switch (operation) {
+    case 'POST /api/session': {
+      const { login, password } = body as BodyOf<typeof operation>
+      return endpoints.signIn(login, password)
+    }
+    case 'POST /api/session/factor': {
+      const { pending_token, code } = body as BodyOf<typeof operation>
+      return endpoints.useCode(pending_token, code)
+    }
+    default:
+      throw new TypeError(`${operation} needs the storage "cookie"`)
+  }
+}
+
 /** `key` names the text in `localStorage`. */
 export function tokenStorage(
   kind: 'memory' | 'localStorage',
@@ -115,10 +157,7 @@ export function tokenStorage(
     mayExist: () => place.read() !== null,
     isPerTab: kind === 'memory',
     async signIn(operation, body): Promise<Grant> {
-      if (operation !== 'POST /api/session')
-        throw new TypeError(`${operation} needs the storage "cookie"`)
-      const { login, password } = body as BodyOf<'POST /api/session'>
-      const tokens = await endpoints.signIn(login, password)
+      const tokens = await requestTokens(endpoints, operation, body)
       const user = await endpoints.readUser(tokens.access_token).catch(async (error) => {
         await revokeQuietly(tokens.refresh_token)
         throw error

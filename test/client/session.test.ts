@@ -1,6 +1,7 @@
 /** The session of the client against the built Worker. Two clients of one browser are two tabs. */
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
-import type { StorageKind } from '../../src/client'
+import type { ApiProblem, StorageKind } from '../../src/client'
+import { generateRecoveryCodes } from '../../src/security/recovery-code'
 import { newPerson, openBrowser, PASSWORD, startWorker, until } from './worker'
 
 let worker: Awaited<ReturnType<typeof startWorker>>
@@ -145,6 +146,60 @@ describe.each<StorageKind>(['cookie', 'memory', 'localStorage'])('storage %s', (
     await vi.waitUntil(() => 'user' in two.session.state && two.session.state.user.full_name)
     await two.deleteAccount({ password: PASSWORD })
     await until(one, 'signed-out')
+  })
+})
+
+describe.each<StorageKind>(['cookie', 'memory'])('a second factor, storage %s', (storage) => {
+  /** A person who has a second factor and two recovery codes. */
+  async function withSecondFactor() {
+    const { person, browser, one } = await signedIn(storage)
+    const { codes, hashes } = await generateRecoveryCodes(2)
+    const { id } = await one.fetch('GET /api/users/me')
+    await worker.db.batch([
+      worker.db
+        .prepare("update users set factors = 'totp', email_verified = 1 where id = ?")
+        .bind(id),
+      ...hashes.map((hash) =>
+        worker.db.prepare('insert into recovery_codes values (?, ?, ?)').bind(hash, id, Date.now()),
+      ),
+    ])
+    await one.session.signOut()
+    return { person, browser, one, codes }
+  }
+
+  it('signIn → second-factor-required; signInWithCode → wrong-code, then signed in', async () => {
+    const { person, one, codes } = await withSecondFactor()
+    const signIn = one.session.signIn(person.username, PASSWORD)
+    const problem: ApiProblem = await signIn.then(
+      () => expect.unreachable(),
+      (error) => error,
+    )
+    expect(problem.code).toBe('second-factor-required')
+    expect(problem.body.methods).toContain('recovery')
+    expect(one.session.state.status).toBe('signed-out')
+    const pending = problem.body.pending_token ?? ''
+    const { signInWithCode } = one.session
+    await expect(signInWithCode(pending, '000000')).rejects.toMatchObject({ code: 'wrong-code' })
+    await signInWithCode(pending, codes[0] ?? '')
+    expect(one.session.state).toMatchObject({ user: { username: person.username } })
+    const again = signInWithCode(pending, codes[1] ?? '')
+    await expect(again).rejects.toMatchObject({
+      code: 'pending-ended',
+      message: expect.stringMatching(/Sign in again\.$/),
+    })
+  })
+})
+
+describe('a 401 that is not about the access token', () => {
+  it('→ no refresh; session.confirm takes over the new access token', async () => {
+    const { browser, one } = await signedIn('cookie')
+    const token = await one.session.accessToken()
+    const code = { code: '000000' }
+    await expect(one.session.confirm(code)).rejects.toMatchObject({ code: 'wrong-code' })
+    expect(browser.sent()).toEqual(['POST /api/session/confirm'])
+    await one.session.confirm({ password: PASSWORD })
+    expect(await one.session.accessToken()).not.toBe(token)
+    expect((await one.sessions.list()).sessions).toHaveLength(1)
   })
 })
 

@@ -8,8 +8,8 @@ export const PASSWORD = 'correct horse battery staple'
 const built = () => bundleEntry('src/index.ts', 'gatepost-client-test')
 
 export async function startWorker(bindings: Record<string, string> = {}) {
-  const { url, stop } = await start(await built(), { bindings })
-  return { url: url.origin, stop }
+  const { url, stop, db } = await start(await built(), { bindings })
+  return { url: url.origin, stop, db }
 }
 
 let count = 0
