@@ -1,6 +1,9 @@
 /** All account routes. */
+import { readFactors } from '../credentials/factors-overview'
 import { changePassword } from '../credentials/password/change'
 import { forgotPassword, resetPassword } from '../credentials/password/reset'
+import { makeRecoveryCodes } from '../credentials/recovery-codes/routes'
+import { totpRoutes } from '../credentials/totp/routes'
 import { avatarRoutes } from './avatar/routes'
 import { deleteAccount } from './deletion/routes'
 import { changeEmail, sendVerification } from './email/routes'
@@ -16,6 +19,9 @@ export const accountRoutes = [
   changePassword,
   forgotPassword,
   resetPassword,
+  readFactors,
+  ...totpRoutes,
+  makeRecoveryCodes,
   exportAccount,
   deleteAccount,
   ...avatarRoutes,

@@ -8,6 +8,7 @@ import { logSecurity } from '../http/log'
 import { problem, problems } from '../http/problem'
 import { EVENT_DAYS } from '../retention'
 import { IdParam, UserPrivate, viewPrivate } from '../user'
+import { removeFactors } from './factors'
 import {
   AdminEventList,
   EventQuery,
@@ -124,4 +125,10 @@ const readAdminEvents = endpoint(
   },
 )
 
-export const adminRoutes = [readUsers, patchUser, deleteUserSessions, readAdminEvents] as const
+export const adminRoutes = [
+  readUsers,
+  patchUser,
+  deleteUserSessions,
+  removeFactors,
+  readAdminEvents,
+] as const

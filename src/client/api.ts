@@ -208,6 +208,17 @@ export interface Export {
   events: Event[]
 }
 
+export interface Factors {
+  /** An authenticator app is set up */
+  totp: boolean
+  passkeys: number
+  /** At two or fewer, offer to make new ones */
+  recovery_codes_left: number
+  has_password: boolean
+  /** Connected accounts at identity providers */
+  identities: number
+}
+
 export interface FieldError {
   /** JSON Pointer to the member (RFC 6901), as a URI fragment */
   pointer: string
@@ -377,6 +388,11 @@ export interface Ready {
   status: 'ok'
 }
 
+export interface RecoveryCodes {
+  /** Each works once in place of a code of the app. They are not shown again */
+  recovery_codes: string[]
+}
+
 export interface Registration {
   username: string
   email: string
@@ -444,6 +460,17 @@ export interface TokenForm {
   otp?: string | undefined
 }
 
+export interface TotpCode {
+  code: string
+}
+
+export interface TotpSetup {
+  /** For an app that cannot scan: 32 characters of base32 */
+  secret: string
+  /** What the QR code contains */
+  uri: string
+}
+
 export interface UserChange {
   role?: 'user' | 'admin' | undefined
   is_active?: boolean | undefined
@@ -495,6 +522,7 @@ export type ProblemCode =
   | 'last-admin'
   | 'malformed-request'
   | 'misconfigured'
+  | 'no-second-factor'
   | 'not-ready'
   | 'not-the-author'
   | 'pending-ended'
@@ -504,9 +532,12 @@ export type ProblemCode =
   | 'second-factor-required'
   | 'session-ended'
   | 'session-not-found'
+  | 'step-up-required'
   | 'too-large'
   | 'too-many-attempts'
   | 'too-many-requests'
+  | 'totp-enabled'
+  | 'totp-not-found'
   | 'unauthenticated'
   | 'unavailable'
   | 'unsupported-media-type'
@@ -566,6 +597,13 @@ export interface Operations {
     }
     body: UserChange
     answer: UserPrivate
+  }
+  /** Remove the second factors of a user who has lost them; the user is told by mail */
+  'POST /api/admin/users/{id}/factors/removal': {
+    path: {
+      id: number
+    }
+    answer: undefined
   }
   /** End all sessions of a user */
   'DELETE /api/admin/users/{id}/sessions': {
@@ -741,10 +779,18 @@ export interface Operations {
   'GET /api/users/me/export': {
     answer: Export
   }
+  /** How I can sign in */
+  'GET /api/users/me/factors': {
+    answer: Factors
+  }
   /** Change the password; every other session ends */
   'PUT /api/users/me/password': {
     body: PasswordChange
     answer: undefined
+  }
+  /** Make ten new recovery codes; the former ones become void */
+  'POST /api/users/me/recovery-codes': {
+    answer: RecoveryCodes
   }
   /** Where I am signed in */
   'GET /api/users/me/sessions': {
@@ -769,6 +815,19 @@ export interface Operations {
       id: string
     }
     answer: undefined
+  }
+  /** Start to set up an authenticator app; nothing changes before its first code */
+  'POST /api/users/me/totp': {
+    answer: TotpSetup
+  }
+  /** Remove the authenticator app; other sign-ins end */
+  'DELETE /api/users/me/totp': {
+    answer: undefined
+  }
+  /** Enable the authenticator app with its first code; other sign-ins end */
+  'POST /api/users/me/totp/confirm': {
+    body: TotpCode
+    answer: RecoveryCodes
   }
   /** Resend the link that confirms the email address */
   'POST /api/users/me/verify-email': {

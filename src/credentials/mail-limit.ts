@@ -26,6 +26,10 @@ export type NoticeKind =
   | 'passkey-removed'
   | 'passkey-counter-fell'
   | 'recovery-code-used'
+  | 'recovery-codes-made'
+  | 'totp-enabled'
+  | 'totp-disabled'
+  | 'factors-removed'
 
 /**
  * The key under which mails to the user that `who` selects are counted: the HMAC of the address, so

@@ -40,6 +40,11 @@ export const stepUpRequired = (c: Context<AppEnv>, { fresh, acr }: StepUp) => {
   return problem(c, 'step-up-required', { headers: { 'WWW-Authenticate': challenge } })
 }
 
+/** Headers of the 401 for a wrong proof: the token is valid, the authentication is not. */
+export const NOT_CONFIRMED = {
+  headers: { 'WWW-Authenticate': `${REALM}, error="insufficient_user_authentication"` },
+}
+
 /** The token of an `Authorization` header with the scheme Bearer; null for any other header. */
 function bearerToken(c: Context<AppEnv>): string | null {
   const credentials = /^bearer(?: +(.*))?$/is.exec(c.req.header('Authorization') ?? '')

@@ -112,6 +112,7 @@ export function describeApi(app: OpenAPIHono<AppEnv>, origin: string): string {
     tags: [
       { name: 'accounts', description: 'Registration, profile, password, email, deletion' },
       { name: 'sessions', description: 'Sign-in, refresh, sign-out' },
+      { name: 'factors', description: 'Passkeys, authenticator apps, recovery codes' },
       { name: 'posts', description: 'Reading and writing' },
       { name: 'admin', description: 'For admins' },
       { name: 'service', description: 'Health and documents' },

@@ -115,6 +115,11 @@ export const problemCatalog = {
     title: 'Picture not found',
     detail: 'There is no picture at this path.',
   },
+  'totp-not-found': {
+    status: 404,
+    title: 'No authenticator app',
+    detail: 'No authenticator app is being set up or in use. Set one up first.',
+  },
   'method-not-allowed': {
     status: 405,
     title: 'Method not allowed',
@@ -144,6 +149,16 @@ export const problemCatalog = {
     status: 409,
     title: 'Too many passkeys',
     detail: 'Your account has 20 passkeys, the maximum. Remove one first.',
+  },
+  'totp-enabled': {
+    status: 409,
+    title: 'Authenticator app already set up',
+    detail: 'An authenticator app is in use. Remove it before you set up another one.',
+  },
+  'no-second-factor': {
+    status: 409,
+    title: 'No second factor',
+    detail: 'Recovery codes replace a lost second factor. Set up a passkey or an app first.',
   },
   'last-way-in': {
     status: 409,

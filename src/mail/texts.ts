@@ -160,6 +160,49 @@ export function recoveryCodeUsed(origin: string, to: Recipient): Mail {
   })
 }
 
+/** After new recovery codes replaced the former ones. */
+export function recoveryCodesMade(origin: string, to: Recipient): Mail {
+  return compose(to, 'New recovery codes were made', {
+    before: [
+      `New recovery codes were made for your account at ${origin}. The former ones no longer work.`,
+      wasNotYou(origin),
+    ],
+  })
+}
+
+/** After an authenticator app was enabled. */
+export function totpEnabled(origin: string, to: Recipient): Mail {
+  return compose(to, 'An authenticator app was set up', {
+    before: [
+      `Signing in to your account at ${origin} with the password now needs a code of an authenticator app. New recovery codes were made, and all other devices were signed out.`,
+      wasNotYou(origin),
+    ],
+  })
+}
+
+/** After an authenticator app was removed. */
+export function totpDisabled(origin: string, to: Recipient): Mail {
+  return compose(to, 'Your authenticator app was removed', {
+    before: [
+      `The authenticator app of your account at ${origin} was removed. All other devices were signed out.`,
+      wasNotYou(origin),
+    ],
+  })
+}
+
+/** After an admin removed the factors of a user who had lost them. */
+export function factorsRemoved(origin: string, to: Recipient): Mail {
+  return compose(to, 'Your second factors were removed', {
+    before: [
+      `An administrator of ${origin} removed the authenticator app, passkeys and recovery codes of your account, and signed out all devices. Your password is unchanged.`,
+      `If you did not ask for this, contact the operator of ${origin}.`,
+    ],
+  })
+}
+
+const wasNotYou = (origin: string) =>
+  `If this was not you, another person has used your account. Reset your password now, then check how you sign in: ${origin}/forgot`
+
 interface Content {
   before: string[]
   link?: string

@@ -61,6 +61,18 @@ export function amrOf(methods: readonly Method[]): Amr[] {
 export const methodsOf = (amr: readonly Amr[]): Method[] =>
   amr.filter((value): value is Method => value !== 'user' && value !== 'mfa')
 
+/**
+ * The methods of a session after a confirmation. A code adds to the first factor that the session
+ * began with: one factor and the session re-authenticate (NIST SP 800-63B-4 §2.2.3). A password or a
+ * passkey stands alone: an earlier code proves nothing about the user who is there now.
+ */
+export function confirmedMethods(amr: readonly Amr[], method: Method): Method[] {
+  const former = isCode(method) ? methodsOf(amr).filter((used) => !isCode(used)) : []
+  return [...former, method]
+}
+
+const isCode = (method: Method) => hasAny([method], SECOND_FACTORS)
+
 /** The level that an `amr` proves. */
 export function acrOf(amr: readonly Amr[]): Acr {
   if (hasAny(amr, ACR_EVIDENCE.phr)) return 'phr'

@@ -7,12 +7,13 @@ import { codeProof } from '../credentials/factor-code'
 import { isTokenUsed, type Proof } from '../credentials/proof'
 import { passwordChangedMeanwhile, reauthenticate } from '../credentials/reauth'
 import { waitSeconds } from '../credentials/throttle'
+import { NOT_CONFIRMED } from '../http/bearer-auth'
 import { endpoint, json, jsonBody } from '../http/endpoint'
 import { logSecurity } from '../http/log'
 import { mailLater } from '../http/mail'
 import { problem, problems } from '../http/problem'
 import { issueAccessToken } from '../security/access-token'
-import { type Amr, amrOf } from '../security/auth-methods'
+import { type Amr, amrOf, confirmedMethods } from '../security/auth-methods'
 import type { FactorCode } from '../security/totp'
 import {
   type ConfirmableSession,
@@ -21,15 +22,7 @@ import {
   storePasswordConfirmation,
   storeProofConfirmation,
 } from './confirm-store'
-import { confirmedMethods } from './rules'
 import { Confirmation, Confirmed } from './schemas'
-
-/** The challenge of a proof that failed: the token is valid, the authentication is not (RFC 9470 §3). */
-export const NOT_CONFIRMED = {
-  headers: {
-    'WWW-Authenticate': 'Bearer realm="gatepost", error="insufficient_user_authentication"',
-  },
-}
 
 export const confirmSession = endpoint(
   {

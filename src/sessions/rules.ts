@@ -1,6 +1,6 @@
 /** What a sign-in and a refresh may grant, and the outcome of a refresh. Pure. */
 import { SCOPES, type Scope } from '../actor'
-import { type Amr, acrOf, type Method, methodsOf } from '../security/auth-methods'
+import { type Amr, acrOf } from '../security/auth-methods'
 
 /** The client of tokens whose client did not give its name. */
 export const FIRST_PARTY = 'first-party'
@@ -28,17 +28,6 @@ export type FactorMethod = (typeof FACTOR_METHODS)[number]
 /** Whether an account with these `users.factors` needs a second factor beyond the proven methods. */
 export const isSecondFactorDue = (factors: string, amr: readonly Amr[]): boolean =>
   factors !== '' && acrOf(amr) === '1fa'
-
-/**
- * The methods of a session after a confirmation. A code adds to the first factor that the session
- * began with (NIST SP 800-63B-4 §2.2.3: one factor and the session secret re-authenticate). A password
- * or a passkey stands alone: an earlier second factor proves nothing about the user who is there now.
- */
-export function confirmedMethods(amr: readonly Amr[], method: Method): Method[] {
-  const isCode = (used: Method) => used === 'otp' || used === 'recovery'
-  const former = isCode(method) ? methodsOf(amr).filter((used) => !isCode(used)) : []
-  return [...former, method]
-}
 
 /** The methods that complete a sign-in of an account with these `users.factors`. */
 export const secondFactorsOf = (factors: string): FactorMethod[] =>

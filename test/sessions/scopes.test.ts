@@ -43,6 +43,11 @@ describe('every operation that asks for a token', () => {
       changeEmail: own,
       confirmSession: own,
       sendVerification: own,
+      readFactors: own,
+      setUpTotp: own,
+      confirmTotp: own,
+      removeTotp: own,
+      makeRecoveryCodes: own,
       putAvatar: own,
       deleteAvatar: own,
       readSessions: own,
@@ -58,6 +63,7 @@ describe('every operation that asks for a token', () => {
       readUsers: 'admin',
       changeUser: 'admin',
       endUserSessions: 'admin',
+      removeUserFactors: 'admin',
       readAllEvents: 'admin',
     })
   })

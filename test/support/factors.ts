@@ -14,6 +14,9 @@ export const codeOf = (secret: Uint8Array, steps = 0) =>
     timestamp: Date.now() + steps * STEP_MS,
   })
 
+/** The bytes of a secret as the API shows it. */
+export const decodeBase32 = (text: string) => new Uint8Array(OTPAuth.Secret.fromBase32(text).buffer)
+
 /** Six digits that are the code of no step near now. */
 export function wrongCode(secret: Uint8Array): string {
   const right = [-2, -1, 0, 1, 2].map((step) => codeOf(secret, step))

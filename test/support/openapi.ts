@@ -57,6 +57,7 @@ const TRIPS: Record<string, number> = {
   createSession: 2,
   finishSession: 2,
   confirmSession: 2,
+  confirmTotp: 2,
   changePassword: 2,
   resetPassword: 2,
   changeEmail: 2,

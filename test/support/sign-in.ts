@@ -85,7 +85,9 @@ export async function expectProblem(response: Response, status: number, code: st
 }
 
 /** What an access token of ours says, unverified. */
-export const claimsOf = (accessToken: string): { sid: string; client_id: string } =>
+export const claimsOf = (
+  accessToken: string,
+): { sid: string; client_id: string; amr: string[]; acr: string; auth_time: number } =>
   JSON.parse(atob(accessToken.split('.')[1]!.replaceAll('-', '+').replaceAll('_', '/')))
 
 export const sessionIdOf = (accessToken: string) => claimsOf(accessToken).sid

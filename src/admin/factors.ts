@@ -1,0 +1,94 @@
+/** Help for a user who has lost the second factors. */
+import { and, eq, sql } from 'drizzle-orm'
+import type { SQLiteColumn, SQLiteTable } from 'drizzle-orm/sqlite-core'
+import type { Actor } from '../actor'
+import { updateFactors } from '../credentials/factors'
+import { countNotice } from '../credentials/mail-limit'
+import { factorKey } from '../credentials/throttle'
+import { build } from '../db/build'
+import { recordEventOf } from '../db/events'
+import { attempts, events, sessions, users } from '../db/schema'
+import { passkeys, recoveryCodes, totp } from '../db/schema-credentials'
+import { withSession } from '../db/session-guard'
+import { endpoint, noContent, nothing } from '../http/endpoint'
+import { logSecurity } from '../http/log'
+import { mailLater } from '../http/mail'
+import { problem, problems } from '../http/problem'
+import { factorsRemoved, type Recipient } from '../mail/texts'
+import { IdParam, isPresent } from '../user'
+
+interface Removal {
+  user: Recipient
+  hadFactors: boolean
+  mayNotify: boolean
+}
+
+/**
+ * Removes the authenticator app, passkeys and recovery codes of a user and ends the user's sign-ins.
+ * Failed codes are forgotten with the factors that they were for. Null: there is no such user.
+ * @throws SessionEnded, RoleMissing, StepUpRequired
+ */
+async function removeUserFactors(actor: Actor, id: number): Promise<Removal | null> {
+  const { now } = actor
+  const isUser = and(eq(users.id, id), isPresent)
+  const hasFactors = sql`exists (select 1 from ${users} where ${isUser} and ${users.factors} <> '')`
+  const deleteOwn = (table: SQLiteTable, owner: SQLiteColumn) =>
+    build.delete(table).where(eq(owner, id))
+  const { user, recorded, noticed } = await withSession(
+    actor,
+    {
+      user: build
+        .select({
+          username: users.username,
+          email: users.email,
+          emailVerified: users.emailVerified,
+        })
+        .from(users)
+        .where(isUser),
+      recorded: recordEventOf(
+        { userId: id, type: 'factors_removed', at: now },
+        sql`where ${hasFactors}`,
+      ).returning({ id: events.id }),
+      noticed: countNotice('factors-removed', eq(users.id, id), now, hasFactors),
+      ended: build
+        .delete(sessions)
+        .where(and(eq(sessions.userId, id), eq(sessions.kind, 'login'), hasFactors)),
+      totp: deleteOwn(totp, totp.userId),
+      passkeys: deleteOwn(passkeys, passkeys.userId),
+      codes: deleteOwn(recoveryCodes, recoveryCodes.userId),
+      failures: build.delete(attempts).where(eq(attempts.key, factorKey(id).key)),
+      factors: updateFactors(id),
+    },
+    { role: 'admin' },
+  )
+  const [owner] = user
+  if (!owner) return null
+  return { user: owner, hadFactors: recorded.length > 0, mayNotify: noticed.length > 0 }
+}
+
+export const removeFactors = endpoint(
+  {
+    method: 'post',
+    path: '/api/admin/users/{id}/factors/removal',
+    operationId: 'removeUserFactors',
+    summary: 'Remove the second factors of a user who has lost them; the user is told by mail',
+    tags: ['admin'],
+    access: 'admin',
+    stepUp: { fresh: 300, acr: 'mfa' },
+    limit: 'write',
+    request: { params: IdParam },
+    responses: {
+      204: nothing('Removed; all sign-ins of the user have ended'),
+      ...problems('user-not-found'),
+    },
+  },
+  async (c) => {
+    const { actor, settings, caller } = c.var
+    const { id } = c.req.valid('param')
+    const removal = await removeUserFactors(actor, id)
+    if (!removal) return problem(c, 'user-not-found')
+    if (removal.hadFactors) logSecurity(c, 'factors_removed', id, caller.sessionId)
+    if (removal.mayNotify) mailLater(c, factorsRemoved(settings.appOrigin, removal.user))
+    return noContent(c)
+  },
+)
