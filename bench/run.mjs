@@ -1,6 +1,7 @@
 // `npm run bench`: the main table, within three minutes. `npm run bench -- load` (or another name
 // of PARTS) runs one of the other parts. All parts use 127.0.0.1 and temporary databases, and end
 // by themselves. Tables go to stdout, progress to stderr.
+import { availableParallelism, loadavg } from 'node:os'
 import { parseArgs } from 'node:util'
 import { UsageError } from './usage.mjs'
 
@@ -26,6 +27,17 @@ const { positionals, values } = parseArgs({
   },
 })
 const [name = 'main', ...rest] = positionals
+/** Other load on the machine lengthens every wall time, so the tables have to tell of it. */
+function warnOfLoad() {
+  const [load] = loadavg()
+  const cores = availableParallelism()
+  if (load <= cores / 2) return
+  process.stdout.write(
+    `\nThe machine is busy: load ${load.toFixed(1)} on ${cores} cores at the start. Times are longer than
+on an idle machine; CPU and ratios within a table remain comparable.\n`,
+  )
+}
+
 process.env.WRANGLER_LOG ??= 'error'
 const start = performance.now()
 try {
@@ -33,6 +45,7 @@ try {
   if (!part) {
     throw new UsageError(`Unknown part "${name}". Use one of: ${Object.keys(PARTS).join(', ')}.`)
   }
+  warnOfLoad()
   await part(values, rest)
 } catch (error) {
   if (!(error instanceof UsageError)) throw error
