@@ -23,6 +23,7 @@ export default defineConfig({
             wrangler: { configPath: './wrangler.toml' },
             miniflare: {
               compatibilityFlags: ['nodejs_compat'], // Vitest's, not the Worker's
+              d1Databases: { UPGRADED_DB: 'upgraded' }, // empty, for tests of migrations
               bindings: {
                 ...readConfig({ config: 'wrangler.toml' }).vars, // whatever .dev.vars says
                 ...secrets,

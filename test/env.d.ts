@@ -5,6 +5,8 @@ declare namespace Cloudflare {
     RACE_ROUNDS: string
     /** Random histories of the model test, a number. */
     MODEL_RUNS: string
+    /** Empty: for tests of migrations on a database with rows. */
+    UPGRADED_DB: D1Database
     TEST_MIGRATIONS: import('cloudflare:test').D1Migration[]
   }
 }

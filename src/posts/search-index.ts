@@ -96,9 +96,13 @@ export async function dropPreviousIndex(db: Database, now: Date): Promise<Step> 
  * merge, positive ones continue it, and it is complete when a step changes less than two rows
  * (https://www.sqlite.org/fts5.html#the_merge_command).
  */
-export async function purgeDeletedWords(db: Database, now: Date): Promise<Step> {
+export async function purgeDeletedWords(
+  db: Database,
+  now: Date,
+  pages = PURGE_PAGES,
+): Promise<Step> {
   const { hasDeletedWords, isPurging, purgeBeganAt } = await readState(db)
-  if (isPurging) return continuePurge(db)
+  if (isPurging) return continuePurge(db, pages)
   const nextPurge = (purgeBeganAt?.getTime() ?? 0) + PURGE_INTERVAL_MS
   if (!hasDeletedWords || now.getTime() < nextPurge) return DONE
   await batch(db, {
@@ -106,15 +110,15 @@ export async function purgeDeletedWords(db: Database, now: Date): Promise<Step> 
     state: build
       .update(searchIndex)
       .set({ hasDeletedWords: false, isPurging: true, purgeBeganAt: now }),
-    merge: db.run(mergePages(-PURGE_PAGES)),
+    merge: db.run(mergePages(-pages)),
   })
   return NOT_DONE
 }
 
-async function continuePurge(db: Database): Promise<Step> {
+async function continuePurge(db: Database, pages: number): Promise<Step> {
   const { before, after } = await batch(db, {
     before: selectTotalChanges(),
-    merge: db.run(mergePages(PURGE_PAGES)),
+    merge: db.run(mergePages(pages)),
     after: selectTotalChanges(),
   })
   if (single(after).n - single(before).n >= 2) return NOT_DONE
