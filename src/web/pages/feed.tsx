@@ -1,4 +1,4 @@
-/** The first page: what people wrote, newest first, and a search through it. */
+/** The first page: public posts, newest first, and a search of them. */
 import { useLocation } from 'preact-iso'
 import { gatepost, useSession } from '../gatepost'
 import { List } from '../ui/list'
@@ -12,7 +12,7 @@ export function Feed() {
   const q = query.q?.trim() ?? ''
   const list = useList(`feed ${q}`, async (cursor) => {
     const { posts, next_cursor } = await gatepost.posts.list(
-      { q: q || undefined, cursor },
+      { q: q || undefined, cursor, view: 'excerpt' },
       { anonymous: true },
     )
     return { items: posts, next: next_cursor }

@@ -1,4 +1,4 @@
-/** What everybody sees of a person, and what they wrote. */
+/** The public profile of a user, and their posts. */
 import { useRoute } from 'preact-iso'
 import { gatepost, useMe } from '../gatepost'
 import { Avatar, nameOf } from '../ui/avatar'
@@ -14,15 +14,16 @@ export function Person() {
   const person = useLoad(`person ${id}`, () =>
     gatepost.fetch('GET /api/users/{id}', { path: { id: Number(id) }, anonymous: true }),
   )
-  const posts = useList(`posts of ${id}`, async (cursor) => {
+  const isMe = useMe()?.id === Number(id)
+  const posts = useList(`posts of ${id}${isMe ? ', all' : ''}`, async (cursor) => {
     const page = await gatepost.fetch('GET /api/users/{id}/posts', {
       path: { id: Number(id) },
-      query: { cursor },
-      anonymous: true,
+      query: { cursor, view: 'excerpt' },
+      // With their token, users see their private posts too.
+      anonymous: !isMe,
     })
     return { items: page.posts, next: page.next_cursor }
   })
-  const isMe = useMe()?.id === person.data?.id
   if (person.problem?.status === 404 || person.problem?.status === 422) return <NotFound />
   if (person.problem) {
     return (

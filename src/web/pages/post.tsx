@@ -1,4 +1,4 @@
-/** One post, with what its author (or an admin) may do to it. */
+/** One post, with the actions of its author and of admins. */
 import { useLocation, useRoute } from 'preact-iso'
 import type { Post } from '../../client'
 import { gatepost, useMe } from '../gatepost'
@@ -8,10 +8,11 @@ import { say } from '../ui/messages'
 import { Page, Trouble, Waiting } from '../ui/page'
 import { Byline } from '../ui/post-card'
 import { NotFound } from './not-found'
+import { readPost } from './read-post'
 
 export function PostPage() {
   const { id = '' } = useRoute().params
-  const post = useLoad(`post ${id}`, () => gatepost.posts.get(Number(id), { anonymous: true }))
+  const post = useLoad(`post ${id}`, () => readPost(Number(id)))
   if (post.problem) {
     if (post.problem.status === 404 || post.problem.status === 422) return <NotFound />
     return (

@@ -1,19 +1,17 @@
-/** Writing a post, and changing one without overwriting what was changed elsewhere meanwhile. */
+/** Writing a post, and changing one without overwriting changes of another window or device. */
 import { useState } from 'preact/hooks'
 import { useLocation, useRoute } from 'preact-iso'
 import { ApiProblem, type Post, type PostVersion, type UserPrivate } from '../../client'
 import { gatepost } from '../gatepost'
 import { useDraft } from '../ui/draft'
-import { Field, Form, TextField } from '../ui/form'
+import { Checkbox, Field, Form, TextField } from '../ui/form'
 import { useLoad } from '../ui/load'
 import { say } from '../ui/messages'
 import { Page, SignedIn, Trouble, Waiting } from '../ui/page'
 import { NotFound } from './not-found'
+import { readPost } from './read-post'
 
-interface Text {
-  title: string
-  content: string
-}
+type Text = Pick<Post, 'title' | 'content' | 'visibility'>
 
 interface EditorProps {
   text: Text
@@ -23,7 +21,7 @@ interface EditorProps {
   cancel: string
 }
 
-/** Title and text. What is typed is the draft: there is no second copy that could differ. */
+/** Title, text and visibility. The draft is the only copy of what is typed. */
 function Editor({ text, change, label, submit, cancel }: EditorProps) {
   return (
     <Form
@@ -53,6 +51,12 @@ function Editor({ text, change, label, submit, cancel }: EditorProps) {
         value={text.content}
         onInput={(event) => change({ ...text, content: event.currentTarget.value })}
       />
+      <Checkbox
+        name="visibility"
+        label="Only I can see this"
+        checked={text.visibility === 'private'}
+        onChange={(isPrivate) => change({ ...text, visibility: isPrivate ? 'private' : 'public' })}
+      />
     </Form>
   )
 }
@@ -63,19 +67,20 @@ function NewPost({ me }: { me: UserPrivate }) {
   const { route } = useLocation()
   // The key belongs to this very text: sent again after a lost answer, it makes no second post.
   const { draft, keep, drop } = useDraft<Text & { key: string }>(`of ${me.id}`)
-  const text = draft ?? { title: '', content: '', key: '' }
+  const text = { title: '', content: '', key: '', visibility: 'public' as const, ...draft }
+  const isPrivate = text.visibility === 'private'
   return (
     <Page title="Write a post">
       <Editor
         text={text}
         change={(next) => keep({ ...next, key: crypto.randomUUID() })}
-        label="Publish"
+        label={isPrivate ? 'Save' : 'Publish'}
         cancel="/"
         submit={async () => {
           const { key, ...typed } = text
           const post = await gatepost.posts.create(typed, { idempotencyKey: key })
           drop()
-          say('Published.')
+          say(isPrivate ? 'Saved. Only you can see it.' : 'Published.')
           route(`/posts/${post.id}`)
         }}
       />
@@ -88,7 +93,7 @@ export function Edit() {
   return <SignedIn>{(me) => <EditLoaded key={`${id} ${me.id}`} id={id} me={me} />}</SignedIn>
 }
 
-const current = (id: string) => gatepost.posts.get(Number(id), { anonymous: true })
+const current = (id: string) => readPost(Number(id))
 
 function EditLoaded({ id, me }: { id: string; me: UserPrivate }) {
   const loaded = useLoad(`edit ${id}`, () => current(id), 'always')
@@ -109,14 +114,14 @@ function EditLoaded({ id, me }: { id: string; me: UserPrivate }) {
 
 function EditPost({ id, version }: { id: string; version: PostVersion }) {
   const { route } = useLocation()
-  // A draft remembers which version it started from, also through a reload: that is what a conflict is told by.
+  // A draft keeps the version that it started from, also through a reload, to detect a conflict.
   const { draft, keep, drop } = useDraft<Text & { etag: string }>(`post ${id}`)
   const [theirs, setTheirs] = useState<PostVersion | null>(null)
-  const { title, content } = version
-  const text = draft ?? { title, content, etag: version.etag }
+  const { title, content, visibility, etag } = version
+  const text = { title, content, visibility, etag, ...draft }
 
   async function save(etag: string) {
-    const typed = { title: text.title, content: text.content }
+    const typed = { title: text.title, content: text.content, visibility: text.visibility }
     try {
       await gatepost.posts.update(Number(id), typed, { ifMatch: etag })
     } catch (error) {
@@ -134,7 +139,8 @@ function EditPost({ id, version }: { id: string; version: PostVersion }) {
         <Conflict
           theirs={theirs}
           takeTheirs={() => {
-            keep({ title: theirs.title, content: theirs.content, etag: theirs.etag })
+            const { title, content, visibility, etag } = theirs
+            keep({ title, content, visibility, etag })
             setTheirs(null)
           }}
           keepMine={() => save(theirs.etag)}

@@ -217,6 +217,27 @@ export function PasswordField({ name, label, hint, ...rest }: FieldProps) {
   )
 }
 
+interface CheckboxProps {
+  name: string
+  label: string
+  checked: boolean
+  onChange: (checked: boolean) => void
+}
+
+export function Checkbox({ name, label, checked, onChange }: CheckboxProps) {
+  return (
+    <label class="check">
+      <input
+        type="checkbox"
+        name={name}
+        checked={checked}
+        onChange={(event) => onChange(event.currentTarget.checked)}
+      />
+      {label}
+    </label>
+  )
+}
+
 interface TextFieldProps extends Omit<ComponentProps<'textarea'>, 'name' | 'label'> {
   name: string
   label: string

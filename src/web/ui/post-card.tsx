@@ -1,9 +1,7 @@
-/** A post in a list, and who wrote it. Its text is only ever text. */
+/** A post in a list, and its author. `view=excerpt` has cut its text. */
 import type { Post } from '../../client'
 import { Avatar, nameOf } from './avatar'
 import { Time } from './time'
-
-const EXCERPT = 400
 
 export const PostCard = ({ post }: { post: Post }) => (
   <li class="card">
@@ -11,7 +9,7 @@ export const PostCard = ({ post }: { post: Post }) => (
     <h2>
       <a href={`/posts/${post.id}`}>{post.title}</a>
     </h2>
-    <p class="excerpt">{post.content.slice(0, EXCERPT)}</p>
+    <p class="excerpt">{post.content}</p>
   </li>
 )
 
@@ -28,10 +26,11 @@ export const Byline = ({ post }: { post: Post }) => (
         </>
       )}
     </span>
+    {post.visibility === 'private' && <span class="badge">Only you</span>}
   </div>
 )
 
-/** Room for the posts on their way, so that nothing jumps when they arrive. */
+/** Placeholders for the posts being loaded, so that the layout does not shift. */
 export const PostSkeletons = () => (
   <ul class="posts" aria-hidden="true">
     {[1, 2, 3, 4, 5].map((n) => (
