@@ -38,7 +38,7 @@ export const ListQuery = z.strictObject({ limit: Limit, cursor: Cursor })
 export const badCursor = fieldProblem('cursor', 'is not one of this list: begin again without it')
 
 /**
- * The place in a cursor: null without a cursor, `'bad'` if another list returned it or it was edited.
+ * The place in a cursor: null without a cursor, `'bad'` if it was edited or is of another list.
  * `list` names the list with its filters.
  */
 export async function readCursor(
@@ -52,7 +52,7 @@ export async function readCursor(
 
 /** Maximum size of a page in bytes, unless its only row is larger. */
 export const PAGE_BYTES = 512 * KIB
-/** What an answer has beside its rows: names, brackets and the cursor. */
+/** The rest of an answer: names, brackets and the cursor. */
 const ENVELOPE_BYTES = KIB
 
 /** How a list shows its rows, and where it goes on after one. */

@@ -17,5 +17,5 @@ export interface Reader {
 export const privateOwner = ({ caller }: Reader): Caller | null =>
   caller?.scope.includes('posts:write') ? caller : null
 
-/** The values of the queries that show private posts to their author: `userId`, `sessionId`, `now`. */
+/** The values of queries that show private posts: `userId`, `sessionId`, `now`. */
 export const readerValues = (reader: Reader) => sessionValues(privateOwner(reader), reader.now)

@@ -69,7 +69,7 @@ interface PageOptions {
   limit: number
 }
 
-/** Answers with a page, or 304. Its ETag digests the versions of its posts, its end and the view. */
+/** Answers with a page, or 304. Its ETag digests the versions of its posts, its end and view. */
 async function answerPage(
   c: AppContext,
   found: (PostRow | FoundRow)[],
@@ -126,8 +126,7 @@ const listOfUser = endpoint(
     path: '/api/users/{id}/posts',
     operationId: 'listPostsOfUser',
     summary: 'The posts of a user, newest first',
-    description:
-      'With a token of that user (scope `posts:write`), private posts are listed too, and nobody may store the answer.',
+    description: 'With a token of that user (scope `posts:write`), private posts are listed too.',
     tags: ['posts'],
     access: 'optional-token',
     request: { params: IdParam, query: PostsOfUserQuery, headers: ReadHeaders },

@@ -14,8 +14,8 @@ import { changePost, createPost, createPostOnce, deletePost, type Idempotency } 
 const ChangeHeaders = z.object({ 'if-match': IfMatch })
 
 /**
- * Maximum size of a body in KiB. 50 000 characters have at most 200 kB, and some escapes. A post that
- * is all `\u` escapes may be larger.
+ * Maximum size of a body in KiB. 50 000 characters have at most 200 kB, and some escapes. A post
+ * that is all `\u` escapes may be larger.
  */
 const POST_KIB = 256
 

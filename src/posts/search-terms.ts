@@ -1,4 +1,4 @@
-/** What a search asks for, as FTS5 expressions. Pure. */
+/** The words of a search, and their FTS5 expressions. Pure. */
 import { WORD_CHARACTERS } from './word-characters'
 
 /** The most words of one search: each is a list that D1 intersects with the others. */

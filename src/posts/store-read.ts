@@ -124,7 +124,7 @@ const pagesOfAuthor = byView((view) => selectOfAuthor('posts_public_author', isP
 const isVisibleToOwner = or(isPublic, hasActiveSession)
 const pagesOfOwner = byView((view) => selectOfAuthor('posts_author', isVisibleToOwner, view))
 
-/** What a list shows, and how many rows are read: one more than a page may have. */
+/** The part of a list to read. `limit` is one more than a page may have. */
 export interface ListOptions {
   view: View
   place: Place
@@ -138,8 +138,8 @@ export const listPosts = (
 ): Promise<PostRow[]> => pagesOfAll[view](db, { before, limit }).all()
 
 /**
- * The posts of a user, newest first; private ones too if the user is the reader. Null if there is no
- * such user.
+ * The posts of a user, newest first; private ones too if the user is the reader. Null if there is
+ * no such user.
  */
 export async function listPostsOf(
   reader: Reader,

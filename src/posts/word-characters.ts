@@ -1,10 +1,10 @@
 /**
  * The characters that the tokenizer of `posts_words` makes words of: letters, digits, marks and
- * private use as of Unicode 6.1, and what Unicode assigned after it. JavaScript has no class that is
- * exactly this, and a search word that FTS5 splits in two is an error (`detail = column`).
+ * private use as of Unicode 6.1, and everything that Unicode assigned later. JavaScript has no
+ * class with exactly these, and a search word that FTS5 splits is an error (`detail = column`).
  *
- * Pairs of numbers in base 36, one pair for each range: the distance of its first character from the
- * last character of the range before, and of its last character from its first.
+ * Two numbers in base 36 for each range: the distance of its first character from the last one of
+ * the previous range, and the distance of its last character from its first.
  * `test/posts/word-characters.test.ts` computes them from SQLite.
  */
 export const WORD_CHARACTERS =
