@@ -9,7 +9,7 @@ import { afterEach, expect, it, vi } from 'vitest'
 import { catchMails } from '../support/mailbox'
 import { me } from '../support/sign-in'
 import { admin, signIn } from '../support/users'
-import { histories, type Service } from './commands'
+import { begin, histories, type Service } from './commands'
 import { Model } from './model'
 
 catchMails()
@@ -47,6 +47,7 @@ it(`${RUNS} random histories of accounts and sessions go as the model says`, asy
   const service = await startService()
   const property = fc.asyncProperty(histories, async (history) => {
     const model = new Model(Date.now())
+    await begin(model)
     await fc.asyncModelRun(() => ({ model, real: service }), history)
     await expectTokens(model)
   })
