@@ -89,7 +89,7 @@ async function main(order) {
   const name = `${user.username} (id ${user.id})`
   if (user.role !== order.role)
     return fail(
-      `${name} is not an admin: the address ${order.email} is not proven, so anybody may have registered it. Open the link that was mailed to it, or repeat with --unverified if you know that the account is yours.`,
+      `${name} is not an admin: the address ${order.email} is not proven, so another person may have registered it. Open the link that was mailed to it, or repeat with --unverified if you know that the account is yours.`,
     )
   console.log(
     order.role === 'admin'

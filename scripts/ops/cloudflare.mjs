@@ -47,7 +47,7 @@ export class ApiError extends Error {
  * Opens the API for this user.
  * @param {AbortSignal} [signal]
  * @returns {Promise<Api>}
- * @throws {Failure} nobody is logged in
+ * @throws {Failure} without a login
  */
 export async function openApi(signal) {
   const base = process.env.CLOUDFLARE_API_BASE_URL ?? 'https://api.cloudflare.com/client/v4'

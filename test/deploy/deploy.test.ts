@@ -231,7 +231,7 @@ describe('npm run deploy -- --previews', () => {
 describe('npm run deploy stops before any change, with one sentence and the next command', () => {
   const stops: [string, () => void, string[], string, string][] = [
     [
-      'when nobody is logged in',
+      'when there is no login',
       () => delete project.env.CLOUDFLARE_API_TOKEN,
       [],
       'You are not logged in to Cloudflare.',

@@ -1,4 +1,4 @@
-/** Mails: what leaves the house, and what must not. */
+/** Mails: what is sent, and what must not be. */
 import { env } from 'cloudflare:workers'
 import { describe, expect, it, vi } from 'vitest'
 import { deliver, MailRefused, send } from '../../src/mail/send'

@@ -28,7 +28,9 @@ export async function release(steps, plan) {
   report.begins(`checking ${origin}`)
   const wrong = await smokeTest(origin, version, signal)
   if (wrong) throw await undone(steps, version, before, wrong)
-  report.found('the new version answers, is ready, serves pages and refuses strangers')
+  report.found(
+    'the new version answers, is ready, serves pages and rejects requests without a token',
+  )
   return { version, before }
 }
 

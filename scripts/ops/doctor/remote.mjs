@@ -69,7 +69,7 @@ async function checkDatabase(api, accountId, project, { database }) {
       ? ok('read replicas are on')
       : warn(
           'read replicas are off: people far away wait for the primary',
-          'docs/operations.md, "Read replicas"',
+          'docs/operations.md, "Reads and replicas"',
         ),
     database.users === 0 || database.admins > 0
       ? ok(`${database.users} account(s), ${database.admins} admin(s)`)
