@@ -77,7 +77,7 @@ function sessionFunctions(
     /** Signs in by any other operation that opens a session. @throws ApiProblem */
     signInWith: <K extends SignInOperation>(operation: K, body: BodyOf<K>) =>
       session.signInWith(operation, body),
-    /** Proves who is signed in, after `step-up-required`; then repeat the call. @throws ApiProblem */
+    /** Confirms who is signed in, after `step-up-required`. @throws ApiProblem */
     async confirm(proof: BodyOf<'POST /api/session/confirm'>): Promise<void> {
       session.renew(await fetch('POST /api/session/confirm', { body: proof }))
     },

@@ -3,7 +3,7 @@ import { cpSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { buildApp, CLIENT, installExample, LIMIT, newFolder, npm, run, tool } from './app.ts'
-import { walkThrough } from './walk.ts'
+import { walkAndBreak, walkThrough } from './walk.ts'
 
 /** create-vite's own template, with the sources of the example. */
 async function createApp(): Promise<string> {
@@ -59,7 +59,7 @@ test('create-vite: compiles under TypeScript 5.9 and 7, builds, and works', LIMI
     await buildApp(folder)
   })
   await t.test('Chromium', async () => {
-    await walkThrough(folder)
+    await walkAndBreak(folder)
   })
   await t.test('the folder in place of the tarball, which npm links', async () => {
     await npm(folder, 'install', CLIENT.folder)

@@ -1,6 +1,6 @@
 import { test } from 'node:test'
 import { buildApp, installExample, LIMIT, npm } from './app.ts'
-import { walkThrough } from './walk.ts'
+import { walkAndBreak } from './walk.ts'
 
 test('examples/svelte: compiles, builds, and works', LIMIT, async (t) => {
   const folder = await installExample('svelte')
@@ -11,6 +11,6 @@ test('examples/svelte: compiles, builds, and works', LIMIT, async (t) => {
     await buildApp(folder)
   })
   await t.test('Chromium', async () => {
-    await walkThrough(folder)
+    await walkAndBreak(folder)
   })
 })

@@ -100,7 +100,7 @@ const FAILURES: [string, (route: Route) => Promise<void>][] = [
   ['Try again soon.', problem(503, 'busy', 'Try again soon.')],
 ]
 
-/** Whatever fails is a sentence on the page, and the app goes on. */
+/** Each failure is a sentence on the page, and the app goes on. */
 async function breakApp(browser: Browser, name: string) {
   const eve = await open(browser, LISTED_ORIGIN)
   const page = await eve.tab()
@@ -139,16 +139,28 @@ async function openUnlisted(browser: Browser) {
   await close(eve)
 }
 
-/** Uses a built app as a person would, breaks what it depends on, and opens it where it may not. */
-export async function walkThrough(folder: string) {
+/** Serves a built app while `work` uses it in Chromium. */
+async function withApp(folder: string, work: (browser: Browser) => Promise<void>) {
   const closing = [await serveApp(folder, LISTED_ORIGIN), await serveApp(folder, UNLISTED_ORIGIN)]
   const browser = await launch()
   try {
+    await work(browser)
+  } finally {
+    await browser.close()
+    for (const close of closing) await close()
+  }
+}
+
+/** Uses a built app as a person would. */
+export const walkThrough = (folder: string) =>
+  withApp(folder, async (browser) => {
+    await useApp(browser)
+  })
+
+/** The same; then breaks the app's connections, and opens it where it may not call the service. */
+export const walkAndBreak = (folder: string) =>
+  withApp(folder, async (browser) => {
     const name = await useApp(browser)
     await breakApp(browser, name)
     await openUnlisted(browser)
-  } finally {
-    await browser.close()
-    for (const end of closing) await end()
-  }
-}
+  })
