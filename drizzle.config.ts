@@ -3,6 +3,6 @@ import { defineConfig } from 'drizzle-kit'
 
 export default defineConfig({
   dialect: 'sqlite',
-  schema: ['./src/db/schema.ts', './src/db/schema-credentials.ts'],
+  schema: './src/db/schema*.ts',
   out: './migrations',
 })
