@@ -56,7 +56,7 @@ export async function renderPage(page: string): Promise<string> {
   }
 }
 
-/** The commands of a block: lines after `$ `, continued where one ends with a backslash or a pipe. */
+/** The commands of a block: lines after `$ `, continued where one ends with `\` or `|`. */
 function commandsOf(block: string): string[] {
   return [...block.matchAll(/^\$ ((?:.*[\\|]\n)*.*)$/gm)].map(([, command = '']) => command)
 }
