@@ -1,4 +1,5 @@
-// Runs the project's command-line tools with the Node that runs this script, on any platform, without a shell.
+// Runs the project's command-line tools with the Node that runs this script, on any platform,
+// without a shell.
 import { spawn } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
@@ -16,7 +17,9 @@ export function optionalSecrets() {
   return [...types.matchAll(/^ {2}(\w+)\?: string$/gm)].map(([, name = '']) => name)
 }
 
-/** The command line of a tool: `command('wrangler', ['dev'])` → Node's own path, then its arguments. */
+/**
+ * The command line of a tool: `command('wrangler', ['dev'])` → Node's own path, then its arguments.
+ */
 export function command(tool, args = []) {
   const packages = { biome: '@biomejs/biome', redocly: '@redocly/cli', tsc: 'typescript' }
   const folder = join(root, 'node_modules', packages[tool] ?? tool)

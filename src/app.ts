@@ -1,4 +1,6 @@
-/** The whole service on one page: what surrounds a request, the features, the documents, the errors. */
+/**
+ * The whole service on one page: what surrounds a request, the features, the documents, the errors.
+ */
 import { OpenAPIHono } from '@hono/zod-openapi'
 import { accountRoutes } from './accounts/routes'
 import { adminRoutes } from './admin/routes'

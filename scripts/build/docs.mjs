@@ -1,4 +1,5 @@
-// Swagger UI as files of our own at /docs: no CDN, no inline script, so that the strict Content-Security-Policy holds.
+// Swagger UI as files of our own at /docs: no CDN, no inline script, so that the strict
+// Content-Security-Policy holds.
 import { copyFileSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 
@@ -20,7 +21,8 @@ const page = `<!doctype html>
 </html>
 `
 
-// Tokens stay in memory: a reload of the page signs out (persistAuthorization would put them into localStorage).
+// Tokens stay in memory: a reload of the page signs out (persistAuthorization would put them into
+// localStorage).
 const start = `SwaggerUIBundle({
   url: '/openapi.json',
   dom_id: '#swagger-ui',
@@ -34,7 +36,9 @@ const start = `SwaggerUIBundle({
 })
 `
 
-/** Writes docs.html (served as /docs) and what it loads (/docs/…) into the folder of static files. */
+/**
+ * Writes docs.html (served as /docs) and what it loads (/docs/…) into the folder of static files.
+ */
 export function buildDocs(folder) {
   const docs = join(folder, 'docs')
   mkdirSync(docs, { recursive: true })

@@ -1,19 +1,21 @@
 // @ts-check
-// Part of `npm run types`. `[env.staging]` and `[previews]` of wrangler.toml inherit neither bindings
-// nor vars nor secrets from the top level. This adds what they lack: a binding with a database,
-// bucket and counters of its own, a var with the same value. What they have, it leaves alone.
-// With --check it changes nothing, and fails when something is missing.
+// Part of `npm run types`. `[env.staging]` and `[previews]` of wrangler.toml inherit neither
+// bindings nor vars nor secrets from the top level. This adds what they lack: a binding with a
+// database, bucket and counters of its own, a var with the same value. Existing
+// entries stay. With --check it changes nothing, and fails when something is missing.
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { root } from '../tools.mjs'
 
-/** @typedef {{ table: string, isList: boolean, lines: string[] }} Block `lines` without the header */
+/**
+ * @typedef {{ table: string, isList: boolean, lines: string[] }} Block `lines` without the header
+ */
 /**
  * @typedef {object} Target
  * @property {string} prefix of its tables
  * @property {string} suffix of its resources' names
- * @property {number} counters what its rate limit namespaces are moved by: equal ones count together
+ * @property {number} counters offset of its rate limit namespaces: equal ones count together
  * @property {string[]} skips tables that it inherits, or cannot have
  */
 
@@ -60,7 +62,7 @@ const SETTING = /^\w+\s*=\s*(?:"[^"]*"|\[.*\]|\{.*\}|[^#\s]+)/
 const settings = (/** @type {Block} */ { lines }) =>
   lines.flatMap((line) => SETTING.exec(line)?.[0] ?? [])
 
-/** What tells the entries of a list apart: the name under which the Worker sees the binding. */
+/** The key of an entry of a list: the name under which the Worker sees the binding. */
 const nameOf = (/** @type {Block} */ block) =>
   settings(block).find((line) => /^(?:binding|name)\s*=/.test(line))
 

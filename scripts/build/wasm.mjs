@@ -1,8 +1,8 @@
 // Puts the Argon2 WebAssembly modules beside the code that imports them; runs after every install.
-// The fill of the memory is ours, compiled from AssemblyScript. Workers may not compile WebAssembly at
-// run time, so what hash-wasm carries inside its JavaScript (BLAKE2b, and its Argon2 for the tests) is
-// taken out here, once, and compared with the checksums of the pinned release.
-// Runs on the host's own Node (20 or newer), before the project's Node is in the path.
+// The fill of the memory is ours, compiled from AssemblyScript. Workers may not compile WebAssembly
+// at run time, so what hash-wasm carries inside its JavaScript (BLAKE2b, and its Argon2 for the
+// tests) is taken out here, once, and compared with the checksums of the pinned release. Runs on
+// the host's own Node (20 or newer), before the project's Node is in the path.
 import { createHash } from 'node:crypto'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { pathToFileURL } from 'node:url'
@@ -13,7 +13,9 @@ const source = new URL('../../src/security/argon2/', import.meta.url)
 // another folder may be named, to compare what two builds give
 const target = process.argv[2] ? pathToFileURL(`${process.argv[2]}/`) : source
 
-/** SHA-256 of the modules in hash-wasm 4.13.0, and the files they become. Change only with the pin. */
+/**
+ * SHA-256 of the modules in hash-wasm 4.13.0, and the files they become. Change only with the pin.
+ */
 const hashWasm = {
   '7a25eff94eb7bc559acb7305d8352ed24470670a9ae653d79d86f92f8a395c3d': 'hash-wasm-argon2.wasm',
   '2aa7f33c4ece502997304672bc8defa348a7a30ef9a191e8648d317830e50afd': 'blake2b.wasm',
@@ -27,7 +29,7 @@ function readTextOrNull(file) {
   }
 }
 
-/** What hash-wasm compiles while it makes one tiny hash. */
+/** The modules that hash-wasm compiles while it computes one small hash. */
 async function modulesOfHashWasm() {
   const seen = []
   const compile = WebAssembly.compile

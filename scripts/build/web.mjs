@@ -1,5 +1,6 @@
-// Builds every static file into dist/web: the web app (Vite), the API reference (Swagger UI), and their headers.
-// `npm run build:web`; with --if-stale it does nothing while no source is newer than the last build.
+// Builds every static file into dist/web: the web app (Vite), the API reference (Swagger UI), and
+// their headers. `npm run build:web`; with --if-stale it does nothing while no source is newer than
+// the last build.
 import { existsSync, mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
@@ -25,7 +26,10 @@ const empty = `<!doctype html>
 /** Does src/web hold an app to build? */
 export const hasWebApp = () => existsSync('src/web/vite.config.ts')
 
-/** Vite's command line; `watch` rebuilds on every change and leaves the other files of dist/web alone. */
+/**
+ * Vite's command line; `watch` rebuilds on every change and leaves the other files of dist/web
+ * alone.
+ */
 export function viteBuild({ watch = false } = {}) {
   const how = watch ? ['--watch', '--emptyOutDir=false'] : ['--emptyOutDir']
   const where = ['--config', 'src/web/vite.config.ts', '--outDir', '../../dist/web']

@@ -72,6 +72,7 @@ if (filter.length > 0) {
 
 async function statics() {
   await step('style', () => run(command('biome', ['check', '--error-on-warnings', '--colors=off'])))
+  await step('language', () => run([process.execPath, 'scripts/dev/language.mjs']))
   await step('types', () => types('tsconfig.json'))
   await step('types in Node', () => types('tsconfig.node.json'))
   if (existsSync('src/web/tsconfig.json'))

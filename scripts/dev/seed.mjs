@@ -1,5 +1,6 @@
-// `npm run seed -- --posts 100000 --authors 100 --persist-to .wrangler/state`: fills the local D1 with people and posts, to see lists
-// and search at size. The same numbers make the same texts. Nobody can sign in as a seeded person; nothing remote is ever touched.
+// `npm run seed -- --posts 100000 --authors 100 --persist-to .wrangler/state`: fills the local D1
+// with people and posts, to see lists and search at size. The same numbers make the same texts.
+// Seeded users cannot sign in. Only the local database is changed.
 import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'

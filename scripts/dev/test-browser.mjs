@@ -1,6 +1,7 @@
-// `npm run test:browser`: starts the service as `npm run dev` does, on its own port with its own empty database, and walks
-// through the pages with Debian's Chromium (or the one that CHROMIUM names). With file names it runs those only;
-// with --pictures it makes the README's pictures instead.
+// `npm run test:browser`: starts the service as `npm run dev` does, on its own port with its own
+// empty database, and walks through the pages with Debian's Chromium (or the one that CHROMIUM
+// names). With file names it runs those only; with --pictures it makes the README's pictures
+// instead.
 import { mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'

@@ -1,4 +1,5 @@
-// `npm run test:deploy`: `npm run deploy` and `npm run doctor` against a mock of Cloudflare's API on the loopback.
+// `npm run test:deploy`: `npm run deploy` and `npm run doctor` against a mock of Cloudflare's API
+// on the loopback.
 import { existsSync, readFileSync, rmSync } from 'node:fs'
 import { command, run } from '../tools.mjs'
 

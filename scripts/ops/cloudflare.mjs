@@ -53,7 +53,10 @@ export async function openApi(signal) {
   const base = process.env.CLOUDFLARE_API_BASE_URL ?? 'https://api.cloudflare.com/client/v4'
   const auth = await credentials(signal)
 
-  /** @type {(method: string, path: string, body?: object, headers?: Record<string, string>) => Promise<any>} */
+  /**
+   * @type {(method: string, path: string, body?: object, headers?: Record<string, string>) =>
+   * Promise<any>}
+   */
   async function ask(method, path, body, headers = {}) {
     const attempts = method === 'GET' ? READ_ATTEMPTS : 1
     for (let attempt = 1; ; attempt++) {
@@ -107,7 +110,10 @@ async function credentials(signal) {
  */
 async function once(url, request) {
   const response = await fetch(url, request)
-  /** @type {{ success?: boolean, result?: unknown, errors?: { code?: number, message?: string }[] } | null} */
+  /**
+   * @type {{ success?: boolean, result?: unknown, errors?: { code?: number, message?: string }[] }
+   * | null}
+   */
   const body = await response.json().catch(() => null)
   if (response.ok && body?.success) return body.result
   const [error] = body?.errors ?? []

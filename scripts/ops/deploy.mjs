@@ -1,6 +1,7 @@
 // @ts-check
-// `npm run deploy`: from any state of the account to a deployed and checked version. It reads what is
-// there, decides (deploy/plan.mjs), then changes only what is missing. docs/deploy.md shows each step.
+// `npm run deploy`: from any state of the account to a deployed and checked version. It reads what
+// is there, decides (deploy/plan.mjs), then changes only what is missing. docs/deploy.md shows each
+// step.
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { buildWeb } from '../build/web.mjs'
@@ -179,7 +180,9 @@ async function dryRun({ environment, skipBuild }) {
 apply ${listMigrations().length} migration(s) that the database lacks, upload, and check the new version. Nothing was changed.`)
 }
 
-/** @returns {import('./deploy/options.mjs').Options} ends the process when the command line is wrong */
+/**
+ * @returns {import('./deploy/options.mjs').Options} ends the process when the command line is wrong
+ */
 function readOptions() {
   try {
     return parseOptions(process.argv.slice(2))

@@ -16,7 +16,10 @@ export function headerOf(environment, table) {
   return table === 'vars' ? `[${name}]` : `[[${name}]]`
 }
 
-/** Arguments that make wrangler use the environment; `--env=` chooses the top level without a warning. */
+/**
+ * Arguments that make wrangler use the environment; `--env=` chooses the top level without a
+ * warning.
+ */
 export const envArguments = (/** @type {string} */ environment) => [
   `--env=${environment === PRODUCTION ? '' : environment}`,
 ]

@@ -1,6 +1,8 @@
 // @ts-check
 
-/** A refusal or failure that an operator can act on: what is wrong, and the command that goes on. */
+/**
+ * A refusal or failure that an operator can act on: what is wrong, and the command that goes on.
+ */
 export class Failure extends Error {
   /** @override */
   name = 'Failure'

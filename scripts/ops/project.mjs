@@ -72,7 +72,9 @@ const boundAs =
   (/** @type {{ binding: string }} */ { binding }) =>
     binding === name
 
-/** @param {{ database_id?: string | symbol }} database a symbol when wrangler is to look the id up */
+/**
+ * @param {{ database_id?: string | symbol }} database a symbol when wrangler is to look the id up
+ */
 const idOf = ({ database_id }) =>
   typeof database_id === 'string' && database_id !== '' ? database_id : undefined
 

@@ -24,8 +24,9 @@ interface Removal {
 }
 
 /**
- * Removes the authenticator app, passkeys and recovery codes of a user and ends the user's sign-ins.
- * Failed codes are forgotten with the factors that they were for. Null: there is no such user.
+ * Removes the authenticator app, passkeys and recovery codes of a user and ends the user's
+ * sign-ins. Failed codes are forgotten with the factors that they were for. Null: there is no such
+ * user.
  * @throws SessionEnded, RoleMissing, StepUpRequired
  */
 async function removeUserFactors(actor: Actor, id: number): Promise<Removal | null> {

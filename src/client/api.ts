@@ -467,7 +467,7 @@ export interface TotpCode {
 export interface TotpSetup {
   /** For an app that cannot scan: 32 characters of base32 */
   secret: string
-  /** What the QR code contains */
+  /** The text of the QR code */
   uri: string
 }
 
@@ -552,7 +552,7 @@ export interface Operations {
   'GET /.well-known/jwks.json': {
     answer: JwkSet
   }
-  /** What this authorization server can do (RFC 8414) */
+  /** Metadata of the authorization server (RFC 8414) */
   'GET /.well-known/oauth-authorization-server': {
     answer: AuthorizationServerMetadata
   }
@@ -732,7 +732,7 @@ export interface Operations {
     body: Forgotten
     answer: Message
   }
-  /** Who am I */
+  /** The account of the caller */
   'GET /api/users/me': {
     answer: UserPrivate
   }
@@ -833,9 +833,7 @@ export interface Operations {
   'POST /api/users/me/verify-email': {
     answer: Message
   }
-  /**
-   * Choose a new password with a mailed link; every session ends, nobody is signed in
-   */
+  /** Choose a new password with a mailed link; all sessions end; sign in afterwards */
   'POST /api/users/reset-password': {
     body: PasswordReset
     answer: undefined
@@ -860,7 +858,7 @@ export interface Operations {
     body: LinkUse
     answer: LinkPreview
   }
-  /** What everybody sees of a person */
+  /** The public profile of a user */
   'GET /api/users/{id}': {
     path: {
       id: number

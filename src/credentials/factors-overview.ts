@@ -1,4 +1,4 @@
-/** What the caller has set up to sign in. */
+/** The credentials that the caller has set up. */
 import { z } from '@hono/zod-openapi'
 import { eq, sql } from 'drizzle-orm'
 import type { SQLiteColumn, SQLiteTable } from 'drizzle-orm/sqlite-core'

@@ -10,8 +10,8 @@ const hasTotp = sql`exists (select 1 from ${totp}
 const hasPasskey = sql`exists (select 1 from ${passkeys} where ${passkeys.userId} = ${users.id})`
 
 /**
- * Derives `users.factors`, which sign-in reads, from the factors that the user has. Belongs in every
- * batch that adds or removes one, after it.
+ * Derives `users.factors`, which sign-in reads, from the factors that the user has. Belongs in
+ * every batch that adds or removes one, after it.
  */
 export const updateFactors = (userId: number) =>
   build

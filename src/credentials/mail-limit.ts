@@ -1,6 +1,6 @@
 /**
- * Limits on the mails to an address, as statements for a batch. Each returns a row if the mail may be
- * sent; otherwise its `RETURNING` is empty and `changes()` is 0.
+ * Limits on the mails to an address, as statements for a batch. Each returns a row if the mail may
+ * be sent; otherwise its `RETURNING` is empty and `changes()` is 0.
  */
 import { and, lt, lte, or, type SQL, sql } from 'drizzle-orm'
 import { build } from '../db/build'
@@ -91,7 +91,10 @@ function count({ key, now, from, most }: Count) {
     .returning({ count: mailCounts.count })
 }
 
-/** Frees two reset mails, if `condition` holds: for a verified owner whose links were used or voided. */
+/**
+ * Frees two reset mails, if `condition` holds: for a verified owner whose links were used or
+ * voided.
+ */
 export const releaseResets = (key: string | SQL<string>, condition: SQL) =>
   build
     .update(mailCounts)

@@ -1,4 +1,7 @@
-/** Mailed links in D1, as statements for a batch: one link of each purpose per person, and a bound on the mails to an address. */
+/**
+ * Mailed links in D1, as statements for a batch: one link of each purpose per person, and a bound
+ * on the mails to an address.
+ */
 import { and, eq, gt, type SQL, sql } from 'drizzle-orm'
 import { ifPrevious } from '../db/batch'
 import { insertSelect } from '../db/insert-select'
@@ -40,9 +43,10 @@ export async function emailAddress(keys: Keyring, email: string): Promise<Addres
 }
 
 /**
- * Stores a link for the users that `owner` fits (one at most), in place of an older one of the same purpose. It goes behind
- * `countMail` or `countReset` (and what writes only if that did) in the batch: without a counted mail no link, so that a refused request cannot void the link of the last mail.
- * `to` is the new address of a change; else the link is for the user's own.
+ * Stores a link for the users that `owner` fits (one at most), in place of an older one of the same
+ * purpose. It goes behind `countMail` or `countReset` (and what writes only if that did) in the
+ * batch: without a counted mail no link, so that a refused request cannot void the link of the last
+ * mail. `to` is the new address of a change; else the link is for the user's own.
  */
 export function storeLink(link: Link, owner: SQL | undefined, to?: Address) {
   const { purpose, tokenHash, createdAt, expiresAt } = link

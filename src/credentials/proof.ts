@@ -1,6 +1,6 @@
 /**
- * Proofs of a factor: a code, or the assertion of a passkey. A proof has been verified, but it counts
- * only if the batch that accepts it uses it up, so that it works once.
+ * Proofs of a factor: a code, or the assertion of a passkey. A proof has been verified, but it
+ * counts only if the batch that accepts it uses it up, so that it works once.
  */
 import { eq, type SQL, sql } from 'drizzle-orm'
 import type { RunnableQuery } from 'drizzle-orm/runnable-query'
@@ -20,16 +20,16 @@ import { type AttemptKey, reserveAttempt } from './throttle'
 
 export interface Proof {
   method: Method
-  /** What the attempt counts under. Undefined: the factor cannot be guessed. */
+  /** The counter of the attempt. Undefined: the factor cannot be guessed. */
   counter?: AttemptKey
   /** A stateless token that works once, such as the challenge of an assertion. */
   token?: UsedToken
   /**
-   * Uses the proof up. Writes and returns a row if `condition` holds and the proof is still good, and
-   * none for a wrong proof: right and wrong proofs send the same statements.
+   * Uses the proof up. Writes and returns a row if `condition` holds and the proof is still good,
+   * and none for a wrong proof: right and wrong proofs send the same statements.
    */
   use: (condition: SQL) => RunnableQuery<unknown[], 'sqlite'>
-  /** What the user is told of an accepted proof. */
+  /** The notice to the user about an accepted proof. */
   notice?: ProofNotice
 }
 
@@ -48,8 +48,8 @@ export interface UsedToken {
 }
 
 /**
- * Marks a token as used, if `condition` holds. A token that was used before violates the primary key:
- * D1 undoes the whole batch, and `isTokenUsed` recognizes the error.
+ * Marks a token as used, if `condition` holds. A token that was used before violates the primary
+ * key: D1 undoes the whole batch, and `isTokenUsed` recognizes the error.
  */
 export const useToken = ({ hash, expiresAt }: UsedToken, condition: SQL = sql`true`) =>
   insertSelect(usedTokens, { hash, expiresAt }, sql`where ${condition}`)
@@ -87,7 +87,9 @@ export function proofStatements(proof: Proof | null, attempt: AttemptContext) {
   }
 }
 
-/** The latest event of a user. In the batch of a counted proof, that is the event of the attempt. */
+/**
+ * The latest event of a user. In the batch of a counted proof, that is the event of the attempt.
+ */
 export const isLatestEvent = (userId: number) =>
   eq(
     events.id,

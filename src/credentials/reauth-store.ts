@@ -1,4 +1,7 @@
-/** The password asked again, in D1: counted before its hash is computed, and what becomes of the attempt. */
+/**
+ * The password asked again, in D1: counted before its hash is computed, and what becomes of the
+ * attempt.
+ */
 import { and, eq, not, type SQL, sql } from 'drizzle-orm'
 import type { Caller } from '../actor'
 import type { Database } from '../db'
@@ -62,8 +65,9 @@ export const isHashUnchanged = ({ account }: Reauthenticated) =>
   and(eq(users.id, account.id), eq(users.passwordHash, account.passwordHash))
 
 /**
- * Takes the event of the attempt back, unless it has been named or the password is another one by now. Of a weaker hash that is not known: most
- * likely a sign-in renewed it, and nothing was rejected.
+ * Takes the event of the attempt back, unless it has been named or the password is another one by
+ * now. Of a weaker hash that is not known: most likely a sign-in renewed it, and nothing was
+ * rejected.
  */
 export const discardEvent = ({ account, eventId }: Reauthenticated) => {
   const isOther = sql`exists (select 1 from ${users} where ${users.id} = ${account.id} and ${users.passwordHash} <> ${account.passwordHash})`

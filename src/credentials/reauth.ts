@@ -1,4 +1,7 @@
-/** The password asked again inside an account, before something that must not happen to an unattended or stolen session (ASVS 7.5). */
+/**
+ * The password asked again inside an account, before something that must not happen to an
+ * unattended or stolen session (ASVS 7.5).
+ */
 import type { AnyContext, CallerEnv } from '../context'
 import { unguarded } from '../http/actor'
 import { runHash } from '../http/hash-admission'
@@ -8,7 +11,10 @@ import { needsRehash, verifyPassword } from '../security/password'
 import { countAttempt, type Reauthenticated } from './reauth-store'
 import { waitSeconds } from './throttle'
 
-/** Checks the caller's password: the first trip of the route. Wrong ones are counted, apart from those of sign-ins, and must wait like them. */
+/**
+ * Checks the caller's password: the first trip of the route. Wrong ones are counted, apart from
+ * those of sign-ins, and must wait like them.
+ */
 export async function reauthenticate(c: AnyContext, password: string) {
   const { caller, now, location } = c.var as CallerEnv['Variables']
   const db = unguarded(c)
@@ -29,8 +35,8 @@ export async function reauthenticate(c: AnyContext, password: string) {
 }
 
 /**
- * When the hash is not the checked one any more. Another password, most likely; of a weaker hash it may have been a sign-in that stored a
- * stronger one: tried again, one is told more.
+ * When the hash is not the checked one any more. Another password, most likely; of a weaker hash it
+ * may have been a sign-in that stored a stronger one: tried again, one is told more.
  */
 export function passwordChangedMeanwhile(c: AnyContext, { account }: Reauthenticated) {
   const { caller } = c.var as CallerEnv['Variables']

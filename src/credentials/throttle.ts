@@ -15,8 +15,8 @@ import type { Method } from '../security/auth-methods'
 export const FREE_FAILURES = 5
 /**
  * The maximum failures before a success or a reset clears the count. With two logins (address and
- * name) and re-authentication, 40 + 40 + 20 = 100 passwords per account. Codes have no maximum: after
- * 12 failures there is one guess an hour, and a reset does not clear the count.
+ * name) and re-authentication, 40 + 40 + 20 = 100 passwords per account. Codes have no maximum:
+ * after 12 failures there is one guess an hour, and a reset does not clear the count.
  */
 export const MAX_FAILURES = { signIn: 40, confirm: 20, factor: Number.MAX_SAFE_INTEGER } as const
 export const FIRST_WAIT_MS = 30_000
@@ -39,8 +39,8 @@ export const reauthKey = (userId: number) =>
   ({ key: `confirm:${userId}`, userId, kind: 'confirm' }) as const
 
 /**
- * Codes of a second factor count under one key, whatever the endpoint. Only a right code clears it: a
- * right password must not, since it precedes each guess, and a reset proves another factor.
+ * Codes of a second factor count under one key, whatever the endpoint. Only a right code clears it:
+ * a right password must not, since it precedes each guess, and a reset proves another factor.
  */
 export const factorKey = (userId: number) =>
   ({ key: `factor:${userId}`, userId, kind: 'factor' }) as const
@@ -70,9 +70,9 @@ export function reserveAttempt({ key, userId, kind }: AttemptKey, now: number | 
 }
 
 /**
- * Carries the failures of an account's address, or of its names, over to its new one under `key`, if
- * `condition` holds: a new login brings no new attempts. The kinds stay apart, so that the waits of a
- * name do not reveal whose address it is.
+ * Carries the failures of an account's address, or of its names, over to its new one under `key`,
+ * if `condition` holds: a new login brings no new attempts. The kinds stay apart, so that the waits
+ * of a name do not reveal whose address it is.
  */
 export const carryFailures = (
   userId: number | SQL<number>,

@@ -9,8 +9,8 @@ type Renamed<Columns> = {
 
 /**
  * Columns under names of their own in the result: `<prefix>_<name>`. Two columns of one result must
- * not share a name, because D1 returns rows as objects. As SQL they may also come from a source that
- * is no table for drizzle, such as `posts indexed by …`.
+ * not share a name, because D1 returns rows as objects. As SQL they may also come from a source
+ * that is no table for drizzle, such as `posts indexed by …`.
  */
 export function renamed<C extends Record<string, SQLiteColumn>>(
   prefix: string,

@@ -145,7 +145,9 @@ export const posts = sqliteTable(
   ],
 )
 
-/** The state of the full-text index `posts_words`, in one row. See docs/decisions/search-index.md. */
+/**
+ * The state of the full-text index `posts_words`, in one row. See docs/decisions/search-index.md.
+ */
 export const searchIndex = sqliteTable('search_index', {
   id: integer('id').primaryKey(),
   /** Posts with a smaller id wait for their place in the index. Null: it is complete. */

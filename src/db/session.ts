@@ -9,7 +9,7 @@ import { causes } from './causes'
 export interface Trips {
   count: number
   ms: number
-  /** What D1 told about the trips; absent before the first one. */
+  /** D1's metadata of the trips; absent before the first one. */
   served?: Served
 }
 
@@ -27,14 +27,16 @@ export interface Served {
 
 type Meta = Partial<D1Meta & D1Response['meta']>
 
-/** What drizzle calls of a D1 binding, and the bookmark of the session. */
+/** The methods of a D1 binding that drizzle calls, and the bookmark of the session. */
 export interface Session {
   prepare(query: string): SessionStatement
   batch(statements: object[]): Promise<D1Result[]>
   getBookmark(): string | null
 }
 
-/** SQL and its values. It is prepared when it is sent, so that another session can send it again. */
+/**
+ * SQL and its values. It is prepared when it is sent, so that another session can send it again.
+ */
 interface SessionStatement {
   readonly sql: string
   readonly values: readonly unknown[]
@@ -45,7 +47,9 @@ interface SessionStatement {
   first(): Promise<unknown>
 }
 
-/** @param bookmark where the session begins: `first-primary`, `first-unconstrained` or a bookmark */
+/**
+ * @param bookmark where the session begins: `first-primary`, `first-unconstrained` or a bookmark
+ */
 export function openSession(binding: D1Database, trips: Trips, bookmark: string): Session {
   let session = binding.withSession(bookmark)
   let start = bookmark

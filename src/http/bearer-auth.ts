@@ -10,7 +10,7 @@ import { problem } from './problem'
 const REALM = 'Bearer realm="gatepost"'
 
 /**
- * What a route requires of its caller: nothing, an access token, or a token that grants a scope.
+ * The access that a route requires: none, an access token, or a token that grants a scope.
  * With `optional-token`, a request without a valid token is anonymous.
  */
 export type Access = 'anyone' | 'optional-token' | 'live-token' | Scope

@@ -10,7 +10,7 @@ const MIB = 1024 * KIB
 
 /** Bodies up to this size come from the small pool. */
 export const SMALL_BODY_BYTES = 64 * KIB
-/** What a body costs at least: a tiny one holds its request, too. */
+/** The minimum cost of a body: a tiny one keeps its request in memory, too. */
 const MIN_BODY_BYTES = KIB
 
 interface Pool {

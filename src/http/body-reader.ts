@@ -31,22 +31,22 @@ export async function readBody(
   c: Context,
   max: number,
   reserve: (bytes: number) => boolean,
-): Promise<ArrayBuffer | 'too-large' | 'no-room' | 'late' | 'broken'> {
+): Promise<ArrayBuffer | 'too-large' | 'buffer-full' | 'late' | 'broken'> {
   const length = declaredLength(c)
   const { body } = c.req.raw
   if (!body) return new ArrayBuffer(0)
-  if (!reserve(Math.min(length ?? max, SMALL_BODY_BYTES))) return 'no-room'
+  if (!reserve(Math.min(length ?? max, SMALL_BODY_BYTES))) return 'buffer-full'
   if (length !== undefined && length <= SMALL_BODY_BYTES)
     // Takes half the time of reading chunks.
     return within(uploadTimeMs(SMALL_BODY_BYTES), c.req.raw.arrayBuffer()).catch(() => 'broken')
   let chunks: Uint8Array[] = []
   let size = 0
-  let refusal: 'too-large' | 'no-room' | undefined
+  let refusal: 'too-large' | 'buffer-full' | undefined
   const outcome = await readChunks(body, (chunk) => {
     const wasSmall = size <= SMALL_BODY_BYTES
     size += chunk.length
     if (size > max) refusal = 'too-large'
-    else if (wasSmall && size > SMALL_BODY_BYTES && !reserve(length ?? max)) refusal = 'no-room'
+    else if (wasSmall && size > SMALL_BODY_BYTES && !reserve(length ?? max)) refusal = 'buffer-full'
     if (refusal) chunks = []
     else chunks.push(chunk)
   })

@@ -15,7 +15,7 @@ const HANDLER_MS = 10_000
 /** Maximum JSON nesting depth. */
 const MAX_DEPTH = 32
 
-/** What an endpoint accepts: media types, maximum bytes, and whether the body may be absent. */
+/** The rules of a body: media types, maximum bytes, and whether it may be absent. */
 export interface BodyRules {
   mediaTypes: readonly string[]
   maxBytes: number
@@ -84,7 +84,7 @@ export function bufferBody({ maxBytes }: BodyRules): MiddlewareHandler<AppEnv> {
       switch (body) {
         case 'too-large':
           return tooLarge(c, maxBytes)
-        case 'no-room':
+        case 'buffer-full':
           return bufferFull(c, maxBytes)
         case 'late':
           return problem(c, 'request-timeout')
@@ -139,10 +139,10 @@ function requireType(c: Context, mediaTypes: readonly string[]) {
   if (!COMMON_TYPE.test(c.req.header('Content-Type') ?? '')) dropParameters(c)
 }
 
-/** What hono's validator accepts of the parameters. */
+/** The parameters that hono's validator accepts. */
 const COMMON_TYPE = /^[\w/.+-]+(?:; ?charset=utf-8)?$/i
 
-/** Removes the parameters of the Content-Type, none of which has a meaning here. */
+/** Removes the parameters of the Content-Type, which have no meaning here. */
 function dropParameters(c: Context) {
   const headers = new Headers(c.req.raw.headers)
   headers.set('Content-Type', mediaType(c))

@@ -18,7 +18,7 @@ import { type Limit, rateLimit } from './rate-limit'
 
 /** An OpenAPI operation, and what middleware does before its handler runs. */
 export type Operation = Omit<RouteConfig, 'middleware' | 'security'> & {
-  /** Who may call: declared here, enforced and documented from here. */
+  /** The required access: declared here, enforced and documented from here. */
   access: Access
   /** The edge limit that the request counts against. */
   limit?: Limit
@@ -26,7 +26,7 @@ export type Operation = Omit<RouteConfig, 'middleware' | 'security'> & {
   stepUp?: StepUp
   /** For what a browser's cookie can do: only from this origin and the listed ones. */
   sameSite?: true
-  /** Its handler computes Argon2id: it needs a place at the gate, or is answered 503. */
+  /** The handler computes Argon2id: the request needs admission, or gets a 503. */
   hashes?: true
   /** Its errors have the form of RFC 6749 where that RFC names them. */
   oauth?: true

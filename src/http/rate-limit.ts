@@ -1,6 +1,6 @@
 /**
- * Rate limits at the edge, per client and minute, before any hash or D1 query. Cloudflare counts per
- * location and permissively, so lockouts are counted in D1 instead.
+ * Rate limits at the edge, per client and minute, before any hash or D1 query. Cloudflare counts
+ * per location and permissively, so lockouts are counted in D1 instead.
  */
 import type { MiddlewareHandler } from 'hono'
 import type { AnyContext, AppEnv } from '../context'

@@ -1,4 +1,4 @@
-/** What is recorded of each request: a log line, Server-Timing, and an optional Analytics point. */
+/** The record of each request: a log line, Server-Timing, and an optional Analytics point. */
 import type { Context } from 'hono'
 import { matchedRoutes } from 'hono/route'
 import type { AppEnv } from '../context'

@@ -1,6 +1,6 @@
 /** How a failure to send reads in the log. */
 
-/** What an operator can do about a failure. */
+/** Failures by what an operator can do about them. */
 export type FailureKind = 'quota' | 'recipient' | 'sender' | 'unavailable' | 'unknown'
 
 const ADVICE: Record<FailureKind, string> = {
@@ -28,7 +28,7 @@ const KINDS: [RegExp, FailureKind][] = [
   ],
 ]
 
-/** What kind of failure a code is, with advice for the operator. */
+/** The kind of failure of a code, with advice for the operator. */
 export function explain(code: unknown): { kind: FailureKind; advice: string } {
   const kind = KINDS.find(([pattern]) => pattern.test(String(code)))?.[1] ?? 'unknown'
   return { kind, advice: ADVICE[kind] }

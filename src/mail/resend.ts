@@ -4,7 +4,10 @@ import { MailFailed, type Message, type Transport } from './transport'
 /** https://resend.com/docs/api-reference/emails/send-email */
 const ENDPOINT = 'https://api.resend.com/emails'
 const TIMEOUT_MS = 5_000
-/** Their codes are words such as `daily_quota_exceeded`. https://resend.com/docs/api-reference/errors */
+/**
+ * Their codes are words such as `daily_quota_exceeded`.
+ * https://resend.com/docs/api-reference/errors
+ */
 const CODE = /^[a-z_]{1,64}$/
 
 /** @param apiKey a key that may only send is enough */

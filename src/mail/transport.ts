@@ -1,4 +1,4 @@
-/** What hands a mail to a provider. */
+/** Passes a mail to a provider. */
 import type { Settings } from '../settings'
 
 export interface Message {

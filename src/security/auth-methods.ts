@@ -63,8 +63,8 @@ export const methodsOf = (amr: readonly Amr[]): Method[] =>
 
 /**
  * The methods of a session after a confirmation. A code adds to the first factor that the session
- * began with: one factor and the session re-authenticate (NIST SP 800-63B-4 §2.2.3). A password or a
- * passkey stands alone: an earlier code proves nothing about the user who is there now.
+ * began with: one factor and the session re-authenticate (NIST SP 800-63B-4 §2.2.3). A password or
+ * a passkey stands alone: an earlier code proves nothing about the user who is there now.
  */
 export function confirmedMethods(amr: readonly Amr[], method: Method): Method[] {
   const former = isCode(method) ? methodsOf(amr).filter((used) => !isCode(used)) : []

@@ -40,9 +40,9 @@ const FORMATS: readonly unknown[] = [
 ]
 
 /**
- * Extracts the authenticator data of an attestation object. The statement is not evaluated: Gatepost
- * asks for attestation `none`, and authenticators that attest themselves may still send `packed`
- * (WebAuthn Level 3 §5.1.3). With format `none` the statement must be empty (§8.7).
+ * Extracts the authenticator data of an attestation object. The statement is not evaluated:
+ * Gatepost asks for attestation `none`, and authenticators that attest themselves may still send
+ * `packed` (WebAuthn Level 3 §5.1.3). With format `none` the statement must be empty (§8.7).
  * @returns null unless the object is one CBOR map of a known format, with no bytes after it.
  */
 export function readAttestationObject(bytes: Bytes): Bytes | null {

@@ -1,6 +1,6 @@
-// CBOR (RFC 8949), as far as WebAuthn uses it: integers, byte and text strings, arrays, maps, false,
-// true and null, all with definite lengths. Tags, floats and undefined are rejected: no authenticator
-// data or attestation object holds them (CTAP 2.1 §8, "message encoding").
+// CBOR (RFC 8949), as far as WebAuthn uses it: integers, byte and text strings, arrays, maps,
+// false, true and null, all with definite lengths. Tags, floats and undefined are rejected: no
+// authenticator data or attestation object holds them (CTAP 2.1 §8, "message encoding").
 
 export type Bytes = Uint8Array<ArrayBuffer>
 

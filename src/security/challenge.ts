@@ -1,6 +1,7 @@
-// Challenges of WebAuthn without storage: 16 random bytes, the minimum of Level 3 §13 ("Cryptographic
-// Challenges"), 6 bytes of expiry and an HMAC-SHA256 over both and the purpose. A challenge fits one purpose; single use is the caller's, who
-// stores `hash` in the batch that the challenge allows.
+// Challenges of WebAuthn without storage: 16 random bytes, the minimum of Level 3 §13
+// ("Cryptographic Challenges"), 6 bytes of expiry and an HMAC-SHA256 over both and the purpose. A
+// challenge fits one purpose; single use is the caller's, who stores `hash` in the batch that the
+// challenge allows.
 
 import { base64url } from 'jose'
 import { sha256Base64url } from './digest'
@@ -37,7 +38,9 @@ export async function issueChallenge(
   return base64url.encode(new Uint8Array([...signed, ...new Uint8Array(mac)]))
 }
 
-/** Returns null unless the challenge was issued for this purpose and has not expired. Never throws. */
+/**
+ * Returns null unless the challenge was issued for this purpose and has not expired. Never throws.
+ */
 export async function readChallenge(
   keyring: Keyring,
   challenge: string,

@@ -1,9 +1,13 @@
-// Passwords that everybody tries first: the 3 500 most common ones of at least 8 characters, exactly, without regard to case.
+// Passwords that everybody tries first: the 3 500 most common ones of at least 8 characters,
+// exactly, without regard to case.
 import { FRONT_CODED } from './common-passwords-list'
 
 let known: ReadonlySet<string> | undefined
 
-/** Unpacks the front-coded list: each line is a count (`0` + n) of characters shared with the word before, then the rest. Takes about 1 ms, once per isolate. */
+/**
+ * Unpacks the front-coded list: each line is a count (`0` + n) of characters shared with the word
+ * before, then the rest. Takes about 1 ms, once per isolate.
+ */
 function unpack(): ReadonlySet<string> {
   const words = new Set<string>()
   let word = ''

@@ -7,8 +7,9 @@ const D = 0x52036cee2b6ffe738cc740797779e89800700a4d4141d8ab75eb4dca135978a3n
 const SIGN_BIT = 1n << 255n
 
 /**
- * Whether 32 bytes encode a point of the curve (RFC 8032 §5.1.3) that is not one of its eight points
- * of order 1, 2, 4 or 8. With such a point as key, signatures can be made without a private key.
+ * Whether 32 bytes encode a point of the curve (RFC 8032 §5.1.3) that is not one of its eight
+ * points of order 1, 2, 4 or 8. With such a point as key, signatures can be made without a private
+ * key.
  */
 export function isEd25519PublicKey(bytes: Uint8Array): boolean {
   if (bytes.length !== 32) return false

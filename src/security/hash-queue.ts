@@ -1,14 +1,20 @@
-// The door before the hash: bounds how many requests of an isolate wait to hash or hash, and lets them hash one by one.
-// Hashing is synchronous: while it runs, the isolate stands still. What is refused here costs nothing.
+// Limits how many requests per isolate wait for or compute a hash, and runs the hashes one at a
+// time. Hashing is synchronous and blocks the isolate. A rejected request costs nothing.
 import { leasesOf } from './leases'
 
-/** Requests that may be between "admitted" and "hash done" at once. Each hashes for some 15 to 40 ms, so the last one waits for about a second at most. */
+/**
+ * Requests that may be between "admitted" and "hash done" at once. Each hashes for some 15 to 40
+ * ms, so the last one waits for about a second at most.
+ */
 export const MAX_ADMITTED = 32
 
-/** Of which one kind may have so many: a flood of registrations leaves room for those who sign in, and the other way round. */
+/**
+ * The limit per kind, so that many registrations cannot keep sign-ins from being admitted, and the
+ * other way round.
+ */
 export const MAX_ADMITTED_PER_KIND = 24
 
-/** What a request hashes for. */
+/** The purpose of a hash. */
 export type HashKind = 'sign-in' | 'other'
 
 /** Milliseconds after which a lease is void. */
@@ -17,8 +23,9 @@ export const LEASE_MS = 10_000
 const leases = leasesOf<HashKind>()
 
 /**
- * Asks for a lease at `now` (milliseconds). Null: the gate, or the share of the kind, is full; answer 503 + Retry-After.
- * Otherwise the function that gives the lease back; calling it again does nothing.
+ * Acquires a lease at `now` (milliseconds). Returns the function that releases it (further calls do
+ * nothing), or null when the limit, or the limit of the kind, is reached: respond 503 +
+ * Retry-After.
  */
 export function admit(kind: HashKind, now: number): (() => void) | null {
   const held = leases.at(now)
@@ -27,14 +34,18 @@ export function admit(kind: HashKind, now: number): (() => void) | null {
   return leases.take(kind, now + LEASE_MS)
 }
 
-/** Milliseconds after which a place in the line is void: its request was aborted, and neither looks nor leaves any more. */
+/**
+ * Milliseconds after which a place in the line is void: its request was aborted, and neither looks
+ * nor leaves any more.
+ */
 export const TICKET_MS = 1000
 
 const line: { until: number }[] = []
 
 /**
- * A place at the end of the line of those who hash next, at `now` (milliseconds). First come, first served: who only looked whether
- * anybody else is hashing would be overtaken, again and again, by who comes at the right moment.
+ * A place at the end of the line of those who hash next, at `now` (milliseconds). First come, first
+ * served: who only looked whether anybody else is hashing would be overtaken, again and again, by
+ * who comes at the right moment.
  */
 export function enqueue(now: number) {
   const mine = { until: now + TICKET_MS }
@@ -47,7 +58,10 @@ export function enqueue(now: number) {
       while (line[0] && line[0].until <= now) line.shift()
       return line[0] === mine
     },
-    /** Lets the next one go first: to be called once the event loop has gone round, so that every other request has taken a step. */
+    /**
+     * Lets the next one go first: to be called once the event loop has gone round, so that every
+     * other request has taken a step.
+     */
     leave(): void {
       const at = line.indexOf(mine)
       if (at >= 0) line.splice(at, 1)

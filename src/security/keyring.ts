@@ -70,7 +70,7 @@ const opened = new WeakMap<KeySource, Keyring>()
 
 /**
  * The keyring of these secrets. Imports the keys on the first call in an isolate.
- * @throws ConfigurationError if a secret is a published example, or if a signing key's halves do not
+ * @throws ConfigurationError if a secret is a published example or if the halves of a signing key do not
  * belong together.
  */
 export async function openKeyring(source: KeySource): Promise<Keyring> {

@@ -1,13 +1,19 @@
-/** Leases of what an isolate has little of, each of which ends by itself: a request that its client aborted may never give it back. */
+/**
+ * Expiring leases on a scarce per-isolate resource. They expire because an aborted request may
+ * never release one.
+ */
 export function leasesOf<What>() {
   const held = new Set<{ what: What; until: number }>()
   return {
-    /** What is held at `now` (milliseconds). */
+    /** The leases at `now` (milliseconds). */
     at(now: number): What[] {
       for (const lease of held) if (lease.until <= now) held.delete(lease)
       return [...held].map(({ what }) => what)
     },
-    /** Holds `what` until then at the latest. Gives the function that gives it back; calling it again does nothing. */
+    /**
+     * Holds `what` until then at the latest. Gives the function that gives it back; calling it
+     * again does nothing.
+     */
     take(what: What, until: number): () => void {
       const lease = { what, until }
       held.add(lease)

@@ -1,16 +1,20 @@
-// How passwords are hashed and checked: Argon2id in PHC strings, synchronously, on one kept instance.
-// Nothing is awaited, so requests cannot meet in the memory; the isolate stands still meanwhile.
+// How passwords are hashed and checked: Argon2id in PHC strings, synchronously, on one kept
+// instance. Nothing is awaited, so requests cannot meet in the memory; the isolate stands still
+// meanwhile.
 import { argon2id } from './argon2/own-kernel'
 import { formatPhc, parsePhc } from './argon2/phc'
 
-/** OWASP Password Storage Cheat Sheet: 19 MiB, 2 passes, 1 lane; RFC 9106: 128-bit salt, 256-bit tag. */
+/**
+ * OWASP Password Storage Cheat Sheet: 19 MiB, 2 passes, 1 lane; RFC 9106: 128-bit salt, 256-bit
+ * tag.
+ */
 const OURS = { m: 19_456, t: 2, p: 1 }
 const SALT_LENGTH = 16
 const TAG_LENGTH = 32
 
 /**
  * A hash that no password is known for, with our cost: checking it for an unknown login takes the
- * same work as checking a real one. (Which password has the all-zero tag, nobody can compute.)
+ * same work as checking a real one. (A password with the all-zero tag cannot be computed.)
  */
 export const dummyHash = formatPhc({
   ...OURS,
@@ -19,8 +23,8 @@ export const dummyHash = formatPhc({
 })
 
 /**
- * A hash that no password is known for, for an account without a password. Checking it takes the same
- * work as checking a real one.
+ * A hash that no password is known for, for an account without a password. Checking it takes the
+ * same work as checking a real one.
  */
 export const unusablePasswordHash = (): string =>
   formatPhc({
@@ -57,7 +61,8 @@ export function hashPassword(password: string): string {
 
 /**
  * Whether the password belongs to the stored hash. Never throws: what is malformed or out of bounds
- * fails, without a hash. Heavier hashes of other systems grow the kept memory once, to 64 MiB at most.
+ * fails, without a hash. Heavier hashes of other systems grow the kept memory once, to 64 MiB at
+ * most.
  */
 export function verifyPassword(password: string, phc: string): boolean {
   const stored = parsePhc(phc)
@@ -71,8 +76,9 @@ export function verifyPassword(password: string, phc: string): boolean {
 }
 
 /**
- * Whether a hash that was just verified should be replaced: its cost, salt or tag is not what we store
- * today. Also heavier ones: an isolate has 128 MB, and every account should take the same time.
+ * Whether a hash that was just verified should be replaced: its cost, salt or tag is not what we
+ * store today. Also heavier ones: an isolate has 128 MB, and every account should take the same
+ * time.
  */
 export function needsRehash(phc: string): boolean {
   const stored = parsePhc(phc)

@@ -39,8 +39,8 @@ export interface AssertionInput extends Expected {
   credential: AuthenticationResponseJSON
   stored: StoredPasskey
   /**
-   * Rejects an assertion without user handle; default true. Pass false only where the session or the
-   * password identified the user before (WebAuthn Level 3 §7.2 step 6).
+   * Rejects an assertion without user handle; default true. Pass false only where the session or
+   * the password identified the user before (WebAuthn Level 3 §7.2 step 6).
    */
   requireUserHandle?: boolean
 }

@@ -51,9 +51,9 @@ function attemptBy(column: 'emailKey' | 'usernameKey') {
 const attempts = { address: attemptBy('emailKey'), name: attemptBy('usernameKey') }
 
 /**
- * Counts an attempt to sign in and reads the account, before any hash is computed. Known and unknown
- * logins run the same statements and write to the same tables, counted under `loginHmac`, so that
- * neither time nor waits tell them apart. The event of an unknown login is not kept.
+ * Counts an attempt to sign in and reads the account, before any hash is computed. Known and
+ * unknown logins run the same statements and write to the same tables, counted under `loginHmac`,
+ * so that neither time nor waits tell them apart. The event of an unknown login is not kept.
  */
 export async function reserveSignIn(
   db: Database,

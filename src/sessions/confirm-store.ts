@@ -51,7 +51,7 @@ export async function storePasswordConfirmation(
   return confirmed.length > 0
 }
 
-/** What a proof needs to know of a session and its user. */
+/** The columns of a session and its user that a proof needs. */
 export interface ConfirmableSession {
   account: Account
   /** How the session was authenticated so far. */

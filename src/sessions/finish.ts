@@ -24,7 +24,9 @@ export interface OpenPending {
   used: UsedToken
 }
 
-/** Reads a pending token, without D1. Null: not one of this service, expired, or of another client. */
+/**
+ * Reads a pending token, without D1. Null: not one of this service, expired, or of another client.
+ */
 export async function openPending(
   { keys, now }: { keys: Keyring; now: Date },
   token: string,
@@ -43,8 +45,8 @@ export const pendingStatements = ({ claims, used }: OpenPending) => ({
 })
 
 /**
- * The account of a pending sign-in that still works: it is active, its password is the same, and the
- * token was not used.
+ * The account of a pending sign-in that still works: it is active, its password is the same, and
+ * the token was not used.
  */
 export async function accountOfPending(
   { claims }: OpenPending,
@@ -59,7 +61,9 @@ export type Finished =
   | Exclude<Started, { kind: 'second-factor-required' | 'token-used' | 'changed' }>
   | { kind: 'ended' }
 
-/** Completes a pending sign-in with a code. Two round trips; none for a token that does not work. */
+/**
+ * Completes a pending sign-in with a code. Two round trips; none for a token that does not work.
+ */
 export async function finishWithCode(
   c: AppContext,
   of: { token: string; clientId: string; code: FactorCode; replaces: string | null },

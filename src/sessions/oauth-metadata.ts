@@ -25,7 +25,7 @@ const oauthMetadata = endpoint(
     method: 'get',
     path: '/.well-known/oauth-authorization-server',
     operationId: 'oauthMetadata',
-    summary: 'What this authorization server can do (RFC 8414)',
+    summary: 'Metadata of the authorization server (RFC 8414)',
     tags: ['sessions'],
     access: 'anyone',
     responses: { 200: json(Metadata, 'Metadata') },

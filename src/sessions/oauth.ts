@@ -14,8 +14,8 @@ import { OAuthTokenForm, RevocationForm, Token } from './schemas'
 import { endSession } from './store'
 
 /**
- * Clients are public: they have a name at most, in the form or as the user of HTTP Basic (Swagger UI
- * sends an empty one), and never a secret.
+ * Clients are public: they have a name at most, in the form or as the user of HTTP Basic (Swagger
+ * UI sends an empty one), and never a secret.
  */
 function readClient(
   c: AppContext,

@@ -6,7 +6,7 @@ import type { Amr } from '../security/auth-methods'
 import { issuePendingToken, PENDING_SECONDS } from '../security/pending-token'
 import { type FactorMethod, secondFactorsOf } from './rules'
 
-/** What the client needs to continue. */
+/** The data that the client needs to continue. */
 export interface Pending {
   token: string
   methods: readonly FactorMethod[]

@@ -125,8 +125,8 @@ const endReused = prepared(() => build.delete(sessions).where(isReused))
 
 /**
  * Moves a session's counter from `counter` to the next (one compare-and-set) and reads the row. The
- * parent may be repeated for a few seconds, up to a maximum; the first repeat of a rotation leaves an
- * event. Any other token that is not current ends the session and leaves an event.
+ * parent may be repeated for a few seconds, up to a maximum; the first repeat of a rotation leaves
+ * an event. Any other token that is not current ends the session and leaves an event.
  */
 export async function rotateSession(
   db: Database,

@@ -1,4 +1,4 @@
-/** What a sign-in and a refresh may grant, and the outcome of a refresh. Pure. */
+/** The scopes that a sign-in and a refresh may grant, and the outcome of a refresh. Pure. */
 import { SCOPES, type Scope } from '../actor'
 import { type Amr, acrOf } from '../security/auth-methods'
 
@@ -13,7 +13,9 @@ export const CLIENT_ID_RULE = 'must have at most 100 characters, all of them pri
  * two tabs may refresh at once (RFC 9700 §4.14.2).
  */
 export const REPEAT_MS = 10_000
-/** How often it may be repeated in that time. Tabs without a shared lock may all present it at once. */
+/**
+ * How often it may be repeated in that time. Tabs without a shared lock may all present it at once.
+ */
 export const MAX_REPEATS = 16
 /** Maximum active sessions of an account. A further sign-in ends the oldest. */
 export const MAX_SESSIONS = 100
@@ -25,7 +27,9 @@ export const SECOND_FACTOR_GRANT = 'urn:gatepost:params:oauth:grant-type:second-
 export const FACTOR_METHODS = ['totp', 'passkey', 'recovery'] as const
 export type FactorMethod = (typeof FACTOR_METHODS)[number]
 
-/** Whether an account with these `users.factors` needs a second factor beyond the proven methods. */
+/**
+ * Whether an account with these `users.factors` needs a second factor beyond the proven methods.
+ */
 export const isSecondFactorDue = (factors: string, amr: readonly Amr[]): boolean =>
   factors !== '' && acrOf(amr) === '1fa'
 
@@ -61,8 +65,9 @@ export function grantScope(
 }
 
 /**
- * The scope of the access token of a refresh: the scope of the session without what the role has lost
- * since, narrowed as requested. Null if more is requested (RFC 6749 §6) or nothing is left (§3.3).
+ * The scope of the access token of a refresh: the scope of the session without what the role has
+ * lost since, narrowed as requested. Null if more is requested (RFC 6749 §6) or nothing is left
+ * (§3.3).
  */
 export function narrowScope(
   sessionScope: string,
@@ -92,8 +97,8 @@ export type RotationVerdict =
   | 'ended'
 
 /**
- * Judges a refresh with the token numbered `counter`. The statement that ends a session on reuse has
- * the same condition.
+ * Judges a refresh with the token numbered `counter`. The statement that ends a session on reuse
+ * has the same condition.
  */
 export function judgeRotation(
   counter: number,

@@ -26,7 +26,7 @@ export interface NewSession {
   location: string | null
 }
 
-/** What a sign-in brings to the batch that completes it. */
+/** The parts of the batch that completes a sign-in. */
 export interface Completion {
   account: Account
   /** The event of the counted password. It becomes the event of the sign-in. */
@@ -194,8 +194,8 @@ const replaceHash = prepared(() =>
 )
 
 /**
- * Stores a stronger hash of the password. If `condition` does not hold, the attempt leaves no event:
- * a concurrent sign-in may have stored one first.
+ * Stores a stronger hash of the password. If `condition` does not hold, the attempt leaves no
+ * event: a concurrent sign-in may have stored one first.
  */
 export function storeRehashed({ account, eventId, rehashed }: Completion, condition: SQL) {
   if (rehashed === null || eventId === null) return { rehashed: undefined, discarded: undefined }

@@ -34,8 +34,8 @@ export interface StartedSession {
 
 /**
  * Starts the session, unless the account changed since it was read, or the proof is wrong or used.
- * Failed attempts of the used methods are cleared, the oldest sessions beyond `MAX_SESSIONS` end, and
- * so does the session that the new one replaces.
+ * Failed attempts of the used methods are cleared, the oldest sessions beyond `MAX_SESSIONS` end,
+ * and so does the session that the new one replaces.
  * @throws an error that `isTokenUsed` recognizes if a token of the sign-in was used before.
  */
 export async function insertStarted(
@@ -74,8 +74,8 @@ export async function insertStarted(
 }
 
 /**
- * Records a first factor that was right and does not suffice, and a stronger hash. Resolves to false
- * if the account changed since it was read.
+ * Records a first factor that was right and does not suffice, and a stronger hash. Resolves to
+ * false if the account changed since it was read.
  */
 export async function storeRequired(
   db: Database,

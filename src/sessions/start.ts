@@ -25,7 +25,7 @@ export interface SignIn {
   /** A factor whose proof this sign-in uses up: a code, or an assertion of a passkey. */
   proof?: Proof | null
   clientId: string
-  /** What the role of the user allows of the requested scope (`grantScope`). */
+  /** The requested scope as far as the user's role allows it (`grantScope`). */
   scope: readonly Scope[]
   /** The event of the counted password. */
   eventId?: number | null

@@ -7,7 +7,9 @@ import { recordEventOf } from '../db/events'
 import { asCaller } from '../db/live'
 import { events, sessions } from '../db/schema'
 
-/** Ends a session that its own token asked to end. One that is gone already is fine (RFC 7009 §2.2). */
+/**
+ * Ends a session that its own token asked to end. One that is gone already is fine (RFC 7009 §2.2).
+ */
 export async function endSession(
   db: Database,
   sessionId: string,
@@ -34,7 +36,10 @@ export const recordFromSession = (
     sql`from ${sessions} where ${condition}`,
   )
 
-/** The caller's live sessions, newest first; `after` is the last of the page before. @throws DeadSession */
+/**
+ * The caller's live sessions, newest first; `after` is the last of the page before. @throws
+ * DeadSession
+ */
 export async function listSessions(
   db: Database,
   caller: Caller,
@@ -77,7 +82,10 @@ export async function endOwnSession(
   return ended.length > 0
 }
 
-/** Ends all of the caller's sessions but the one that asks; false: there was no other. @throws DeadSession */
+/**
+ * Ends all of the caller's sessions but the one that asks; false: there was no other. @throws
+ * DeadSession
+ */
 export async function endOtherSessions(
   db: Database,
   caller: Caller,

@@ -5,7 +5,7 @@ import { cookieHint, createClient, type SessionState, type UserPrivate } from '.
 export const gatepost = createClient({ hint: cookieHint() })
 export const { session } = gatepost
 
-/** Who is signed in, followed through every change in any tab. */
+/** The state of the session; follows every change in any tab. */
 export function useSession(): SessionState {
   const [state, setState] = useState(session.state)
   useEffect(() => {

@@ -1,4 +1,4 @@
-/** Starts the pages, and finds out at once whether somebody is signed in. */
+/** Starts the pages and restores the session. */
 import { render } from 'preact'
 import './style.css'
 import { App } from './app'

@@ -1,4 +1,5 @@
-// Builds the web app into dist/web: one script and one style for the first page, the rest of the pages when they are asked for.
+// Builds the web app into dist/web: one script and one style for the first page, the rest of the
+// pages when they are asked for.
 import { defineConfig } from 'vite'
 import { withoutUnused } from './unused-css.ts'
 
@@ -8,7 +9,8 @@ export default defineConfig({
   build: {
     target: 'es2023',
     assetsInlineLimit: 0,
-    // The strict Content-Security-Policy needs no inline script, and every browser of the target preloads modules.
+    // The strict Content-Security-Policy needs no inline script, and every browser of the target
+    // preloads modules.
     modulePreload: { polyfill: false },
     cssCodeSplit: false,
     reportCompressedSize: false,

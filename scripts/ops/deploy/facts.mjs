@@ -1,5 +1,5 @@
 // @ts-check
-// What the account holds before a deploy. Reads only: nothing here changes anything.
+// Reads the state of the account before a deploy. Changes nothing.
 import { Failure } from '../failure.mjs'
 
 /**

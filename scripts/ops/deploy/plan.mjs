@@ -20,7 +20,7 @@ const LOCAL_HOST = /^(?:localhost|127\.\d+\.\d+\.\d+|\[::1\])$/
 const ZERO_ID = /^[0-]+$/
 
 /**
- * What is wrong with wrangler.toml itself; the first one ends a deploy.
+ * The faults of wrangler.toml itself; the first one ends a deploy.
  * @param {import('../project.mjs').Project} project
  * @returns {Failure[]}
  */

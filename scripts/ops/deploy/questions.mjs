@@ -1,5 +1,5 @@
 // @ts-check
-// What a deploy must ask: on a terminal as questions, elsewhere as a Failure that names the option.
+// The questions of a deploy: asked on a terminal, elsewhere a Failure that names the option.
 import { Failure } from '../failure.mjs'
 import { ask, choose, isInteractive, locationNear } from './ask.mjs'
 import { JURISDICTIONS, LOCATIONS, parseOptions } from './options.mjs'

@@ -1,5 +1,6 @@
 // @ts-check
-// Asks the deployed service whether it works: the new version, its database, its files, its refusals.
+// Asks the deployed service whether it works: the new version, its database, its files, its
+// refusals.
 import { setTimeout as wait } from 'node:timers/promises'
 
 const REQUEST_MS = 10_000

@@ -1,5 +1,5 @@
 // @ts-check
-// What is about to be deployed: migrations, and a fingerprint of all files that decide the upload.
+// The source of a deploy: migrations, and a fingerprint of all files that decide the upload.
 import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { readdirSync, readFileSync, statSync } from 'node:fs'

@@ -62,7 +62,8 @@ export async function applyMigrations(context, database) {
 }
 
 /**
- * wrangler's D1 commands cannot name the database of `[previews]`: it gets a configuration of its own.
+ * wrangler's D1 commands cannot name the database of `[previews]`: it gets a configuration of its
+ * own.
  * @param {string} environment
  * @param {string} database
  * @param {string} folder for that configuration

@@ -1,7 +1,7 @@
 // @ts-check
 
 /**
- * What one check of `npm run doctor` found.
+ * The result of one check of `npm run doctor`.
  * @typedef {object} Finding
  * @property {'ok' | 'warn' | 'fail'} state
  * @property {string} text what was looked at, and what is wrong with it

@@ -19,7 +19,10 @@ import { fail, ok, warn } from './finding.mjs'
 const MIN_NODE = 22
 const MIN_SECRET_BYTES = 32
 const MIB = 1024 * 1024
-/** Size of a compressed Worker on the Free plan; Paid allows more. https://developers.cloudflare.com/workers/platform/limits/ */
+/**
+ * Size of a compressed Worker on the Free plan; Paid allows more.
+ * https://developers.cloudflare.com/workers/platform/limits/
+ */
 const MAX_BUNDLE_BYTES = 3 * MIB
 /** Of static assets; the same page. */
 const MAX_ASSETS = 20_000

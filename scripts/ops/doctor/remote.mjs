@@ -16,7 +16,9 @@ import { fail, ok, warn } from './finding.mjs'
 
 /** Largest D1 database on Workers Paid. https://developers.cloudflare.com/d1/platform/limits/ */
 const MAX_DATABASE_BYTES = 10e9
-/** Tokens are rejected when clocks differ by more than their lifetime; a minute is a sign already. */
+/**
+ * Tokens are rejected when clocks differ by more than their lifetime; a minute is a sign already.
+ */
 const MAX_SKEW_MS = 60_000
 
 /**

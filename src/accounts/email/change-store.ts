@@ -15,7 +15,7 @@ import { build } from '../../db/build'
 import { emailTokens, users } from '../../db/schema'
 import { GuardedDatabase, withSession } from '../../db/session-guard'
 
-/** What a mail needs to know of an account. */
+/** The columns of an account that a mail needs. */
 export interface Owner {
   username: string
   email: string
@@ -35,7 +35,8 @@ export type RequestedChange =
 
 /**
  * Stores a link to a new address, unless another account has the address: then `owner` is to be
- * notified. Stores none if the password changed since it was checked; the attempt is settled anyway.
+ * notified. Stores none if the password changed since it was checked; the attempt is settled
+ * anyway.
  * @throws SessionEnded
  */
 export async function requestChange(

@@ -45,9 +45,10 @@ export type Verification =
 
 /**
  * Uses a link of either purpose, once: every statement has the link's row as its condition, and the
- * last one deletes it. A change of address also voids the user's other links, carries failed sign-ins
- * over to the new address and frees resets there; a verification changes only `email_verified`.
- * Returns null if there is no such link. A link whose address was taken meanwhile stays.
+ * last one deletes it. A change of address also voids the user's other links, carries failed
+ * sign-ins over to the new address and frees resets there; a verification changes only
+ * `email_verified`. Returns null if there is no such link. A link whose address was taken meanwhile
+ * stays.
  */
 export async function useVerification(
   db: Database,
@@ -146,8 +147,8 @@ export async function findLink(
 
 /**
  * Voids a link whose recipient does not know the account. While the address of the account is
- * unproven, the account's sessions end, and its password and links are removed. Returns the user, or
- * null if there is no such link.
+ * unproven, the account's sessions end, and its password and links are removed. Returns the user,
+ * or null if there is no such link.
  */
 export async function disownLink(
   db: Database,

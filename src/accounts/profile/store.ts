@@ -31,8 +31,9 @@ export type Registered =
   | { kind: 'email-taken' }
 
 /**
- * Makes the account, unless its name or address is taken: the unique indexes decide, also between parallel requests. The
- * verification link comes with it, unless the address had too many mails before.
+ * Makes the account, unless its name or address is taken: the unique indexes decide, also between
+ * parallel requests. The verification link comes with it, unless the address had too many mails
+ * before.
  */
 export async function createUser(
   db: Database,
@@ -73,8 +74,9 @@ function taken(error: unknown): 'username-taken' | 'email-taken' {
 }
 
 /**
- * Changes what everybody sees of the caller; members that are not there stay, and what changes nothing is no new version. The failed sign-ins are
- * counted on under `loginHmac`, the new name's. @throws DeadSession
+ * Changes what everybody sees of the caller; members that are not there stay, and what changes
+ * nothing is no new version. The failed sign-ins are counted on under `loginHmac`, the new name's.
+ * @throws DeadSession
  */
 export async function changeProfile(
   db: Database,
@@ -134,7 +136,11 @@ export const findUser = (db: Database, id: number): Promise<PublicRow | undefine
     .where(and(eq(users.id, id), isPresent))
     .get()
 
-/** What happened to the caller's account, latest first; `before` is the id of the last one of the page before. @throws DeadSession */
+/**
+ * The events of the caller's account, latest first. `before` is the id of the last event of the
+ * previous page.
+ * @throws SessionEnded
+ */
 export async function listEvents(
   db: Database,
   caller: Caller,

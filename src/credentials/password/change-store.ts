@@ -15,9 +15,9 @@ import {
 } from '../reauth-store'
 
 /**
- * Stores the new hash in place of the one that was checked, ends the other sessions, and voids mailed
- * links and counted failures; a proven address gets its resets back. If the password changed since it
- * was checked, only the attempt is settled.
+ * Stores the new hash in place of the one that was checked, ends the other sessions, and voids
+ * mailed links and counted failures; a proven address gets its resets back. If the password changed
+ * since it was checked, only the attempt is settled.
  * @throws SessionEnded
  */
 export async function storePassword(

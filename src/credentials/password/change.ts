@@ -15,7 +15,10 @@ import { storePassword } from './change-store'
 import { BREACHED, type OwnNames, ownNameRule, violatedPasswordRule } from './policy'
 import { PasswordChange } from './schemas'
 
-/** The rule that a new password breaks, where its owner's names are known: length, well-known, own name, breach, in this order. */
+/**
+ * The rule that a new password breaks, where its owner's names are known: length, well-known, own
+ * name, breach, in this order.
+ */
 export async function findPasswordViolation(
   c: AnyContext,
   password: string,

@@ -1,11 +1,11 @@
-/** What a good password is. Pure: the settings and the person's own names are passed in. */
+/** The password rules. Pure: settings and the user's names are parameters. */
 
 import { caseFold } from '../../normalize'
 import { isCommonPassword } from '../../security/common-passwords'
 
 /** NIST 800-63B-4 and ASVS 6.2.9 ask for at least 64; the contract says 128 code points. */
 const MAX_LENGTH = 128
-/** What a breached password is told; whether it is one, `security/breach` knows. */
+/** The rule that a breached password violates; `security/breach` detects it. */
 export const BREACHED = 'has appeared in a data breach: choose another one'
 
 export interface OwnNames {
@@ -13,7 +13,10 @@ export interface OwnNames {
   email: string
 }
 
-/** The rule that a password breaks whoever has it, as a sentence without its subject, or null (ASVS 6.2.1, 6.2.4; NIST 800-63B-4 §3.1.1.2). */
+/**
+ * The first rule the password violates regardless of the user, as a sentence fragment, or null
+ * (ASVS 6.2.1, 6.2.4; NIST 800-63B-4 §3.1.1.2).
+ */
 export function violatedPasswordRule(password: string, minLength: number): string | null {
   const text = password.normalize('NFC')
   const length = [...text].length
@@ -23,7 +26,10 @@ export function violatedPasswordRule(password: string, minLength: number): strin
   return null
 }
 
-/** The name of its owner, or of this service, that a password is; as a sentence without its subject, or null (ASVS 6.2.11). */
+/**
+ * The name of its owner, or of this service, that a password is; as a sentence without its subject,
+ * or null (ASVS 6.2.11).
+ */
 export function ownNameRule(password: string, own: OwnNames): string | null {
   const lower = caseFold(password.normalize('NFC'))
   const localPart = caseFold(own.email).split('@')[0] ?? ''

@@ -60,8 +60,9 @@ export const findResetLink = (db: Database, tokenHash: string, now: Date) =>
 
 /**
  * Uses the link, once: every statement has its row as a condition, and the last one deletes it. The
- * link proves the mailbox, so the address is proven too, and what another person set up with it ends:
- * password, sessions, pending links, failed passwords. Second factors stay, and so do failed codes.
+ * link proves the mailbox, so the address is proven too, and what another person set up with it
+ * ends: password, sessions, pending links, failed passwords. Second factors stay, and so do failed
+ * codes.
  */
 export async function useReset(
   db: Database,

@@ -1,4 +1,7 @@
-/** A forgotten password: a link by mail, and a new password through it (OWASP Forgot Password Cheat Sheet). */
+/**
+ * A forgotten password: a link by mail, and a new password through it (OWASP Forgot Password Cheat
+ * Sheet).
+ */
 import { endpoint, json, jsonBody, noContent, nothing } from '../../http/endpoint'
 import { runHash } from '../../http/hash-admission'
 import { logSecurity } from '../../http/log'
@@ -28,13 +31,14 @@ export const forgotPassword = endpoint(
   },
   async (c) => {
     const { db, now, settings, keys, location } = c.var
-    // The same work and the same statements for every address: only the mail, behind the answer, differs.
+    // The same work and the same statements for every address: only the mail, behind the answer,
+    // differs.
     const link = await newLink('reset', now)
     const address = await emailAddress(keys, c.req.valid('json').email)
     const { isRefused, user, hasLink } = await requestReset(db, address, link, now, location())
     logSecurity(c, isRefused ? 'attempt_refused' : 'password_reset_requested', user?.id ?? null)
     if (user && hasLink) {
-      // At a time that nobody can foresee, so that its work shows in no answer.
+      // A random delay, so that sending does not show in response times.
       mailLater(c, () => resetMail(settings.appOrigin, user, link.token), 50 + Math.random() * 200)
     }
     const message = 'If an account has this address, a link is on its way to it.'
@@ -47,7 +51,7 @@ export const resetPassword = endpoint(
     method: 'post',
     path: '/api/users/reset-password',
     operationId: 'resetPassword',
-    summary: 'Choose a new password with a mailed link; every session ends, nobody is signed in',
+    summary: 'Choose a new password with a mailed link; all sessions end; sign in afterwards',
     tags: ['accounts'],
     access: 'anyone',
     limit: 'sign-in',

@@ -28,7 +28,7 @@ const TotpSetup = z
       example: 'JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP',
     }),
     uri: z.string().meta({
-      description: 'What the QR code contains',
+      description: 'The text of the QR code',
       example: 'otpauth://totp/app.example.com:ann?secret=JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP',
     }),
   })

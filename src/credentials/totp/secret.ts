@@ -25,8 +25,8 @@ export const sealSecret = async (
 ): Promise<string> => seal(await dataKeys(settings), new Uint8Array(secret), contextOf(userId))
 
 /**
- * The secret of a stored text. `stored` is the text to store from now on: another one if a former key
- * encrypted the present text.
+ * The secret of a stored text. `stored` is the text to store from now on: another one if a former
+ * key encrypted the present text.
  * @throws ConfigurationError if no key of DATA_KEYS opens the text.
  */
 export async function openSecret(

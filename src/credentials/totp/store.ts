@@ -28,8 +28,8 @@ export type StoredSecret =
   | { kind: 'totp-enabled' }
 
 /**
- * Stores a secret that is not confirmed yet, in place of another unconfirmed one. The address must be
- * proven: otherwise another user of the address would inherit the factor.
+ * Stores a secret that is not confirmed yet, in place of another unconfirmed one. The address must
+ * be proven: otherwise another user of the address would inherit the factor.
  * @throws SessionEnded, StepUpRequired
  */
 export async function storeSecret(actor: Actor, sealed: string): Promise<StoredSecret> {
@@ -110,8 +110,8 @@ export interface Enabled {
 }
 
 /**
- * Enables the app if `step` is the step of a right code. The session has proven the factor; the other
- * sign-ins of the user end. New recovery codes replace the former ones.
+ * Enables the app if `step` is the step of a right code. The session has proven the factor; the
+ * other sign-ins of the user end. New recovery codes replace the former ones.
  * @throws SessionEnded
  */
 export async function enableApp(
@@ -159,7 +159,8 @@ export type Disabled =
   | { kind: 'totp-not-found' }
 
 /**
- * Removes the app, and the recovery codes unless a passkey is left. The other sign-ins of the user end.
+ * Removes the app, and the recovery codes unless a passkey is left. The other sign-ins of the user
+ * end.
  * @throws SessionEnded, StepUpRequired
  */
 export async function disableApp(actor: Actor): Promise<Disabled> {

@@ -1,5 +1,5 @@
-// Argon2id (RFC 9106): everything around the filling of the memory, in the RFC's names.
-// The fill itself is a WebAssembly module behind `Fill`, so that one can be checked against another.
+// Argon2id (RFC 9106): everything around the filling of the memory, in the RFC's names. The fill
+// itself is a WebAssembly module behind `Fill`, so that one can be checked against another.
 import type { Blake2b } from './blake2b'
 
 /** Cost of a hash: `m` KiB of memory, `t` passes over it, `p` lanes. */
@@ -9,7 +9,7 @@ export interface Cost {
   p: number
 }
 
-/** What Argon2id takes. `tagLength` in bytes. `secret` and `data` are the RFC's K and X. */
+/** The input of Argon2id. `tagLength` in bytes. `secret` and `data` are the RFC's K and X. */
 export interface Input extends Cost {
   password: Uint8Array
   salt: Uint8Array
@@ -20,8 +20,8 @@ export interface Input extends Cost {
 
 /**
  * Fills the memory (RFC 9106, 3.2, steps 3 to 7) and answers the final block C of 1024 bytes.
- * `first(lane, column)` is B[lane][column] for columns 0 and 1. Leaves nothing in the memory:
- * whoever reads all the blocks can run the passes backwards, to blocks that cost one guess each.
+ * `first(lane, column)` is B[lane][column] for columns 0 and 1. Leaves nothing in the memory: an
+ * attacker who reads all blocks can run the passes backwards, to blocks that cost one guess each.
  */
 export type Fill = (cost: Cost, first: (lane: number, column: number) => Uint8Array) => Uint8Array
 
@@ -39,7 +39,10 @@ function le32(value: number): Uint8Array {
 
 /** Argon2id over a BLAKE2b and a fill of the memory. */
 export function argon2idOf(blake2b: Blake2b, fill: Fill): Argon2id {
-  /** H′, the hash of variable length (RFC 9106, 3.3): 64-byte digests of which all but the last give 32. */
+  /**
+   * H′, the hash of variable length (RFC 9106, 3.3): 64-byte digests; all but the last
+   * contribute 32 bytes.
+   */
   function hPrime(length: number, ...parts: Uint8Array[]): Uint8Array {
     if (length <= 64) return blake2b(length, le32(length), ...parts)
     const out = new Uint8Array(length)

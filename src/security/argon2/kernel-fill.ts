@@ -1,5 +1,5 @@
-// The fill by our own kernel (kernel/kernel.ts) on one instance that is kept: fresh memory costs more
-// than half a hash, and an isolate of 128 MB must not collect it.
+// The fill by our own kernel (kernel/kernel.ts) on one instance that is kept: fresh memory costs
+// more than half a hash, and an isolate of 128 MB must not collect it.
 import type { Fill } from './argon2'
 
 interface Exports {

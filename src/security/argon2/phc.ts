@@ -1,5 +1,5 @@
-// The PHC string of a stored Argon2id hash: `$argon2id$v=19$m=…,t=…,p=…$salt$tag`.
-// Parsed strictly and within bounds: what stands in a database must not choose how much we allocate.
+// The PHC string of a stored Argon2id hash: `$argon2id$v=19$m=…,t=…,p=…$salt$tag`. Parsed strictly
+// and within bounds: what stands in a database must not choose how much we allocate.
 import type { Cost } from './argon2'
 
 export interface StoredHash extends Cost {
@@ -7,7 +7,9 @@ export interface StoredHash extends Cost {
   tag: Uint8Array
 }
 
-/** The largest costs that are verified: 64 MiB, 10 passes, 4 lanes cover what other systems store. */
+/**
+ * The largest costs that are verified: 64 MiB, 10 passes, 4 lanes cover what other systems store.
+ */
 export const MOST: Cost = { m: 65_536, t: 10, p: 4 }
 
 // npm argon2 writes m,p,t, everybody else m,t,p

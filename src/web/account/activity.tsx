@@ -1,4 +1,4 @@
-/** What happened to the account. */
+/** Security events of the account. */
 import { gatepost } from '../gatepost'
 import { List } from '../ui/list'
 import { useList } from '../ui/load'

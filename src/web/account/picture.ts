@@ -1,8 +1,13 @@
-/** Makes pictures small before they travel; what a camera wrote into the file (place, time) stays here. */
+/**
+ * Makes pictures small before they travel; what a camera wrote into the file (place, time) stays
+ * here.
+ */
 
 const SIDE = 256
 
-/** The middle of a picture as a square of at most 256 pixels; null when the browser cannot read it. */
+/**
+ * The middle of a picture as a square of at most 256 pixels; null when the browser cannot read it.
+ */
 export async function squarePicture(file: Blob): Promise<Blob | null> {
   const image = await createImageBitmap(file).catch(() => null)
   if (!image) return null

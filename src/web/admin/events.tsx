@@ -1,4 +1,4 @@
-/** What happened to all accounts. */
+/** Security events of all accounts. */
 import { useLocation } from 'preact-iso'
 import { EventName } from '../account/event-name'
 import { gatepost } from '../gatepost'

@@ -39,7 +39,7 @@ export function Users({ me }: { me: UserPrivate }) {
       <Search label="Username, email or id" words={q} at="/admin" />
       <List
         list={list}
-        empty={q ? `Nobody matches “${q}”.` : 'Nobody.'}
+        empty={q ? `No accounts match “${q}”.` : 'No accounts.'}
         row={(user) => (
           <li key={user.id} class="entry">
             <Who user={user} />

@@ -1,4 +1,4 @@
-/** What is done through a mailed link: a new password, a confirmed address. */
+/** Pages of mailed links: choose a new password, confirm an address. */
 import { useEffect, useState } from 'preact/hooks'
 import { useLocation } from 'preact-iso'
 import type { ApiProblem } from '../../client'
@@ -45,8 +45,8 @@ export function Forgot() {
 }
 
 /**
- * The token of a mailed link. It stands behind the `#`, which no server, log or Referer sees, and leaves the address bar
- * (and the history) at once.
+ * The token of a mailed link. It stands behind the `#`, which no server, log or Referer sees, and
+ * leaves the address bar (and the history) at once.
  */
 function useMailedToken(): string {
   const [token] = useState(() => new URLSearchParams(location.hash.slice(1)).get('token') ?? '')

@@ -1,4 +1,7 @@
-/** A button that asks the server for something beside any form: it tells that work goes on, and what went wrong. */
+/**
+ * A button that asks the server for something beside any form: it tells that work goes on, and what
+ * went wrong.
+ */
 import type { ComponentChildren } from 'preact'
 import { useState } from 'preact/hooks'
 import { asProblem } from './load'

@@ -1,4 +1,7 @@
-/** Texts that are being written: kept in this tab, through a reload, until they are sent or the person signs out. */
+/**
+ * Texts that are being written: kept in this tab, through a reload, until they are sent or the
+ * person signs out.
+ */
 import { useState } from 'preact/hooks'
 import { session } from '../gatepost'
 
@@ -31,7 +34,7 @@ function read<T>(key: string): T | null {
   }
 }
 
-// Who signs out leaves nothing behind; a session that ends by itself takes no draft with it.
+// Signing out removes all drafts; a session that expires keeps them.
 session.subscribe((state) => {
   if (state.status !== 'signed-out' || state.because !== 'signed-out') return
   for (const key of Object.keys(sessionStorage)) {

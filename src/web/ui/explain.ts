@@ -1,4 +1,4 @@
-/** What a problem means to the person on these pages, where the API's words are for developers. */
+/** The text of a problem for the user, where the API's text is for developers. */
 import type { ApiProblem } from '../../client'
 
 const WORDS: Record<string, string> = {

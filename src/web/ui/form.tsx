@@ -26,7 +26,7 @@ const FIELD_OF: Record<string, string[]> = {
 }
 
 interface FormProps {
-  /** What the fields hold, by name. What it throws is shown. */
+  /** Receives the fields' values by name. Shows the problem that it throws. */
   submit: (values: Record<string, string>) => Promise<void>
   label: string
   class?: string
@@ -94,7 +94,7 @@ export function Form({ submit, label, children, beside, class: kind }: FormProps
   )
 }
 
-/** What the browser itself knows to be wrong: empty, or no address. */
+/** The errors that the browser finds: an empty field, a malformed address. */
 function findUnfit(form: HTMLFormElement): Errors {
   const errors: Errors = {}
   for (const element of form.elements) {
@@ -141,7 +141,7 @@ interface FieldProps {
   onInput?: (event: TargetedEvent<HTMLInputElement>) => void
 }
 
-/** What label, hint and error need of each other. */
+/** The ids that connect label, hint and error. */
 function useField(name: string, hint?: string) {
   const id = useId()
   const { errors, clear } = useContext(FormState)

@@ -5,7 +5,10 @@ import { useLocation } from 'preact-iso'
 import { ApiProblem } from '../../client'
 import { session } from '../gatepost'
 
-/** What was shown, by key, the latest last. Only the back button reads it: it shows at once what was there, where it was. */
+/**
+ * The data that was shown, by key, the latest last. Only the back button reads it, to show a page
+ * at once as it was.
+ */
 const kept = new Map<string, unknown>()
 const MOST_KEPT = 40
 
@@ -15,7 +18,7 @@ function keep(key: string, data: unknown) {
   const [oldest] = kept.keys()
   if (kept.size > MOST_KEPT && oldest) kept.delete(oldest)
 }
-// Nobody goes back to what the one before them saw.
+// Another user of the browser must not see it.
 session.subscribe((state) => state.status === 'signed-out' && kept.clear())
 
 /** Anything but a problem of the API is a mistake of ours: it goes to the console. */
@@ -25,7 +28,10 @@ export function asProblem(error: unknown): ApiProblem {
   return new ApiProblem(0, { title: 'Something went wrong', detail: 'Reload the page.' })
 }
 
-/** `always`: shown after it was loaded; `on-back`: on the way back, what was kept is enough; `refresh`: it is shown first, then renewed. */
+/**
+ * `always`: shown after it was loaded; `on-back`: on the way back, what was kept is enough;
+ * `refresh`: it is shown first, then renewed.
+ */
 type Use = 'always' | 'on-back' | 'refresh'
 
 interface Loaded<T> {

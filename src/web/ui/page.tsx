@@ -1,4 +1,7 @@
-/** What every page has: a title, a heading that takes the focus, its place when one comes back; and what to do when something fails. */
+/**
+ * The parts of every page: a title, a heading that takes the focus, a scroll position that is
+ * restored, and problems with a way to retry.
+ */
 import type { ComponentChildren } from 'preact'
 import { useEffect, useErrorBoundary, useLayoutEffect, useRef } from 'preact/hooks'
 import { useLocation } from 'preact-iso'
@@ -19,11 +22,15 @@ interface PageProps {
   children?: ComponentChildren
 }
 
-/** Its heading takes the focus when one comes from another page, so that a screen reader goes on from there. */
+/**
+ * Its heading takes the focus when one comes from another page, so that a screen reader goes on
+ * from there.
+ */
 export function Page({ title, actions, lead, quiet = false, children }: PageProps) {
   const heading = useRef<HTMLHeadingElement>(null)
   const { path } = useLocation()
-  // With the heading, not a frame after it: the title goes into the history, and may be asked for at once.
+  // With the heading, not a frame after it: the title goes into the history, and may be asked for
+  // at once.
   useLayoutEffect(() => {
     document.title = title === 'Gatepost' ? title : `${title} · Gatepost`
   }, [title])

@@ -2,7 +2,7 @@
 import { useLocation } from 'preact-iso'
 
 interface SearchProps {
-  /** What is searched, e.g. `Search posts`. */
+  /** The label, e.g. `Search posts`. */
   label: string
   /** The words that are searched now. */
   words: string

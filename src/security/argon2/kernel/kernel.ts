@@ -1,9 +1,9 @@
 // The fill of Argon2id (RFC 9106, 3.2 steps 5 and 6, and 3.4 to 3.6) in AssemblyScript.
-// What was tried to make it fast, and what each try gave, is the table in docs/argon2.md.
+// docs/argon2.md has a table of the optimizations that were tried, with their effect.
 //
-// A block is 1 KiB: 128 words of 64 bits, or 8 × 8 registers of 16 bytes, as in the RFC. Reading order:
-// `fill` walks passes, slices, lanes; `segment` walks blocks; `rounds` is the permutation P, 16 times.
-// All addresses stay below 2^27 (64 MiB of blocks), so 32-bit arithmetic cannot wrap.
+// A block is 1 KiB: 128 words of 64 bits, or 8 × 8 registers of 16 bytes, as in the RFC. Reading
+// order: `fill` walks passes, slices, lanes; `segment` walks blocks; `rounds` is the permutation P,
+// 16 times. All addresses stay below 2^27 (64 MiB of blocks), so 32-bit arithmetic cannot wrap.
 
 /** Where the blocks start: the first page of 64 KiB holds what follows. */
 export const BLOCKS: usize = 65536
@@ -20,8 +20,8 @@ let passes: u32, lanes: u32, laneLength: u32, segmentLength: u32
 let pass: u32, slice: u32, lane: u32
 
 /**
- * Fills `m` blocks (a multiple of 4 `p`), of which the first two of each of the `p` lanes are set, in
- * `t` passes. The caller has grown the memory to BLOCKS + m KiB.
+ * Fills `m` blocks (a multiple of 4 `p`) in `t` passes; the first two blocks of each of the `p`
+ * lanes are set. The caller has grown the memory to BLOCKS + m KiB.
  */
 export function fill(m: u32, t: u32, p: u32): void {
   passes = t; lanes = p; laneLength = m / p; segmentLength = laneLength / 4
@@ -34,7 +34,10 @@ export function fill(m: u32, t: u32, p: u32): void {
 /** Address of the block `column` of `lane`. */
 function at(lane: u32, column: u32): usize { return BLOCKS + <usize>(lane * laneLength + column) * BLOCK }
 
-/** One segment: the part of a lane within a slice. The first half of the first pass does not look at data. */
+/**
+ * One segment: the part of a lane within a slice. The first half of the first pass does not look at
+ * data.
+ */
 function segment(): void {
   const independent = pass == 0 && slice < 2
   if (independent) {
@@ -84,7 +87,10 @@ function run(index: u32, end: u32, independent: bool): void {
   }
 }
 
-/** Address of the reference block for block `index` of the segment: J1 and J2 are the halves of `word` (3.4.2). */
+/**
+ * Address of the reference block for block `index` of the segment: J1 and J2 are the halves of
+ * `word` (3.4.2).
+ */
 function reference(index: u32, word: u64): usize {
   const l = lanes == 1 || (pass == 0 && slice == 0) ? lane : <u32>(word >> 32) % lanes
   let area = pass == 0 ? slice * segmentLength : laneLength - segmentLength
@@ -103,8 +109,8 @@ function begin(x: usize, y: usize): void {
 }
 
 /**
- * Ends a block and begins the next: out = G(X, Y), from the second pass on XORed over what `out` held; then
- * R = out xor y. Two loops, since workerd checks the bounds of every access.
+ * Ends a block and begins the next: out = G(X, Y), from the second pass on XORed over what `out`
+ * held; then R = out xor y. Two loops, since workerd checks the bounds of every access.
  */
 function finish(out: usize, y: usize): void {
   let o: v128
@@ -134,7 +140,9 @@ function finish(out: usize, y: usize): void {
     }
 }
 
-/** The permutation of G: P on the 8 rows of R into Q, then on the 8 columns into Z, two at a time. */
+/**
+ * The permutation of G: P on the 8 rows of R into Q, then on the 8 columns into Z, two at a time.
+ */
 function rounds(): void {
   let from = R, to = Q
   while (from < Z) {
@@ -149,7 +157,9 @@ function rounds(): void {
 // @ts-expect-error: decorator
 @inline function f(a: u64, b: u64): u64 { return a + b + 2 * (<u64><u32>a * <u64><u32>b) }
 
-/** Its parts for vectors of two words: lower halves of four words; and the sum, the product given. */
+/**
+ * Its parts for vectors of two words: lower halves of four words; and the sum, the product given.
+ */
 // @ts-expect-error: decorator
 @inline function lower(x: v128, y: v128): v128 { return v128.shuffle<i32>(x, y, 0, 2, 4, 6) }
 // @ts-expect-error: decorator
@@ -169,11 +179,12 @@ function rounds(): void {
 @inline function across(x: v128, y: v128): v128 { return v128.shuffle<i64>(x, y, 1, 2) }
 
 /**
- * P on two rows of 128 bytes at `from`, which become the two columns of 16 bytes at `to`. The first row is
- * done in scalars a0…d3, the second in vectors A0…D1 of two words each, and their lines take turns: each row
- * alone waits for itself; together they keep all units of the processor busy, and fit its two register files.
- * V8 keeps the order of the lines, so it matters: shifting one row by four lines costs 5 %, by eight 15 %.
- * Between the halves of P the diagonals become columns: A, C and D turn, B stays; then they turn back.
+ * P on two rows of 128 bytes at `from`, which become the two columns of 16 bytes at `to`. The first
+ * row is done in scalars a0…d3, the second in vectors A0…D1 of two words each, and their lines take
+ * turns: each row alone waits for itself; together they keep all units of the processor busy, and
+ * fit its two register files. V8 keeps the order of the lines, so it matters: shifting one row by
+ * four lines costs 5 %, by eight 15 %. Between the halves of P the diagonals become columns: A, C
+ * and D turn, B stays; then they turn back.
  */
 // @ts-expect-error: decorator
 @inline function twoRounds(from: usize, to: usize): void {
