@@ -5,7 +5,6 @@ import { OpenAPIHono } from '@hono/zod-openapi'
 import { accountRoutes } from './accounts/routes'
 import { adminRoutes } from './admin/routes'
 import type { AppEnv } from './context'
-import { passkeySignInRoutes } from './credentials/passkeys/sign-in-options'
 import { healthRoutes } from './health/routes'
 import { corsHeaders } from './http/cors'
 import { describeApi } from './http/docs'
@@ -29,7 +28,6 @@ base.use(methodNotAllowed(() => (methods ??= methodTable(base.routes))))
 export const app = base.openapiRoutes([
   ...accountRoutes,
   ...sessionRoutes,
-  ...passkeySignInRoutes,
   ...postRoutes,
   ...adminRoutes,
   ...healthRoutes,

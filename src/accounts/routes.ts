@@ -1,5 +1,6 @@
 /** All account routes. */
 import { readFactors } from '../credentials/factors-overview'
+import { passkeyRoutes } from '../credentials/passkeys/routes'
 import { changePassword } from '../credentials/password/change'
 import { forgotPassword, resetPassword } from '../credentials/password/reset'
 import { makeRecoveryCodes } from '../credentials/recovery-codes/routes'
@@ -25,4 +26,5 @@ export const accountRoutes = [
   exportAccount,
   deleteAccount,
   ...avatarRoutes,
+  ...passkeyRoutes,
 ] as const

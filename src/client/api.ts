@@ -56,6 +56,22 @@ export interface AdminEventList {
   next_cursor: string | null
 }
 
+/**
+ * AuthenticationResponseJSON of WebAuthn. Further members, such as
+ * `clientExtensionResults`, are ignored.
+ */
+export interface AssertionCredential {
+  id: string
+  rawId: string
+  type: 'public-key'
+  response: {
+    clientDataJSON: string
+    authenticatorData: string
+    signature: string
+    userHandle?: string | null | undefined
+  }
+}
+
 export interface AuthorizationServerMetadata {
   issuer: string
   token_endpoint: string
@@ -85,6 +101,9 @@ export type Confirmation =
   | {
       /** The 6 digits of an authenticator app, or a recovery code; spaces do not matter */
       code: string
+    }
+  | {
+      credential: AssertionCredential
     }
 
 export interface Confirmed {
@@ -193,6 +212,7 @@ export interface Export {
     /** RFC 3339, UTC */
     expires_at: string
   }>
+  passkeys: Passkey[]
   /** Oldest first */
   posts: Array<{
     id: number
@@ -303,6 +323,79 @@ export interface OAuthTokenForm {
   client_secret?: string | undefined
 }
 
+export interface Passkey {
+  /** The credential id, in base64url */
+  id: string
+  name: string
+  /** RFC 3339, UTC */
+  created_at: string
+  /** RFC 3339, UTC */
+  last_used_at: string | null
+  /** A copy is kept by its provider, for other devices */
+  synced: boolean
+  transports: string[]
+  /** The domain that it works for */
+  rp_id: string
+  /** False: this service now uses another domain */
+  usable: boolean
+}
+
+export interface PasskeyChange {
+  name: string
+}
+
+/**
+ * For `PublicKeyCredential.parseCreationOptionsFromJSON()` (WebAuthn Level 3 §5.1.8)
+ */
+export interface PasskeyCreationOptions {
+  rp: {
+    id: string
+    name: string
+  }
+  user: {
+    id: string
+    name: string
+    displayName: string
+  }
+  /** Works once, for five minutes */
+  challenge: string
+  pubKeyCredParams: Array<{
+    type: 'public-key'
+    /** COSE algorithm */
+    alg: number
+  }>
+  /** Milliseconds */
+  timeout: number
+  excludeCredentials: Array<{
+    type: 'public-key'
+    id: string
+    transports: string[]
+  }>
+  authenticatorSelection: {
+    residentKey: 'required'
+    requireResidentKey: true
+    userVerification: 'required'
+  }
+  attestation: 'none'
+}
+
+export interface PasskeyList {
+  /** All of them, oldest first: 20 at most */
+  passkeys: Passkey[]
+  /** The domain of new passkeys */
+  rp_id: string
+  /** The `userId` of `PublicKeyCredential.signalAllAcceptedCredentials()` */
+  user_handle: string
+  /** There is no further page */
+  next_cursor: null
+}
+
+export interface PasskeyRegistration {
+  credential: RegistrationCredential
+  /** Default: a name by the kind of passkey */
+  name?: string | undefined
+}
+
 /**
  * For `PublicKeyCredential.parseRequestOptionsFromJSON()` (WebAuthn Level 3 §5.1.9)
  */
@@ -318,6 +411,10 @@ export interface PasskeyRequestOptions {
     transports: string[]
   }>
   userVerification: 'required'
+}
+
+export interface PasskeySignIn {
+  credential: AssertionCredential
 }
 
 export interface PasswordChange {
@@ -393,11 +490,45 @@ export interface RecoveryCodes {
   recovery_codes: string[]
 }
 
+export interface RegisteredPasskey {
+  /** The credential id, in base64url */
+  id: string
+  name: string
+  /** RFC 3339, UTC */
+  created_at: string
+  /** RFC 3339, UTC */
+  last_used_at: string | null
+  /** A copy is kept by its provider, for other devices */
+  synced: boolean
+  transports: string[]
+  /** The domain that it works for */
+  rp_id: string
+  /** False: this service now uses another domain */
+  usable: boolean
+  /** Shown once; null: the account had a second factor before */
+  recovery_codes: string[] | null
+}
+
 export interface Registration {
   username: string
   email: string
   password: string
   full_name?: string | null | undefined
+}
+
+/**
+ * RegistrationResponseJSON of WebAuthn. Further members, such as
+ * `clientExtensionResults`, are ignored.
+ */
+export interface RegistrationCredential {
+  id: string
+  rawId: string
+  type: 'public-key'
+  response: {
+    clientDataJSON: string
+    attestationObject: string
+    transports?: string[] | undefined
+  }
 }
 
 export interface RelatedOrigins {
@@ -412,12 +543,18 @@ export interface RevocationForm {
   client_secret?: string | undefined
 }
 
-export interface SecondFactor {
-  /** Of a problem `second-factor-required` */
-  pending_token: string
-  /** The 6 digits of an authenticator app, or a recovery code; spaces do not matter */
-  code: string
-}
+export type SecondFactor =
+  | {
+      /** Of a problem `second-factor-required` */
+      pending_token: string
+      /** The 6 digits of an authenticator app, or a recovery code; spaces do not matter */
+      code: string
+    }
+  | {
+      /** Of a problem `second-factor-required` */
+      pending_token: string
+      credential: AssertionCredential
+    }
 
 export interface Session {
   id: string
@@ -520,11 +657,16 @@ export type ProblemCode =
   | 'invalid-request'
   | 'invalid-token'
   | 'last-admin'
+  | 'last-way-in'
   | 'malformed-request'
   | 'misconfigured'
   | 'no-second-factor'
   | 'not-ready'
   | 'not-the-author'
+  | 'passkey-not-found'
+  | 'passkey-rejected'
+  | 'passkey-taken'
+  | 'passkey-unknown'
   | 'pending-ended'
   | 'post-not-found'
   | 'precondition-failed'
@@ -535,6 +677,7 @@ export type ProblemCode =
   | 'step-up-required'
   | 'too-large'
   | 'too-many-attempts'
+  | 'too-many-passkeys'
   | 'too-many-requests'
   | 'totp-enabled'
   | 'totp-not-found'
@@ -712,9 +855,18 @@ export interface Operations {
     body: Confirmation
     answer: Confirmed
   }
+  /** Options for navigator.credentials.get(), to confirm my identity with a passkey */
+  'POST /api/session/confirm/options': {
+    answer: PasskeyRequestOptions
+  }
   /** Complete a sign-in with a second factor; replaces the session of the cookie */
   'POST /api/session/factor': {
     body: SecondFactor
+    answer: BrowserSession
+  }
+  /** Sign in from a browser with a passkey; replaces the session of the cookie */
+  'POST /api/session/passkey': {
+    body: PasskeySignIn
     answer: BrowserSession
   }
   /** A new access token for the session of the cookie */
@@ -782,6 +934,34 @@ export interface Operations {
   /** How I can sign in */
   'GET /api/users/me/factors': {
     answer: Factors
+  }
+  /** My passkeys */
+  'GET /api/users/me/passkeys': {
+    answer: PasskeyList
+  }
+  /** Add a passkey; every other session ends */
+  'POST /api/users/me/passkeys': {
+    body: PasskeyRegistration
+    answer: RegisteredPasskey
+  }
+  /** Options for navigator.credentials.create(), to add a passkey */
+  'POST /api/users/me/passkeys/options': {
+    answer: PasskeyCreationOptions
+  }
+  /** Rename one of my passkeys */
+  'PATCH /api/users/me/passkeys/{id}': {
+    path: {
+      id: string
+    }
+    body: PasskeyChange
+    answer: Passkey
+  }
+  /** Remove one of my passkeys; every other session ends */
+  'DELETE /api/users/me/passkeys/{id}': {
+    path: {
+      id: string
+    }
+    answer: undefined
   }
   /** Change the password; every other session ends */
   'PUT /api/users/me/password': {

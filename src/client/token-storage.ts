@@ -134,8 +134,9 @@ function requestTokens(endpoints: Endpoints, operation: SignInOperation, body: u
       return endpoints.signIn(login, password)
     }
     case 'POST /api/session/factor': {
-      const { pending_token, code } = body as BodyOf<typeof operation>
-      return endpoints.useCode(pending_token, code)
+      const factor = body as BodyOf<typeof operation>
+      if ('code' in factor) return endpoints.useCode(factor.pending_token, factor.code)
+      throw new TypeError('A passkey needs the storage "cookie"')
     }
     default:
       throw new TypeError(`${operation} needs the storage "cookie"`)

@@ -25,6 +25,16 @@ export function invalidRequest(
   return problem(c, 'invalid-request', { detail: errors.map(sentence).join(' '), errors })
 }
 
+/** The branch of a union that the input was meant for: it has no other members, and lacks none. */
+function intendedBranch({ errors }: z.core.$ZodIssueInvalidUnion): z.core.$ZodIssue[] | undefined {
+  const isOtherShape = (issue: z.core.$ZodIssue) =>
+    issue.code === 'unrecognized_keys' ||
+    (issue.code === 'invalid_type' && issue.message.endsWith('received undefined'))
+  return errors.find(
+    (branch) => !branch.some((issue) => issue.path.length <= 1 && isOtherShape(issue)),
+  )
+}
+
 /** One entry per field. An unknown member is named itself, not the object that contains it. */
 export function fieldErrors(issue: z.core.$ZodIssue): FieldError[] {
   if (issue.code === 'unrecognized_keys') {
@@ -32,6 +42,13 @@ export function fieldErrors(issue: z.core.$ZodIssue): FieldError[] {
       pointer: pointer([...issue.path, key]),
       detail: 'is not a known member',
     }))
+  }
+  if (issue.code === 'invalid_union') {
+    const branch = intendedBranch(issue)?.map((inner) => ({
+      ...inner,
+      path: [...issue.path, ...inner.path],
+    }))
+    if (branch) return branch.flatMap(fieldErrors)
   }
   return [{ pointer: pointer(issue.path), detail: ruleOf(issue) }]
 }

@@ -7,10 +7,9 @@ import { logLine } from '../security/log-line'
 
 /**
  * Logged but not stored, because an attacker could fill the table: throttled attempts and resets,
- * and
- * attempts that lost a race with a concurrent sign-in.
+ * attempts that lost a race with a concurrent sign-in, and rejected passkeys.
  */
-type LoggedOnly = 'attempt_refused'
+type LoggedOnly = 'attempt_refused' | 'passkey_rejected'
 
 export function logSecurity(
   c: AnyContext,
@@ -18,14 +17,24 @@ export function logSecurity(
   userId: number | null,
   sessionId?: string,
 ) {
+  writeSecurity(c, { type, user_id: userId, session_id: sessionId })
+}
+
+/**
+ * A passkey that was rejected, and the name of the broken rule. Responses do not always tell it.
+ * `wrong-origin` and `wrong-rp-id` show a mistake in ALLOWED_ORIGINS or PASSKEY_RP_ID.
+ */
+export function logRejectedPasskey(
+  c: AnyContext,
+  reason: string,
+  { userId, sessionId }: { userId: number | null; sessionId?: string | undefined },
+) {
+  writeSecurity(c, { type: 'passkey_rejected', reason, user_id: userId, session_id: sessionId })
+}
+
+function writeSecurity(c: AnyContext, { type, ...members }: Record<string, unknown>) {
+  const location = c.get('location')()
   console.log(
-    logLine({
-      event: 'security',
-      type,
-      request_id: c.var.requestId,
-      user_id: userId,
-      session_id: sessionId,
-      location: c.get('location')(),
-    }),
+    logLine({ event: 'security', type, request_id: c.var.requestId, ...members, location }),
   )
 }

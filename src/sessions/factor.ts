@@ -5,6 +5,7 @@ import { problem, problems } from '../http/problem'
 import { retryLater } from './authenticate'
 import { browserSessionView, formerSession } from './cookie'
 import { finishWithCode } from './finish'
+import { finishWithPasskey } from './passkey-factor'
 import { FIRST_PARTY } from './rules'
 import { BrowserSession, SecondFactor } from './schemas'
 
@@ -26,24 +27,27 @@ export const finishSession = endpoint(
         ...json(BrowserSession, 'Signed in; the refresh token is in the cookie'),
         headers: cookieHeader,
       },
-      ...problems('pending-ended', 'wrong-code', 'too-many-attempts', 'busy'),
+      ...problems('pending-ended', 'wrong-code', 'passkey-rejected', 'too-many-attempts', 'busy'),
     },
   },
   async (c) => {
-    const { pending_token: token, code } = c.req.valid('json')
-    const result = await finishWithCode(c, {
-      token,
+    const body = c.req.valid('json')
+    const isCode = 'code' in body
+    const signIn = {
+      token: body.pending_token,
       clientId: FIRST_PARTY,
-      code,
       replaces: await formerSession(c),
-    })
+    }
+    const result = isCode
+      ? await finishWithCode(c, { ...signIn, code: body.code })
+      : await finishWithPasskey(c, { ...signIn, credential: body.credential })
     switch (result.kind) {
       case 'signed-in':
         return c.json(browserSessionView(c, result.grant), 200)
       case 'wait':
         return retryLater(c, result)
       case 'wrong-proof':
-        return problem(c, 'wrong-code', BEARER)
+        return problem(c, isCode ? 'wrong-code' : 'passkey-rejected', BEARER)
       case 'ended':
         return problem(c, 'pending-ended', BEARER)
     }

@@ -1,10 +1,12 @@
-/** Signing in, staying signed in, signing out. */
+/** All session routes. */
+import { passkeySignInRoutes } from '../credentials/passkeys/sign-in-options'
 import { browserRoutes } from './browser'
 import { confirmSession } from './confirm'
 import { finishSession } from './factor'
 import { sessionListRoutes } from './list'
 import { oauthRoutes } from './oauth'
 import { oauthMetadataRoutes } from './oauth-metadata'
+import { createPasskeySession } from './passkey'
 import { createToken } from './token-form'
 
 export const sessionRoutes = [
@@ -14,5 +16,7 @@ export const sessionRoutes = [
   ...browserRoutes,
   finishSession,
   confirmSession,
+  ...passkeySignInRoutes,
+  createPasskeySession,
   ...sessionListRoutes,
 ] as const

@@ -54,6 +54,9 @@ export function parseScope(text: string | undefined): readonly Scope[] | 'all' |
   return names.every((name) => known.includes(name as Scope)) ? known : null
 }
 
+/** All scopes that a role may have. */
+export const allScopesOf = (role: 'user' | 'admin'): readonly Scope[] => OF_ROLE[role]
+
 /** The requested scopes that a role may have, or null if one is beyond the role. */
 export function grantScope(
   asked: readonly Scope[] | 'all',

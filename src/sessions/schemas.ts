@@ -1,6 +1,7 @@
 /** Bodies of the sign-in endpoints and of the list of sessions. */
 import { z } from '@hono/zod-openapi'
 import { CODE_RULE, Code } from '../credentials/factor-code'
+import { AssertionCredential } from '../credentials/passkeys/schemas'
 import { PresentPassword } from '../credentials/schemas'
 import type { sessions } from '../db/schema'
 import { dayOf, Time, UserPrivate } from '../user'
@@ -128,12 +129,25 @@ export type BrowserSession = z.infer<typeof BrowserSession>
 
 /** The second step of a sign-in. */
 export const SecondFactor = z
-  .strictObject({ pending_token: PendingToken, code: Code })
+  .union(
+    [
+      z.strictObject({ pending_token: PendingToken, code: Code }),
+      z.strictObject({ pending_token: PendingToken, credential: AssertionCredential }),
+    ],
+    'must have pending_token, and either code or credential',
+  )
   .openapi('SecondFactor')
 
-/** How a session is confirmed: with the password, or with a code. */
+/** How a session is confirmed. */
 export const Confirmation = z
-  .union([z.strictObject({ password: PresentPassword }), z.strictObject({ code: Code })])
+  .union(
+    [
+      z.strictObject({ password: PresentPassword }),
+      z.strictObject({ code: Code }),
+      z.strictObject({ credential: AssertionCredential }),
+    ],
+    'must have one of password, code and credential',
+  )
   .openapi('Confirmation')
 
 /** A new access token of the same session. */

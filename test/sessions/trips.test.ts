@@ -1,10 +1,11 @@
-/** How many D1 round trips each operation takes when it does its work; every other answer is held to the table by the check of answers. */
+/** The D1 round trips of each operation when it succeeds. `checkAnswer` checks those of the rest. */
 import { beforeAll, describe, expect, it } from 'vitest'
 import { type Call, call, trips } from '../support/client'
 import { codeOf, decodeBase32, giveTotp } from '../support/factors'
 import { catchMails, nextMail, tokenIn } from '../support/mailbox'
 import { apiDocument, maxTrips } from '../support/openapi'
 import { type Sample, samples } from '../support/openapi-samples'
+import { type CreationOptions, proven, softwarePasskey } from '../support/passkeys'
 import { browserSignIn, cookieOf, sessionIdOf } from '../support/sign-in'
 import { admin, freshName, PASSWORD, person, register, signIn } from '../support/users'
 
@@ -45,6 +46,27 @@ async function factorRoutes(login: string, token: string) {
   expect([half.status, trips(half)]).toEqual([401, 2])
   await ask('finishSession', { json: { pending_token, code: recovery_codes[0] } })
   await ask('removeTotp', { token })
+}
+
+/** Adds a passkey, signs in with it, confirms with it, and removes it. */
+async function passkeyRoutes() {
+  const { token } = await proven()
+  const passkey = await softwarePasskey()
+  const creation = await ask('createPasskeyOptions', { token })
+  const { challenge, user } = await creation.json<CreationOptions>()
+  const registration = await passkey.register({ challenge, userHandle: user.id })
+  await ask('addPasskey', { token, json: { credential: registration } })
+  await ask('readPasskeys', { token })
+  await ask('changePasskey', { token }, passkey.id)
+  const signIn = await (await ask('createSignInOptions')).json<{ challenge: string }>()
+  const assertion = await passkey.assert(signIn)
+  await ask('createPasskeySession', { json: { credential: assertion } })
+  const confirmation = await ask('createConfirmationOptions', { token })
+  const confirmed = await passkey.assert(await confirmation.json<{ challenge: string }>())
+  const json = { credential: confirmed }
+  const response = await call('POST', '/api/session/confirm', { token, json })
+  expect([response.status, trips(response)]).toEqual([200, 2])
+  await ask('deletePasskey', { token }, passkey.id)
 }
 
 describe('the trips to D1', () => {
@@ -120,7 +142,8 @@ describe('the trips to D1', () => {
     const strong = await signIn(root.email, PASSWORD, { otp: codeOf(secret) })
     await ask('removeUserFactors', { token: strong.token }, bob.id)
     for (const id of ['health', 'ready', 'describeApi', 'oauthMetadata', 'jwks']) await ask(id)
-    for (const id of ['createSignInOptions', 'relatedOrigins']) await ask(id)
+    await passkeyRoutes()
+    await ask('relatedOrigins')
 
     const promised = Object.keys(of).map((id) => [id, maxTrips(id)])
     expect(Object.keys(table).sort()).toEqual(Object.keys(of).sort())

@@ -55,6 +55,7 @@ const TRIPS: Record<string, number> = {
   createToken: 2,
   oauthToken: 2,
   createSession: 2,
+  createPasskeySession: 2,
   finishSession: 2,
   confirmSession: 2,
   confirmTotp: 2,

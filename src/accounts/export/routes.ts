@@ -5,6 +5,7 @@
  */
 import type { TypedResponse } from 'hono'
 import type { CallerContext } from '../../context'
+import { viewPasskey } from '../../credentials/passkeys/schemas'
 import { viewEvent } from '../../event'
 import { endpoint, json } from '../../http/endpoint'
 import { logSecurity } from '../../http/log'
@@ -62,12 +63,14 @@ const file = (c: CallerContext, body: ReadableStream<Uint8Array> | null) =>
   }) as unknown as TypedResponse<Export, 200, 'json'>
 
 /** The file in parts of about a page each. */
-async function* write({ user, links }: ExportStart, exporter: Exporter): AsyncGenerator<string> {
+async function* write(start: ExportStart, exporter: Exporter): AsyncGenerator<string> {
   const { now, settings } = exporter.actor
+  const { user, links, passkeys } = start
   const head = JSON.stringify({
     exported_at: now.toISOString(),
     profile: viewPrivate(user, settings.appOrigin),
     links: links.map(viewLink),
+    passkeys: passkeys.map((row) => viewPasskey(row, settings.passkeyRpId)),
   })
   yield `${head.slice(0, -1)},"sessions":[`
   yield* members(exportSessions(exporter), viewOwnSession)

@@ -1,5 +1,6 @@
 /** The contents of an export. */
 import { z } from '@hono/zod-openapi'
+import { Passkey } from '../../credentials/passkeys/schemas'
 import type { emailTokens, posts, sessions } from '../../db/schema'
 import { Event } from '../../event'
 import { EVENT_DAYS } from '../../retention'
@@ -42,6 +43,7 @@ export const Export = z
     profile: UserPrivate,
     sessions: z.array(OwnSession),
     links: z.array(Link).meta({ description: 'Mailed links that have not been used' }),
+    passkeys: z.array(Passkey),
     posts: z.array(OwnPost).meta({ description: 'Oldest first' }),
     events: z.array(Event).meta({ description: `Of the last ${EVENT_DAYS} days, oldest first` }),
   })

@@ -4,6 +4,7 @@
  */
 import { and, asc, eq, gt, or, sql } from 'drizzle-orm'
 import type { Actor } from '../../actor'
+import { type PasskeyRow, selectPasskeysOf } from '../../credentials/passkeys/store'
 import { single } from '../../db/batch'
 import { build } from '../../db/build'
 import { recordEvent } from '../../db/events'
@@ -40,13 +41,14 @@ export type OwnPost = Omit<typeof posts.$inferSelect, 'authorId' | 'revision'>
 export interface ExportStart {
   user: PrivateRow
   links: Pick<typeof emailTokens.$inferSelect, 'purpose' | 'email' | 'createdAt' | 'expiresAt'>[]
+  passkeys: PasskeyRow[]
 }
 
-/** Records the export and reads the profile and the links. @throws SessionEnded */
+/** Records the export and reads the profile, the links and the passkeys. @throws SessionEnded */
 export async function beginExport(actor: Actor): Promise<ExportStart> {
   const { caller, now, location } = actor
   const { userId, sessionId } = caller
-  const { user, links } = await withSession(actor, {
+  const { user, links, passkeys } = await withSession(actor, {
     recorded: recordEvent({ userId, type: 'exported', at: now, sessionId, location }),
     user: build.select(privateColumns).from(users).where(eq(users.id, userId)),
     links: build
@@ -58,8 +60,9 @@ export async function beginExport(actor: Actor): Promise<ExportStart> {
       })
       .from(emailTokens)
       .where(eq(emailTokens.userId, userId)),
+    passkeys: selectPasskeysOf(userId),
   })
-  return { user: single(user), links }
+  return { user: single(user), links, passkeys }
 }
 
 /** Checks that the session is active, and does nothing else. @throws SessionEnded */

@@ -3,6 +3,7 @@ import { CHALLENGE_MS, type ChallengePurpose, issueChallenge } from '../../secur
 import { COSE_ALGORITHMS } from '../../security/cose-key'
 import type { Keyring } from '../../security/keyring'
 import type { Settings } from '../../settings'
+import { transportsOf } from './rules'
 import type { CreationOptions, RequestOptions } from './schemas'
 import type { KnownPasskey, PasskeyOwner } from './store'
 
@@ -81,6 +82,3 @@ const descriptorsOf = (known: readonly KnownPasskey[], rpId: string) =>
       id,
       transports: transportsOf(transports),
     }))
-
-/** The list of a space-separated text. */
-export const transportsOf = (text: string): string[] => text.split(' ').filter(Boolean)

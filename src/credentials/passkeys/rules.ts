@@ -4,6 +4,9 @@ import type { RejectionReason } from '../../security/webauthn'
 /** Passkeys of an account. Each one is a way to sign in, so their number is bounded. */
 export const MAX_PASSKEYS = 20
 
+/** The list of the text in D1. */
+export const transportsOf = (text: string): string[] => text.split(' ').filter(Boolean)
+
 const REMOVABLE = ['usb', 'nfc', 'ble', 'smart-card']
 
 /** The name of a passkey that got none. Its own hints decide, and nothing is derived from them. */

@@ -1,10 +1,10 @@
 /** Bodies of the passkey endpoints. Credentials and options have the JSON of WebAuthn Level 3. */
 import { z } from '@hono/zod-openapi'
-import { COSE_ALGORITHMS } from '../../security/cose-key'
 import { WEBAUTHN_LIMITS } from '../../security/webauthn-response'
 import { Time } from '../../user'
 import { Label } from '../schemas'
-import { MAX_PASSKEYS } from './rules'
+import { MAX_PASSKEYS, transportsOf } from './rules'
+import type { PasskeyRow } from './store'
 
 const charactersOf = (bytes: number) => Math.ceil((bytes * 4) / 3)
 
@@ -46,6 +46,8 @@ export const RegistrationCredential = credentialWith(
 ).openapi('RegistrationCredential', {
   description: `RegistrationResponseJSON of WebAuthn. ${EXTRA_MEMBERS}`,
 })
+
+export type RegistrationCredential = z.infer<typeof RegistrationCredential>
 
 export const AssertionCredential = credentialWith(
   z.object({
@@ -102,6 +104,30 @@ export const Passkey = z
   .openapi('Passkey')
 export type Passkey = z.infer<typeof Passkey>
 
+export const RegisteredPasskey = Passkey.extend({
+  recovery_codes: z
+    .array(z.string())
+    .nullable()
+    .meta({
+      description: 'Shown once; null: the account had a second factor before',
+      example: ['4G7XM-9QK2T-B3HVN-0WZDC-8RJ5E'],
+    }),
+})
+  .strict()
+  .openapi('RegisteredPasskey')
+export type RegisteredPasskey = z.infer<typeof RegisteredPasskey>
+
+export const viewPasskey = (row: PasskeyRow, rpId: string): Passkey => ({
+  id: row.id,
+  name: row.name,
+  created_at: row.createdAt.toISOString(),
+  last_used_at: row.lastUsedAt?.toISOString() ?? null,
+  synced: row.backedUp,
+  transports: transportsOf(row.transports),
+  rp_id: row.rpId,
+  usable: row.rpId === rpId,
+})
+
 export const PasskeyList = z
   .object({
     passkeys: z
@@ -125,6 +151,7 @@ const Descriptor = z
   })
   .strict()
 const Challenge = z.string().meta({ description: 'Works once, for five minutes' })
+const CoseAlgorithm = z.int().meta({ description: 'COSE algorithm', example: -8 })
 const Timeout = z.int().meta({ description: 'Milliseconds', example: 300_000 })
 
 export const CreationOptions = z
@@ -133,7 +160,7 @@ export const CreationOptions = z
     user: z.object({ id: z.string(), name: z.string(), displayName: z.string() }).strict(),
     challenge: Challenge,
     pubKeyCredParams: z.array(
-      z.object({ type: z.literal('public-key'), alg: z.literal(COSE_ALGORITHMS) }).strict(),
+      z.object({ type: z.literal('public-key'), alg: CoseAlgorithm }).strict(),
     ),
     timeout: Timeout,
     excludeCredentials: z.array(Descriptor),
