@@ -117,12 +117,14 @@ it('docs/diagrams has the pictures that npm run build:diagrams draws', async () 
   for (const { path, svg } of drawn) expect(read(path), path).toBe(svg)
 })
 
-it('docs/README.md leads to every document, and its glossary has at most 15 words', () => {
-  const index = links('docs/README.md').map((link) => normalize(join('docs', link)))
-  const unlisted = files.filter(
-    (file) => /^docs\/[^/]+\.md$/.test(file) && file !== 'docs/README.md' && !index.includes(file),
-  )
-  expect(unlisted).toEqual([])
+it.each(['docs', 'docs/decisions'])('%s/README.md leads to every page beside it', (folder) => {
+  const index = links(`${folder}/README.md`).map((link) => normalize(join(folder, link)))
+  const pages = files.filter((file) => dirname(file) === folder && !file.endsWith('README.md'))
+  expect(pages.length).toBeGreaterThan(0)
+  expect(pages.filter((file) => !index.includes(file))).toEqual([])
+})
+
+it('docs/README.md has a glossary of at most 15 words', () => {
   const [, glossary = ''] = read('docs/README.md').split('## Glossary')
   const words = [...glossary.matchAll(/^\| (?!Word )[a-z]/gim)]
   expect(words.length).toBeGreaterThan(0)
