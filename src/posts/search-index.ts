@@ -18,7 +18,7 @@ const DONE: Step = { isDone: true }
 const NOT_DONE: Step = { isDone: false }
 
 /** Maximum text that one step indexes, in bytes; one post more if it is larger. */
-const FILL_BYTES = 1024 * 1024
+const FILL_BYTES = 512 * 1024
 /** Maximum posts that one step reads. */
 const FILL_POSTS = 2000
 /** Pages of 4 KB that one step of a purge writes. */

@@ -120,7 +120,7 @@ it('searches of both releases find every post while it is filled, whatever is wr
     const before = await indexedBytes()
     isDone = (await fillSearchIndex(opened, NOW)).isDone
     const bytes = (await indexedBytes()) - before
-    expect(bytes, 'bytes of one step').toBeLessThanOrEqual(1024 * 1024 + LARGE.length)
+    expect(bytes, 'bytes of one step').toBeLessThanOrEqual(512 * 1024 + LARGE.length)
     await changes[steps]?.()
     expect(await find('lasting')).toEqual(await expected('lasting'))
     expect(await findBefore('lasting')).toEqual(await expected('lasting'))
