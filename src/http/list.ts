@@ -62,6 +62,8 @@ interface ListFormat<Row, Item> {
   limit: number
   place: (row: Row) => (string | number)[]
   view: (row: Row) => Item
+  /** The position after all rows found, if the list goes on there. */
+  rest?: (string | number)[] | null
 }
 
 /** JSON text of a value of this type. */
@@ -81,14 +83,15 @@ export interface Page<Row, Item> {
 export async function cutPage<Row, Item>(
   c: AnyContext,
   found: Row[],
-  { list, limit, place, view }: ListFormat<Row, Item>,
+  { list, limit, place, view, rest = null }: ListFormat<Row, Item>,
 ): Promise<Page<Row, Item>> {
   const views = found.slice(0, limit).map((row) => JSON.stringify(view(row)))
   const items = views.slice(0, countFitting(views))
   const rows = found.slice(0, items.length)
   const last = rows.at(-1)
-  const hasMore = last !== undefined && found.length > rows.length
-  const nextCursor = hasMore ? await sealCursor(c.get('keys'), list, place(last)) : null
+  const isCut = last !== undefined && found.length > rows.length
+  const next = isCut ? place(last) : rest
+  const nextCursor = next && (await sealCursor(c.get('keys'), list, next))
   return { rows, items, nextCursor }
 }
 

@@ -7,7 +7,16 @@ import { badCursor, cutPage, jsonPage, readCursor } from '../http/list'
 import { problem, problems } from '../http/problem'
 import { IdParam } from '../user'
 import { privateOwner, type Reader } from './reader'
-import { type Place, postTag, START } from './rules'
+import {
+  afterPart,
+  PART_IDS,
+  type Part,
+  type Place,
+  placeOf,
+  placeValues,
+  postTag,
+  START,
+} from './rules'
 import {
   Post,
   PostPage,
@@ -49,39 +58,43 @@ const read = endpoint(
   },
 )
 
-/** The name of a list for its cursors, with all that decides which posts it has. */
-const nameList = (...parts: unknown[]) => `posts:${JSON.stringify(parts)}`
-
-/** Where a page begins; null for a cursor of another list. */
+/** The position of a cursor; null for a cursor of another list. */
 async function readPlace(
   c: AppContext,
   list: string,
   cursor: string | undefined,
 ): Promise<Place | null> {
-  const place = await readCursor(c, list, cursor)
-  if (place === 'bad') return null
-  return place ? { tier: Number(place[0]), before: Number(place[1]) } : START
+  const values = await readCursor(c, list, cursor)
+  if (values === 'bad') return null
+  return values ? placeOf(values.map(Number)) : START
 }
 
 interface PageOptions {
   list: string
   view: View
   limit: number
+  /** The part of a search that the rows are from. */
+  part?: Part
 }
 
 /** Answers with a page, or 304. Its ETag digests the versions of its posts, its end and view. */
 async function answerPage(
   c: AppContext,
   found: (PostRow | FoundRow)[],
-  { list, view, limit }: PageOptions,
+  { list, view, limit, part }: PageOptions,
 ) {
   // Not `c.var`: each access copies all variables.
   const { appOrigin } = c.get('settings')
+  const rest = part ? afterPart(part) : null
   const page = await cutPage(c, found, {
     list,
     limit,
-    place: (post) => ['tier' in post ? post.tier : START.tier, post.id],
+    place: (post) => {
+      const tier = 'tier' in post ? post.tier : START.tier
+      return placeValues({ tier, before: post.id, part })
+    },
     view: (post) => viewPost(post, appOrigin),
+    rest: rest && placeValues(rest),
   })
   const versions = page.rows.map((post) => [post.id, postTag(post)])
   const etag = await digestTag([versions, page.nextCursor, view])
@@ -94,8 +107,7 @@ const list = endpoint(
     path: '/api/posts',
     operationId: 'listPosts',
     summary: 'Public posts of all users, newest first; or those that match a search, best first',
-    description:
-      'With `author` and a token of that user (scope `posts:write`), private posts are listed too. A search finds public posts only.',
+    description: `With \`author\` and a token of that user (scope \`posts:write\`), private posts are listed too. A search finds public posts only. It goes through the newest ${PART_IDS} posts first, then through older ones: a page may be empty and still have a \`next_cursor\`.`,
     tags: ['posts'],
     access: 'optional-token',
     limit: 'search',
@@ -107,16 +119,22 @@ const list = endpoint(
     const reader = readerOf(c)
     const tiers = searchTiers(q, author)
     const isOwn = !tiers && author !== undefined && author === privateOwner(reader)?.userId
-    const name = nameList(author ?? null, tiers, isOwn)
+    const name = `posts:${JSON.stringify([author ?? null, tiers, ...(isOwn ? ['own'] : [])])}`
     const place = await readPlace(c, name, cursor)
     if (!place) return problem(c, 'invalid-request', badCursor)
     const options = { view, place, limit: limit + 1 }
-    const found = tiers
-      ? await searchPosts(reader, tiers, options)
-      : author === undefined
+    const format = { list: name, view, limit }
+    // No post has a word of a text without words.
+    if (tiers?.length === 0) return answerPage(c, [], format)
+    if (tiers) {
+      const { rows, part } = await searchPosts(reader, tiers, options)
+      return answerPage(c, rows, { ...format, part })
+    }
+    const found =
+      author === undefined
         ? await listPosts(reader, options)
         : await listPostsOf(reader, author, options)
-    return answerPage(c, found ?? [], { list: name, view, limit })
+    return answerPage(c, found ?? [], format)
   },
 )
 
@@ -140,7 +158,7 @@ const listOfUser = endpoint(
     const { id } = c.req.valid('param')
     const { limit, cursor, view } = c.req.valid('query')
     const reader = readerOf(c)
-    const name = nameList('of', id, id === privateOwner(reader)?.userId)
+    const name = `posts-of:${id}${id === privateOwner(reader)?.userId ? ':own' : ''}`
     const place = await readPlace(c, name, cursor)
     if (!place) return problem(c, 'invalid-request', badCursor)
     const found = await listPostsOf(reader, id, { view, place, limit: limit + 1 })

@@ -5,48 +5,64 @@ import { build } from '../db/build'
 import { posts, searchIndex, users } from '../db/schema'
 import { isPresent } from '../user'
 import type { Reader } from './reader'
+import { newestPart, PART_IDS, type Part, START } from './rules'
 import type { PostRow } from './schemas'
 import { isPublic, type ListOptions, postColumns, rowsToRead, textBytes } from './store-read'
 
 export type FoundRow = PostRow & { tier: number }
 
+export interface Found {
+  rows: FoundRow[]
+  /** The part that was searched. */
+  part: Part
+}
+
 /**
- * The public posts that match, tier by tier, newest first in each. While the index is not complete,
- * a second round trip asks that of the previous release.
+ * The public posts of a part that match, tier by tier, newest first in each. While the index is not
+ * complete, a second round trip asks that of the previous release.
  */
 export async function searchPosts(
   { db }: Reader,
   tiers: readonly string[],
-  options: ListOptions,
-): Promise<FoundRow[]> {
-  if (tiers.length === 0) return []
-  const { index, found } = await batch(db, {
-    index: build
-      .select({ unindexedBelow: searchIndex.unindexedBelow })
+  options: ListOptions & { partIds?: number },
+): Promise<Found> {
+  const { place, partIds } = options
+  const { state, rows } = await batch(db, {
+    state: build
+      .select({
+        unindexedBelow: searchIndex.unindexedBelow,
+        newest: sql<number>`${newestId}`.as('newest'),
+      })
       .from(searchIndex)
       .where(eq(searchIndex.id, 1)),
-    found: selectFound('posts_words', tiers, options),
+    rows: selectFound('posts_words', tiers, options),
   })
-  if (single(index).unindexedBelow === null) return found
-  const previous = await batch(db, { found: selectFound('posts_search', tiers, options) })
-  return previous.found
+  const { unindexedBelow, newest } = single(state)
+  const part = place.part ?? newestPart(newest, partIds)
+  if (unindexedBelow === null) return { rows, part }
+  const previous = await batch(db, { rows: selectFound('posts_search', tiers, options) })
+  return { rows: previous.rows, part }
 }
+
+const newestId = sql`(select coalesce(max(${posts.id}), 0) from ${posts})`
 
 /** Selects the posts of a page. Like a list, it reads no more text than a page may have. */
 function selectFound(
   index: 'posts_words' | 'posts_search',
   tiers: readonly string[],
-  { view, place, limit }: ListOptions,
+  { view, place, limit, partIds = PART_IDS }: ListOptions & { partIds?: number },
 ) {
   const table = sql.identifier(index)
+  const from = place.part?.from ?? sql`${newestId} + 1 - ${partIds}`
+  const to = place.part?.to ?? START.before
   // FTS5 walks its lists backwards by id and stops at the limit. `cross join` keeps that order.
   const arms = tiers.flatMap((expression, tier) => {
     if (tier < place.tier) return []
-    const before = tier === place.tier ? place.before : Number.MAX_SAFE_INTEGER
+    const before = tier === place.tier ? place.before : to
     const arm = sql`select ${sql.raw(String(tier))} as tier, ${posts.id} as id, ${textBytes} as bytes
       from ${table} cross join ${posts} on ${posts.id} = ${table}.rowid
       cross join ${users} on ${users.id} = ${posts.authorId}
-      where ${table} match ${expression} and ${table}.rowid < ${before}
+      where ${table} match ${expression} and ${table}.rowid < ${before} and ${table}.rowid >= ${from}
         and ${isPublic} and ${isPresent}
       order by ${table}.rowid desc limit ${limit}`
     return sql`select * from (${arm})`

@@ -7,6 +7,8 @@ import { env } from 'cloudflare:workers'
 import { expect, it } from 'vitest'
 import { openDatabase } from '../../src/db'
 import { QueryBudget } from '../../src/db/query-budget'
+import { afterPart, PART_IDS, type Place, START } from '../../src/posts/rules'
+import type { PostPage } from '../../src/posts/schemas'
 import {
   dropPreviousIndex,
   fillSearchIndex,
@@ -15,6 +17,7 @@ import {
 } from '../../src/posts/search-index'
 import { searchTiers } from '../../src/posts/search-terms'
 import { searchPosts } from '../../src/posts/store-search'
+import { workerWith } from '../support/client'
 
 const NOW = new Date('2026-11-27T12:00:00Z')
 const later = (hours: number) => new Date(NOW.getTime() + hours * 3_600_000)
@@ -50,19 +53,19 @@ const insert = (text: string, title = 'x') =>
     text,
   )
 
-/** The ids of the posts that a search of this release finds. */
-async function find(q: string): Promise<number[]> {
+/** The ids of the posts that a search of this release finds, through all its pages and parts. */
+async function find(q: string, partIds = PART_IDS, between?: () => Promise<unknown>) {
   const reader = { db: opened, now: NOW, caller: undefined }
-  const place = { tier: 0, before: Number.MAX_SAFE_INTEGER }
   const tiers = searchTiers(q, undefined) ?? []
   const ids: number[] = []
-  for (;;) {
-    const found = await searchPosts(reader, tiers, { view: 'full', place, limit: 20 })
-    const last = found.at(-1)
-    if (!last) return ids
-    ids.push(...found.map(({ id }) => id))
-    Object.assign(place, { tier: last.tier, before: last.id })
+  for (let place: Place | null = START; place; await between?.()) {
+    const options = { view: 'full' as const, place, limit: 20, partIds }
+    const { rows, part } = await searchPosts(reader, tiers, options)
+    ids.push(...rows.map(({ id }) => id))
+    const last = rows.at(-1)
+    place = last ? { tier: last.tier, before: last.id, part } : afterPart(part, partIds)
   }
+  return ids
 }
 /** The ids that it should find: of the public posts whose text has the word. */
 async function expected(word: string): Promise<number[]> {
@@ -232,4 +235,41 @@ it('a run stops when its queries are used up, and the next one continues', async
   await maintainSearchIndex(opened, later(50), new QueryBudget(900))
   expect((await state())?.unindexed_below).toBeNull()
   expect(await find('lasting')).toEqual(await expected('lasting'))
+})
+
+it('a search goes through the newest part first, and has each post once while others write', async () => {
+  const before = await expected('lasting')
+  for (const partIds of [1, 7, 20, 1000]) {
+    const seen = new Set(await expected('lasting'))
+    const found = await find('lasting', partIds, () => insert('lasting and late'))
+    expect(new Set(found).size, 'nothing twice').toBe(found.length)
+    expect(
+      [...seen].filter((id) => !found.includes(id)),
+      'nothing skipped',
+    ).toEqual([])
+  }
+  expect((await expected('lasting')).length).toBeGreaterThan(before.length)
+  // Within a part, posts with the word in the title come first.
+  const old = await insert('x', 'quokka')
+  for (let i = 0; i < 12; i++) await insert('x')
+  const [inText, inTitle] = [await insert('quokka'), await insert('x', 'quokka')]
+  expect(await find('quokka', 1000)).toEqual([inTitle, old, inText])
+  expect(await find('quokka', 10)).toEqual([inTitle, inText, old])
+})
+
+it('GET /api/posts?q= goes on with older posts after 100 000 ids, on a page that may be empty', async () => {
+  const call = workerWith({ DB: db })
+  const old = await insert('x', 'numbat')
+  await run(
+    "insert into posts (id, author_id, title, content, created_at, updated_at) values (350000, 1, 'x', 'numbat', 1, 1)",
+  )
+  const pages: number[][] = []
+  for (let cursor = ''; ; ) {
+    const response = await call('GET', `/api/posts?q=numbat&limit=5${cursor}`)
+    const { posts, next_cursor } = await response.json<PostPage>()
+    pages.push(posts.map(({ id }) => id))
+    if (!next_cursor) break
+    cursor = `&cursor=${next_cursor}`
+  }
+  expect(pages).toEqual([[350_000], [], [], [old]])
 })

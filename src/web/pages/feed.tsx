@@ -11,11 +11,12 @@ export function Feed() {
   const { query } = useLocation()
   const q = query.q?.trim() ?? ''
   const list = useList(`feed ${q}`, async (cursor) => {
-    const { posts, next_cursor } = await gatepost.posts.list(
-      { q: q || undefined, cursor, view: 'excerpt' },
-      { anonymous: true },
-    )
-    return { items: posts, next: next_cursor }
+    const query = { q: q || undefined, view: 'excerpt' as const }
+    let page = await gatepost.posts.list({ ...query, cursor }, { anonymous: true })
+    // A page of a search may be empty although older posts match.
+    while (page.posts.length === 0 && page.next_cursor)
+      page = await gatepost.posts.list({ ...query, cursor: page.next_cursor }, { anonymous: true })
+    return { items: page.posts, next: page.next_cursor }
   })
   return (
     <Page title={q ? `Posts about “${q}”` : 'Latest posts'}>
