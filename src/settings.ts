@@ -53,6 +53,12 @@ const whole = (min: number, max: number) =>
     .transform(Number)
     .refine((n) => n >= min && n <= max, `must be from ${min} to ${max}`)
 
+/** Users who must have a second factor. */
+const SecondFactor = z
+  .enum(['off', 'admins', 'everybody'], { error: 'must be "off", "admins" or "everybody"' })
+  .default('off')
+export type SecondFactorPolicy = z.output<typeof SecondFactor>
+
 const Switch = z
   .enum(['off', 'on'], { error: 'must be "on" or "off"' })
   .transform((s) => s === 'on')
@@ -109,6 +115,7 @@ const Vars = z
     PASSWORD_MIN_LENGTH: whole(8, 64),
     REQUIRE_VERIFIED_EMAIL: Switch,
     BREACH_CHECK: Switch,
+    SECOND_FACTOR: SecondFactor,
     SERVER_TIMING: Switch,
     JWT_SECRET: Secret,
     JWT_SECRET_PREVIOUS: optional(Secret),
@@ -152,6 +159,7 @@ const Vars = z
     passwordMinLength: v.PASSWORD_MIN_LENGTH,
     requireVerifiedEmail: v.REQUIRE_VERIFIED_EMAIL,
     breachCheck: v.BREACH_CHECK,
+    secondFactor: v.SECOND_FACTOR,
     serverTiming: v.SERVER_TIMING,
     jwtSecret: v.JWT_SECRET,
     jwtSecretPrevious: v.JWT_SECRET_PREVIOUS ?? null,

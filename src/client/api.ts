@@ -121,12 +121,14 @@ export interface Credentials {
 }
 
 export interface Deletion {
-  password: string
+  /** May be left out within five minutes of a sign-in or confirmation */
+  password?: string | undefined
 }
 
 export interface EmailChange {
   email: string
-  password: string
+  /** May be left out within five minutes of a sign-in or confirmation */
+  password?: string | undefined
 }
 
 export type Empty = Record<string, never>
@@ -418,7 +420,8 @@ export interface PasskeySignIn {
 }
 
 export interface PasswordChange {
-  current_password: string
+  /** May be left out within five minutes of a sign-in or confirmation */
+  current_password?: string | undefined
   new_password: string
 }
 
@@ -964,6 +967,7 @@ export interface Operations {
     answer: undefined
   }
   /** Change the password; every other session ends */
+  /** Change the password, or set the first one; every other session ends */
   'PUT /api/users/me/password': {
     body: PasswordChange
     answer: undefined

@@ -14,6 +14,10 @@ import { openSecret } from './totp/secret'
 /** The rule that a text breaks if it cannot be a code. */
 export const CODE_RULE = 'must be the 6 digits of your authenticator app, or a recovery code'
 
+/** The detail of the problem `too-many-attempts` for codes. A reset does not help. */
+export const TOO_MANY_CODES =
+  'Too many wrong codes. Wait before the next one, or sign in with a passkey.'
+
 /** An entered code in its one spelling. */
 export const Code = z
   .string()

@@ -1,94 +1,115 @@
-/**
- * The password asked again, in D1: counted before its hash is computed, and what becomes of the
- * attempt.
- */
+/** Re-authentication in D1: counted before the hash is computed, and settled with the act. */
 import { and, eq, not, type SQL, sql } from 'drizzle-orm'
-import type { Caller } from '../actor'
-import type { Database } from '../db'
-import { ifPrevious } from '../db/batch'
+import type { Actor } from '../actor'
+import { ifPrevious, single } from '../db/batch'
 import { build } from '../db/build'
 import type { EventType } from '../db/event-types'
 import { recordEventOf } from '../db/events'
-import { asCaller } from '../db/live'
 import { events, users } from '../db/schema'
+import { type StepUp, withSession } from '../db/session-guard'
 import { needsRehash } from '../security/password'
-import { type PrivateRow, privateColumns } from '../user'
-import { clearPasswordAttempts, readWait, reauthKey, reserveAttempt } from './throttle'
+import { type Account, selectAccount } from './account'
+import { clearPasswordAttempts, readWait, reauthKey, reserveAttempt, type Wait } from './throttle'
 
-/** An attempt of a caller whose password proved right. */
+/** A caller who may act: the password was right, or the session is fresh. */
 export interface Reauthenticated {
-  account: PrivateRow & { passwordHash: string }
-  /** The event of the attempt; `relabelEvent` makes it the event of the act. */
-  eventId: number
+  account: Account
+  /** The event of the counted password. Null for a fresh session. */
+  eventId: number | null
 }
 export type Counted =
   | ({ kind: 'counted' } & Reauthenticated)
-  | { kind: 'wait'; row: { failures: number; waitUntil: Date } | undefined }
+  | { kind: 'wait'; wait: Wait | undefined }
 
-/** Counts the attempt, unless the caller must wait, and reads the account. @throws DeadSession */
-export async function countAttempt(
-  db: Database,
-  caller: Caller,
-  now: Date,
-  location: string | null,
-): Promise<Counted> {
-  const count = reauthKey(caller.userId)
-  const [reserved, recorded, [row], [account]] = await asCaller(db, caller, now, [
-    reserveAttempt(count, now.getTime()),
-    recordEventOf(
-      { ...caller, type: 'password_rejected', at: now, location },
+/** Counts an attempt, unless the caller must wait, and reads the account. @throws SessionEnded */
+export async function countAttempt(actor: Actor): Promise<Counted> {
+  const { caller, now, location } = actor
+  const { userId, sessionId } = caller
+  const count = reauthKey(userId)
+  const { reserved, recorded, wait, account } = await withSession(actor, {
+    reserved: reserveAttempt(count, now.getTime()),
+    recorded: recordEventOf(
+      { userId, type: 'password_rejected', at: now, sessionId, location },
       sql`where ${ifPrevious()}`,
     ).returning({ id: events.id }),
-    readWait({ key: count.key }),
-    db
-      .select({ ...privateColumns, passwordHash: users.passwordHash })
-      .from(users)
-      .where(eq(users.id, caller.userId)),
-  ])
-  if (reserved.length === 0 || !recorded[0] || !account) return { kind: 'wait', row }
-  return { kind: 'counted', account, eventId: recorded[0].id }
+    wait: readWait({ key: count.key }),
+    account: selectAccount(userId),
+  })
+  const [event] = recorded
+  if (reserved.length === 0 || !event) return { kind: 'wait', wait: wait[0] }
+  return { kind: 'counted', account: single(account), eventId: event.id }
 }
 
-/** Forgets the caller's wrong attempts. */
-export const clearReauthAttempts = ({ account }: Reauthenticated) =>
-  clearPasswordAttempts(account.id)
+/**
+ * How recent and strong the authentication must be for an act without the password: five minutes,
+ * with the second factor of an account that has one.
+ */
+export const FRESH = { fresh: 300, acr: 'enrolled' } as const satisfies StepUp
 
-/** Makes the event of the attempt the event of what was done, if `condition` holds. */
-export const relabelEvent = ({ eventId }: Reauthenticated, type: EventType, condition: SQL) =>
-  build
-    .update(events)
-    .set({ type })
-    .where(and(eq(events.id, eventId), condition))
+/** The account of a caller whose session is fresh. @throws SessionEnded, StepUpRequired */
+export async function findFresh(actor: Actor): Promise<Reauthenticated> {
+  const { account } = await withSession(
+    actor,
+    { account: selectAccount(actor.caller.userId) },
+    FRESH,
+  )
+  return { account: single(account), eventId: null }
+}
 
-/** The row of the caller, while its hash is the one that was checked. */
+/** Deletes the caller's failed passwords, if the password was right. */
+export const clearReauthAttempts = ({ account, eventId }: Reauthenticated) =>
+  eventId === null ? undefined : clearPasswordAttempts(account.id)
+
+/** Makes the event of the attempt the event of the act, or records one, if `condition` holds. */
+export function recordAct(
+  { caller, now, location }: Actor,
+  { eventId }: Reauthenticated,
+  type: EventType,
+  condition: SQL,
+) {
+  const { userId, sessionId } = caller
+  return eventId === null
+    ? recordEventOf({ userId, type, at: now, sessionId, location }, sql`where ${condition}`)
+    : build
+        .update(events)
+        .set({ type })
+        .where(and(eq(events.id, eventId), condition))
+}
+
+/** The row of the caller, while its hash is the one that was read. */
 export const isHashUnchanged = ({ account }: Reauthenticated) =>
   and(eq(users.id, account.id), eq(users.passwordHash, account.passwordHash))
 
 /**
- * Takes the event of the attempt back, unless it has been named or the password is another one by
- * now. Of a weaker hash that is not known: most likely a sign-in renewed it, and nothing was
- * rejected.
+ * Deletes the event of an attempt that led to nothing, unless the password has changed since: then it
+ * was rejected. A weaker hash was most likely renewed by a sign-in, and nothing was rejected.
  */
-export const discardEvent = ({ account, eventId }: Reauthenticated) => {
-  const isOther = sql`exists (select 1 from ${users} where ${users.id} = ${account.id} and ${users.passwordHash} <> ${account.passwordHash})`
+export function discardEvent({ account, eventId }: Reauthenticated) {
+  if (eventId === null) return undefined
+  const { id, passwordHash } = account
+  const isOther = sql`exists (select 1 from ${users}
+    where ${users.id} = ${id} and ${users.passwordHash} <> ${passwordHash})`
+  const isRenewable = needsRehash(passwordHash)
   return build
     .delete(events)
     .where(
       and(
         eq(events.id, eventId),
         eq(events.type, 'password_rejected'),
-        needsRehash(account.passwordHash) ? undefined : not(isOther),
+        isRenewable ? undefined : not(isOther),
       ),
     )
 }
 
-/** A right password, but nothing done with it: the attempt leaves no trace. */
+/** Settles a re-authentication without an act: the attempt leaves no trace. @throws SessionEnded */
 export async function discardAttempt(
-  db: Database,
+  actor: Actor,
   reauthenticated: Reauthenticated,
 ): Promise<void> {
-  await db.batch([
-    clearReauthAttempts(reauthenticated),
-    db.delete(events).where(eq(events.id, reauthenticated.eventId)),
-  ])
+  const { eventId } = reauthenticated
+  if (eventId === null) return
+  await withSession(actor, {
+    cleared: clearReauthAttempts(reauthenticated),
+    discarded: build.delete(events).where(eq(events.id, eventId)),
+  })
 }

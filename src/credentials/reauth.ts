@@ -1,33 +1,31 @@
 /**
- * The password asked again inside an account, before something that must not happen to an
- * unattended or stolen session (ASVS 7.5).
+ * Re-authentication before an act that must not happen to an unattended or stolen session (ASVS 7.5):
+ * with the password, or with a fresh session, which accounts without a password have.
  */
-import type { AnyContext, CallerEnv } from '../context'
-import { unguarded } from '../http/actor'
+import type { CallerContext } from '../context'
 import { runHash } from '../http/hash-admission'
 import { logSecurity } from '../http/log'
 import { problem } from '../http/problem'
 import { needsRehash, verifyPassword } from '../security/password'
-import { countAttempt, type Reauthenticated } from './reauth-store'
+import { countAttempt, findFresh, type Reauthenticated } from './reauth-store'
 import { waitSeconds } from './throttle'
 
 /**
- * Checks the caller's password: the first trip of the route. Wrong ones are counted, apart from
- * those of sign-ins, and must wait like them.
+ * The first round trip of an act. Wrong passwords count apart from those of sign-ins. Without a
+ * password the session must be fresh.
+ * @throws SessionEnded, StepUpRequired
  */
-export async function reauthenticate(c: AnyContext, password: string) {
-  const { caller, now, location } = c.var as CallerEnv['Variables']
-  const db = unguarded(c)
-  const attempt = await countAttempt(db, caller, now, location())
+export async function reauthenticate(c: CallerContext, password: string | undefined) {
+  const { actor, caller, now } = c.var
+  if (password === undefined) return { failure: null, reauthenticated: await findFresh(actor) }
+  const attempt = await countAttempt(actor)
   if (attempt.kind === 'wait') {
     logSecurity(c, 'attempt_refused', caller.userId, caller.sessionId)
-    return {
-      failure: problem(c, 'too-many-attempts', {
-        retryAfter: waitSeconds(attempt.row, 'confirm', now),
-      }),
-    }
+    const retryAfter = waitSeconds(attempt.wait, 'confirm', now)
+    return { failure: problem(c, 'too-many-attempts', { retryAfter }) }
   }
-  if (!(await runHash(c, () => verifyPassword(password, attempt.account.passwordHash)))) {
+  const { passwordHash } = attempt.account
+  if (!(await runHash(c, () => verifyPassword(password, passwordHash)))) {
     logSecurity(c, 'password_rejected', caller.userId, caller.sessionId)
     return { failure: problem(c, 'wrong-password') }
   }
@@ -35,13 +33,13 @@ export async function reauthenticate(c: AnyContext, password: string) {
 }
 
 /**
- * When the hash is not the checked one any more. Another password, most likely; of a weaker hash it
- * may have been a sign-in that stored a stronger one: tried again, one is told more.
+ * The response if the password has changed since it was read. A weaker hash was most likely renewed by
+ * a sign-in, and a fresh session has presented no password: a retry can succeed.
  */
-export function passwordChangedMeanwhile(c: AnyContext, { account }: Reauthenticated) {
-  const { caller } = c.var as CallerEnv['Variables']
-  const isOutrun = needsRehash(account.passwordHash)
-  const type = isOutrun ? 'attempt_refused' : 'password_rejected'
+export function passwordChangedMeanwhile(c: CallerContext, { account, eventId }: Reauthenticated) {
+  const { caller } = c.var
+  const isRetryable = eventId === null || needsRehash(account.passwordHash)
+  const type = isRetryable ? 'attempt_refused' : 'password_rejected'
   logSecurity(c, type, caller.userId, caller.sessionId)
-  return isOutrun ? problem(c, 'busy', { retryAfter: 1 }) : problem(c, 'wrong-password')
+  return isRetryable ? problem(c, 'busy', { retryAfter: 1 }) : problem(c, 'wrong-password')
 }

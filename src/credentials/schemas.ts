@@ -62,6 +62,11 @@ export const PresentPassword = z
   .refine((s) => s.isWellFormed(), 'is not well-formed Unicode')
   .openapi({ type: 'string', format: 'password', example: 'correct horse battery staple' })
 
+/** The password of an act. Without it the session must be fresh. */
+export const PasswordOrFresh = PresentPassword.optional().openapi({
+  description: 'May be left out within five minutes of a sign-in or confirmation',
+})
+
 /** The token of a mailed link. Its shape is not checked: no other text is the right one. */
 export const LinkToken = z
   .string()

@@ -2,7 +2,7 @@
 import type { Scope } from '../actor'
 import type { AppContext } from '../context'
 import type { Account } from '../credentials/account'
-import { codeProof } from '../credentials/factor-code'
+import { codeProof, TOO_MANY_CODES } from '../credentials/factor-code'
 import { loginCounterKey, waitSeconds } from '../credentials/throttle'
 import { runHash } from '../http/hash-admission'
 import { logSecurity } from '../http/log'
@@ -13,7 +13,7 @@ import { hmacIdentifier } from '../security/keyring'
 import { dummyHash, hashPassword, needsRehash, verifyPassword } from '../security/password'
 import type { FactorCode } from '../security/totp'
 import { refuseLogin, reserveSignIn } from './authenticate-store'
-import { grantScope } from './rules'
+import { grantScope, isSetupDue } from './rules'
 import { type Started, startSession } from './start'
 
 export interface SignInRequest {
@@ -30,12 +30,20 @@ export interface SignInRequest {
 
 export type AuthenticateResult =
   | Exclude<Started, { kind: 'changed' | 'token-used' }>
+  /** Too many passwords were wrong: none is checked. */
+  | { kind: 'wait'; seconds: number }
   /** The isolate has too many sign-ins, or a concurrent one stored another hash: retry. */
   | { kind: 'busy' }
   /** Unknown login, wrong password and disabled account are indistinguishable (ASVS 6.3.8). */
   | { kind: 'wrong' }
+  | Refusal
+
+/** A right password may not sign in. */
+type Refusal =
   | { kind: 'unverified' }
   | { kind: 'beyond-role' }
+  /** A second factor must be set up first, which needs the scope account. */
+  | { kind: 'setup-due' }
 
 /**
  * Two round trips after a right password, else one. Computes exactly one Argon2id hash, and once a
@@ -51,12 +59,11 @@ export async function authenticate(
     const verified = await verifyLogin(c, request)
     if (verified.kind !== 'verified') return verified
     const { account, eventId, secret } = verified
-    const scope = grantScope(request.scope, account.role)
-    const isUnverified = c.var.settings.requireVerifiedEmail && !account.emailVerified
-    if (isUnverified || !scope) {
+    const granted = judgeGrant(c, request, account)
+    if (granted.kind !== 'granted') {
       await refuseLogin(c.var.db, account, eventId)
       logSecurity(c, 'login_refused', account.id)
-      return { kind: isUnverified ? 'unverified' : 'beyond-role' }
+      return granted
     }
     const rehashed = needsRehash(account.passwordHash)
       ? await runHash(c, () => hashPassword(request.password))
@@ -64,6 +71,7 @@ export async function authenticate(
     leave()
     const { clientId, replaces = null, code } = request
     const proof = code && account.factors ? await codeProof(c.var, account.id, code, secret) : null
+    const { scope } = granted
     const signIn = { account, eventId, scope, clientId, replaces, rehashed, proof }
     const started = await startSession(c, { ...signIn, methods: ['pwd'] })
     return started.kind === 'changed' || started.kind === 'token-used'
@@ -72,6 +80,20 @@ export async function authenticate(
   } finally {
     leave()
   }
+}
+
+/** What a user with a right password is granted. */
+function judgeGrant(
+  c: AppContext,
+  request: SignInRequest,
+  account: Account,
+): Refusal | { kind: 'granted'; scope: readonly Scope[] } {
+  const { requireVerifiedEmail, secondFactor } = c.var.settings
+  if (requireVerifiedEmail && !account.emailVerified) return { kind: 'unverified' }
+  const scope = grantScope(request.scope, account.role)
+  if (!scope) return { kind: 'beyond-role' }
+  if (isSetupDue(secondFactor, account) && !scope.includes('account')) return { kind: 'setup-due' }
+  return { kind: 'granted', scope }
 }
 
 type VerifiedLogin =
@@ -117,8 +139,9 @@ function changedMeanwhile(c: AppContext, { id }: Account, isRehash: boolean): Au
 /** The response while no password is checked, the same for known and unknown logins. */
 export const retryLater = (
   c: AppContext,
-  result: { kind: 'busy' } | { kind: 'wait'; seconds: number },
-) =>
-  result.kind === 'busy'
-    ? problem(c, 'busy', { retryAfter: 1 })
-    : problem(c, 'too-many-attempts', { retryAfter: result.seconds })
+  result: { kind: 'busy' } | { kind: 'wait' | 'wait-for-code'; seconds: number },
+) => {
+  if (result.kind === 'busy') return problem(c, 'busy', { retryAfter: 1 })
+  const detail = result.kind === 'wait' ? undefined : TOO_MANY_CODES
+  return problem(c, 'too-many-attempts', { retryAfter: result.seconds, detail })
+}

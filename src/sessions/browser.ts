@@ -50,6 +50,7 @@ const createSession = endpoint(
         return c.json(browserSessionView(c, result.grant), 200)
       case 'busy':
       case 'wait':
+      case 'wait-for-code':
         return retryLater(c, result)
       case 'second-factor-required':
         return secondFactorRequired(c, result.pending)
@@ -58,6 +59,7 @@ const createSession = endpoint(
       case 'wrong':
       case 'wrong-proof': // No code is sent here,
       case 'beyond-role': // and no scope.
+      case 'setup-due':
         return problem(c, 'invalid-credentials', { headers: { 'WWW-Authenticate': 'Bearer' } })
     }
   },

@@ -13,7 +13,7 @@ import {
 
 export type ConfirmResult =
   | { kind: 'confirmed'; amr: readonly Amr[] }
-  | { kind: 'wait'; seconds: number }
+  | { kind: 'wait-for-code'; seconds: number }
   | { kind: 'wrong-proof' }
   | { kind: 'token-used' }
 
@@ -28,7 +28,7 @@ export async function confirmWithProof(
     const stored = await storeProofConfirmation(c.var.actor, methods, proof)
     logConfirmation(c, proof, session, stored)
     const { wait, isConfirmed } = stored
-    if (wait) return { kind: 'wait', seconds: waitSeconds(wait, 'factor', c.var.now) }
+    if (wait) return { kind: 'wait-for-code', seconds: waitSeconds(wait, 'factor', c.var.now) }
     return isConfirmed ? { kind: 'confirmed', amr: amrOf(methods) } : { kind: 'wrong-proof' }
   } catch (error) {
     if (isTokenUsed(error)) return { kind: 'token-used' }

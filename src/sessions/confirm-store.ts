@@ -14,7 +14,7 @@ import {
   discardEvent,
   isHashUnchanged,
   type Reauthenticated,
-  relabelEvent,
+  recordAct,
 } from '../credentials/reauth-store'
 import { clearAttemptsOf, readWait, type Wait } from '../credentials/throttle'
 import { ifPrevious, single } from '../db/batch'
@@ -44,7 +44,7 @@ export async function storePasswordConfirmation(
   const isSame = sql`exists (select 1 from ${users} where ${isHashUnchanged(reauthenticated)})`
   const { confirmed } = await withSession(actor, {
     confirmed: updateSession(actor, ['pwd'], isSame),
-    relabelled: relabelEvent(reauthenticated, 'confirmed', ifPrevious()),
+    recorded: recordAct(actor, reauthenticated, 'confirmed', ifPrevious()),
     cleared: clearAttemptsOf(['pwd'], actor.caller.userId),
     discarded: discardEvent(reauthenticated),
   })

@@ -3,7 +3,7 @@
  * `auth_time`, so that acts which require a recent authentication pass.
  */
 import type { CallerContext } from '../context'
-import { codeProof } from '../credentials/factor-code'
+import { codeProof, TOO_MANY_CODES } from '../credentials/factor-code'
 import { passwordChangedMeanwhile, reauthenticate } from '../credentials/reauth'
 import { NOT_CONFIRMED } from '../http/bearer-auth'
 import { endpoint, json, jsonBody } from '../http/endpoint'
@@ -43,8 +43,11 @@ export const confirmSession = endpoint(
     switch (result.kind) {
       case 'confirmed':
         return c.json(await confirmedView(c, result.amr), 200)
-      case 'wait':
-        return problem(c, 'too-many-attempts', { retryAfter: result.seconds })
+      case 'wait-for-code':
+        return problem(c, 'too-many-attempts', {
+          retryAfter: result.seconds,
+          detail: TOO_MANY_CODES,
+        })
       case 'wrong-proof':
       case 'token-used':
         return problem(c, isCode ? 'wrong-code' : 'passkey-rejected', NOT_CONFIRMED)

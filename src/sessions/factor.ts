@@ -44,7 +44,7 @@ export const finishSession = endpoint(
     switch (result.kind) {
       case 'signed-in':
         return c.json(browserSessionView(c, result.grant), 200)
-      case 'wait':
+      case 'wait-for-code':
         return retryLater(c, result)
       case 'wrong-proof':
         return problem(c, isCode ? 'wrong-code' : 'passkey-rejected', BEARER)

@@ -5,6 +5,7 @@ import { issueAccessToken } from '../security/access-token'
 import type { Authentication } from '../security/auth-methods'
 import { issueRefreshToken } from '../security/refresh-token'
 import type { PrivateRow } from '../user'
+import { isSetupDue } from './rules'
 
 /** The tokens of a session and the user they belong to. */
 export interface Grant {
@@ -18,10 +19,13 @@ export interface Grant {
   sessionExpiresAt: Date
 }
 
-/** Issues the tokens for a session as D1 has it. */
+/**
+ * Issues the tokens for a session as D1 has it. A user who must set up a second factor first gets the
+ * scope account alone; the session keeps its scope, so the first refresh after the set-up grants it.
+ */
 export async function issueGrant(
   c: AppContext,
-  user: PrivateRow,
+  user: PrivateRow & { factors: string },
   session: {
     id: string
     counter: number
@@ -32,7 +36,10 @@ export async function issueGrant(
   },
 ): Promise<Grant> {
   const { keys, now, settings } = c.var
-  const { id: sessionId, counter, clientId, scope, authentication } = session
+  const { id: sessionId, counter, clientId, authentication } = session
+  const scope = isSetupDue(settings.secondFactor, user)
+    ? session.scope.filter((name) => name === 'account')
+    : session.scope
   const [accessToken, refreshToken] = await Promise.all([
     issueAccessToken(keys, {
       issuer: settings.appOrigin,

@@ -7,7 +7,7 @@ import { normalizeCode } from '../security/totp'
 import { authenticate, retryLater } from './authenticate'
 import { finishWithCode } from './finish'
 import { refresh } from './refresh'
-import { parseScope, UNKNOWN_SCOPE } from './rules'
+import { parseScope, SETUP_SCOPE, UNKNOWN_SCOPE } from './rules'
 import { type OAuthTokenForm, viewToken } from './schemas'
 
 type OAuthForm = z.infer<typeof OAuthTokenForm>
@@ -33,6 +33,7 @@ export async function grantPassword(
       return c.json(viewToken(result.grant), 200, NO_STORE_HEADERS)
     case 'busy':
     case 'wait':
+    case 'wait-for-code':
       return retryLater(c, result)
     case 'wrong':
       return oauthError(c, 'invalid_grant', 'Incorrect email or password')
@@ -51,6 +52,8 @@ export async function grantPassword(
       )
     case 'beyond-role':
       return oauthError(c, 'invalid_scope', `scope ${UNKNOWN_SCOPE}`)
+    case 'setup-due':
+      return oauthError(c, 'invalid_scope', `scope ${SETUP_SCOPE}`)
   }
 }
 
@@ -68,7 +71,7 @@ export async function grantSecondFactor(
   switch (result.kind) {
     case 'signed-in':
       return c.json(viewToken(result.grant), 200, NO_STORE_HEADERS)
-    case 'wait':
+    case 'wait-for-code':
       return retryLater(c, result)
     case 'wrong-proof':
       return wrongCode(c)

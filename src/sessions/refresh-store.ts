@@ -21,7 +21,7 @@ export interface RefreshedSession {
   /** How and when the user signed in: see `security/auth-methods.ts`. */
   amr: string
   authTime: Date
-  user: PrivateRow
+  user: PrivateRow & { factors: string }
 }
 export interface Rotation extends RotationOutcome {
   session: RefreshedSession | undefined
@@ -91,6 +91,7 @@ const selectSession = prepared(() =>
     .select({
       // A batch of D1 returns objects: no two columns may share a name.
       ...privateColumns,
+      factors: users.factors,
       counter: sessions.counter,
       clientId: sessions.clientId,
       scope: sessions.scope,

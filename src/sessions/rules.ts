@@ -1,6 +1,7 @@
 /** The scopes that a sign-in and a refresh may grant, and the outcome of a refresh. Pure. */
 import { SCOPES, type Scope } from '../actor'
 import { type Amr, acrOf } from '../security/auth-methods'
+import type { SecondFactorPolicy } from '../settings'
 
 /** The client of tokens whose client did not give its name. */
 export const FIRST_PARTY = 'first-party'
@@ -33,6 +34,13 @@ export type FactorMethod = (typeof FACTOR_METHODS)[number]
 export const isSecondFactorDue = (factors: string, amr: readonly Amr[]): boolean =>
   factors !== '' && acrOf(amr) === '1fa'
 
+/** Whether a user must set up a second factor first. Until then the tokens have the scope account. */
+export const isSetupDue = (
+  policy: SecondFactorPolicy,
+  { role, factors }: { role: 'user' | 'admin'; factors: string },
+): boolean =>
+  factors === '' && (policy === 'everybody' || (policy === 'admins' && role === 'admin'))
+
 /** The methods that complete a sign-in of an account with these `users.factors`. */
 export const secondFactorsOf = (factors: string): FactorMethod[] =>
   FACTOR_METHODS.filter((method) => method === 'recovery' || factors.split(' ').includes(method))
@@ -40,6 +48,10 @@ export const secondFactorsOf = (factors: string): FactorMethod[] =>
 /** The rule that a scope breaks. Continues a sentence that begins with its name. */
 export const UNKNOWN_SCOPE =
   'names a scope that does not exist, or is beyond the role of the account'
+
+/** The rule that a scope breaks before a required second factor is set up. */
+export const SETUP_SCOPE =
+  'must contain account: sign in with it and set up a second factor, which this account needs'
 
 const OF_ROLE: Record<'user' | 'admin', readonly Scope[]> = {
   user: ['posts:write', 'account'],

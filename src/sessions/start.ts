@@ -43,7 +43,7 @@ export type Started =
   /** The proof is wrong, or was used before. */
   | { kind: 'wrong-proof' }
   /** The proof was not checked: too many were wrong. */
-  | { kind: 'wait'; seconds: number }
+  | { kind: 'wait-for-code'; seconds: number }
   /** A challenge or a pending sign-in was used before. */
   | { kind: 'token-used' }
   /** The account is disabled, or its password or factors changed since it was read. */
@@ -101,7 +101,7 @@ async function answer(
   session: NewSession,
   { hasStarted, isProven, wait }: StartedSession,
 ): Promise<Started> {
-  if (wait) return { kind: 'wait', seconds: waitSeconds(wait, 'factor', session.now) }
+  if (wait) return { kind: 'wait-for-code', seconds: waitSeconds(wait, 'factor', session.now) }
   if (proof && !isProven) return { kind: 'wrong-proof' }
   if (!hasStarted) return { kind: 'changed' }
   const authentication = { time: session.now, amr: session.amr }

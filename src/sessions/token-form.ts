@@ -5,7 +5,7 @@ import { fieldProblem, problem, problems } from '../http/problem'
 import { normalizeCode } from '../security/totp'
 import { authenticate, retryLater } from './authenticate'
 import { secondFactorRequired } from './pending'
-import { FIRST_PARTY, parseScope, UNKNOWN_SCOPE } from './rules'
+import { FIRST_PARTY, parseScope, SETUP_SCOPE, UNKNOWN_SCOPE } from './rules'
 import { Token, TokenForm, viewToken } from './schemas'
 
 /** The challenge of a failed sign-in. */
@@ -50,6 +50,7 @@ export const createToken = endpoint(
         return c.json(viewToken(result.grant), 200, NO_STORE_HEADERS)
       case 'busy':
       case 'wait':
+      case 'wait-for-code':
         return retryLater(c, result)
       case 'wrong':
         return problem(c, 'invalid-credentials', BEARER)
@@ -61,6 +62,8 @@ export const createToken = endpoint(
         return problem(c, 'email-not-verified')
       case 'beyond-role':
         return problem(c, 'invalid-request', fieldProblem('scope', UNKNOWN_SCOPE))
+      case 'setup-due':
+        return problem(c, 'invalid-request', fieldProblem('scope', SETUP_SCOPE))
     }
   },
 )

@@ -33,7 +33,7 @@ export const deleteAccount = endpoint(
     request: { body: jsonBody(Deletion) },
     responses: {
       204: nothing('Deleted. Its username and e-mail address can be registered again'),
-      ...problems('wrong-password', 'busy', 'too-many-attempts', 'last-admin'),
+      ...problems('wrong-password', 'step-up-required', 'busy', 'too-many-attempts', 'last-admin'),
     },
   },
   async (c) => {

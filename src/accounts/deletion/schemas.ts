@@ -1,5 +1,5 @@
 /** Body of the deletion endpoint. */
 import { z } from '@hono/zod-openapi'
-import { PresentPassword } from '../../credentials/schemas'
+import { PasswordOrFresh } from '../../credentials/schemas'
 
-export const Deletion = z.strictObject({ password: PresentPassword }).openapi('Deletion')
+export const Deletion = z.strictObject({ password: PasswordOrFresh }).openapi('Deletion')

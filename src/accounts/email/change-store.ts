@@ -1,6 +1,6 @@
 /** Requests for links to an address, in D1. */
 import { and, eq, ne, sql } from 'drizzle-orm'
-import type { Caller } from '../../actor'
+import type { Actor } from '../../actor'
 import { countMail, countNotice, mailCounterKey } from '../../credentials/mail-limit'
 import { type Address, type Link, storeLink } from '../../credentials/mail-links'
 import {
@@ -8,12 +8,11 @@ import {
   discardEvent,
   isHashUnchanged,
   type Reauthenticated,
-  relabelEvent,
+  recordAct,
 } from '../../credentials/reauth-store'
-import type { Database } from '../../db'
 import { build } from '../../db/build'
 import { emailTokens, users } from '../../db/schema'
-import { GuardedDatabase, withSession } from '../../db/session-guard'
+import { withSession } from '../../db/session-guard'
 
 /** The columns of an account that a mail needs. */
 export interface Owner {
@@ -40,13 +39,12 @@ export type RequestedChange =
  * @throws SessionEnded
  */
 export async function requestChange(
-  db: Database,
-  caller: Caller,
+  actor: Actor,
   reauthenticated: Reauthenticated,
   link: Link,
   to: Address,
-  now: Date,
 ): Promise<RequestedChange> {
+  const { now } = actor
   const { id } = reauthenticated.account
   const isSame = isHashUnchanged(reauthenticated)
   const isStillSame = sql`exists (select 1 from ${users} where ${isSame})`
@@ -57,12 +55,11 @@ export async function requestChange(
     where ${emailTokens.tokenHash} = ${link.tokenHash})`
   const newAddressKey = sql`coalesce(
     ${mailCounterKey(eq(users.emailKey, to.emailKey))}, ${to.emailHmac})`
-  const actor = { db: new GuardedDatabase(db), caller, now }
   const { counted, stored, same, others, noticed } = await withSession(actor, {
     cleared: clearReauthAttempts(reauthenticated),
     counted: countMail(newAddressKey, now, isStillSame),
     stored: storeLink(link, and(isSame, isFree), to),
-    relabelled: relabelEvent(reauthenticated, 'email_change_requested', isStillSame),
+    recorded: recordAct(actor, reauthenticated, 'email_change_requested', isStillSame),
     discarded: discardEvent(reauthenticated),
     same: build.select({ id: users.id }).from(users).where(isSame),
     others: build.select(ownerColumns).from(users).where(isOthers),
@@ -83,14 +80,12 @@ export type RequestedVerification =
  * @throws SessionEnded
  */
 export async function requestVerification(
-  db: Database,
-  caller: Caller,
+  actor: Actor,
   link: Link,
-  now: Date,
 ): Promise<RequestedVerification> {
+  const { caller, now } = actor
   const isCaller = eq(users.id, caller.userId)
   const isUnproven = and(isCaller, eq(users.emailVerified, false))
-  const actor = { db: new GuardedDatabase(db), caller, now }
   const { stored, found } = await withSession(actor, {
     counted: countMail(
       mailCounterKey(isCaller),

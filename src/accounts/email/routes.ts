@@ -2,7 +2,6 @@
 import { emailAddress, newLink } from '../../credentials/mail-links'
 import { passwordChangedMeanwhile, reauthenticate } from '../../credentials/reauth'
 import { Message } from '../../credentials/schemas'
-import { unguarded } from '../../http/actor'
 import { endpoint, json, jsonBody } from '../../http/endpoint'
 import { logSecurity } from '../../http/log'
 import { mailLater } from '../../http/mail'
@@ -28,19 +27,18 @@ export const changeEmail = endpoint(
         Message,
         'A link was sent to the new address, unless the address is taken or had too many mails; the response is the same',
       ),
-      ...problems('wrong-password', 'busy', 'too-many-attempts'),
+      ...problems('wrong-password', 'step-up-required', 'busy', 'too-many-attempts'),
     },
   },
   async (c) => {
     const { email, password } = c.req.valid('json')
     const { failure, reauthenticated } = await reauthenticate(c, password)
     if (failure) return failure
-    const { caller, now, settings, keys } = c.var
-    const db = unguarded(c)
+    const { actor, caller, now, settings, keys } = c.var
     const { account } = reauthenticated
     const link = await newLink('change', now)
     const to = await emailAddress(keys, email)
-    const change = await requestChange(db, caller, reauthenticated, link, to, now)
+    const change = await requestChange(actor, reauthenticated, link, to)
     if (change.kind === 'wrong-password') return passwordChangedMeanwhile(c, reauthenticated)
     logSecurity(c, 'email_change_requested', caller.userId, caller.sessionId)
     switch (change.kind) {
@@ -88,10 +86,9 @@ export const sendVerification = endpoint(
     },
   },
   async (c) => {
-    const { caller, now, settings } = c.var
-    const db = unguarded(c)
+    const { actor, now, settings } = c.var
     const link = await newLink('verify', now)
-    const asked = await requestVerification(db, caller, link, now)
+    const asked = await requestVerification(actor, link)
     if (asked.kind === 'stored')
       mailLater(c, verifyAddress(settings.appOrigin, asked.user, link.token))
     return c.json({ message: VERIFICATION[asked.kind] }, 202)

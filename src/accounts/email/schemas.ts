@@ -1,9 +1,9 @@
 /** Bodies of the e-mail endpoints. */
 import { z } from '@hono/zod-openapi'
-import { Email, PresentPassword } from '../../credentials/schemas'
+import { Email, PasswordOrFresh } from '../../credentials/schemas'
 
 export const EmailChange = z
-  .strictObject({ email: Email, password: PresentPassword })
+  .strictObject({ email: Email, password: PasswordOrFresh })
   .openapi('EmailChange')
 
 export const LinkPreview = z

@@ -1,6 +1,5 @@
-/** A new password: chosen with the old one, or with a mailed link. */
+/** Changes the password of the caller, or sets the first one. */
 import type { AnyContext, AppEnv } from '../../context'
-import { unguarded } from '../../http/actor'
 import { endpoint, jsonBody, noContent, nothing } from '../../http/endpoint'
 import { runHash } from '../../http/hash-admission'
 import { logSecurity } from '../../http/log'
@@ -15,10 +14,7 @@ import { storePassword } from './change-store'
 import { BREACHED, type OwnNames, ownNameRule, violatedPasswordRule } from './policy'
 import { PasswordChange } from './schemas'
 
-/**
- * The rule that a new password breaks, where its owner's names are known: length, well-known, own
- * name, breach, in this order.
- */
+/** The rule that a new password breaks: length, common password, own name, breach, in this order. */
 export async function findPasswordViolation(
   c: AnyContext,
   password: string,
@@ -35,7 +31,7 @@ export const changePassword = endpoint(
     method: 'put',
     path: '/api/users/me/password',
     operationId: 'changePassword',
-    summary: 'Change the password; every other session ends',
+    summary: 'Change the password, or set the first one; every other session ends',
     tags: ['accounts'],
     access: 'account',
     limit: 'sign-in',
@@ -43,7 +39,13 @@ export const changePassword = endpoint(
     request: { body: jsonBody(PasswordChange) },
     responses: {
       204: nothing('Changed; this session goes on'),
-      ...problems('wrong-password', 'busy', 'too-many-attempts', 'invalid-request'),
+      ...problems(
+        'wrong-password',
+        'step-up-required',
+        'busy',
+        'too-many-attempts',
+        'invalid-request',
+      ),
     },
   },
   async (c) => {
@@ -53,15 +55,14 @@ export const changePassword = endpoint(
 
     const { failure, reauthenticated } = await reauthenticate(c, current_password)
     if (failure) return failure
-    const { caller, now, settings } = c.var
-    const db = unguarded(c)
+    const { actor, caller, settings } = c.var
     const broken = await findPasswordViolation(c, new_password, reauthenticated.account)
     if (broken) {
-      await discardAttempt(db, reauthenticated)
+      await discardAttempt(actor, reauthenticated)
       return problem(c, 'invalid-request', fieldProblem('new_password', broken))
     }
     const passwordHash = await runHash(c, () => hashPassword(new_password))
-    const result = await storePassword(db, caller, reauthenticated, passwordHash, now)
+    const result = await storePassword(actor, reauthenticated, passwordHash)
     if (!result.isStored) return passwordChangedMeanwhile(c, reauthenticated)
     logSecurity(c, 'password_changed', caller.userId, caller.sessionId)
     if (result.mayNotify) mailLater(c, passwordChanged(settings.appOrigin, reauthenticated.account))

@@ -1,9 +1,9 @@
 /** Bodies of the password endpoints. */
 import { z } from '@hono/zod-openapi'
-import { Email, LinkToken, Password, PresentPassword } from '../schemas'
+import { Email, LinkToken, Password, PasswordOrFresh } from '../schemas'
 
 export const PasswordChange = z
-  .strictObject({ current_password: PresentPassword, new_password: Password })
+  .strictObject({ current_password: PasswordOrFresh, new_password: Password })
   .openapi('PasswordChange')
 
 export const PasswordReset = z

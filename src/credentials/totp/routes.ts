@@ -15,6 +15,7 @@ import {
   totpUri,
   verifyTotp,
 } from '../../security/totp'
+import { TOO_MANY_CODES } from '../factor-code'
 import { RecoveryCodes } from '../recovery-codes/routes'
 import { RECOVERY_CODES } from '../recovery-codes/store'
 import { waitSeconds } from '../throttle'
@@ -105,7 +106,7 @@ const confirmTotp = endpoint(
     if (result.wait) {
       logSecurity(c, 'attempt_refused', caller.userId, caller.sessionId)
       const retryAfter = waitSeconds(result.wait, 'factor', now)
-      return problem(c, 'too-many-attempts', { retryAfter })
+      return problem(c, 'too-many-attempts', { retryAfter, detail: TOO_MANY_CODES })
     }
     if (!result.isEnabled) {
       logSecurity(c, 'second_factor_failed', caller.userId, caller.sessionId)
