@@ -966,7 +966,6 @@ export interface Operations {
     }
     answer: undefined
   }
-  /** Change the password; every other session ends */
   /** Change the password, or set the first one; every other session ends */
   'PUT /api/users/me/password': {
     body: PasswordChange
