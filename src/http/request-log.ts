@@ -15,7 +15,7 @@ export function serverTiming(c: Context<AppEnv>): string {
 
 /** Writes the line about a finished request. `ms` is its wall time. */
 export function logRequest(c: Context<AppEnv>, ms: number): void {
-  const { count, ms: d1Ms, served } = c.get('trips')
+  const { count, ms: d1Ms, served, repeated } = c.get('trips')
   const route = routeOf(c)
   console.log(
     logLine({
@@ -30,18 +30,18 @@ export function logRequest(c: Context<AppEnv>, ms: number): void {
       hash_ms: Math.round(c.get('hashStats').ms),
       ms: Math.round(ms),
       user_id: c.get('caller')?.userId,
+      trip_repeated: repeated,
       ...(served && servedEntry(served)),
     }),
   )
   if (c.env.ANALYTICS) writePoint(c, c.env.ANALYTICS, route, ms)
 }
 
-const servedEntry = ({ region, primary, rowsRead, rowsWritten, repeated }: Served) => ({
+const servedEntry = ({ region, primary, rowsRead, rowsWritten }: Served) => ({
   served_by_region: region ?? undefined, // unknown in development
   served_by_primary: primary ?? undefined,
   rows_read: rowsRead,
   rows_written: rowsWritten,
-  repeated_at_primary: repeated || undefined,
 })
 
 /**

@@ -1,7 +1,7 @@
 /** A replica gets a migration later than the primary. Reads that began there go on at the primary. */
 import { env } from 'cloudflare:workers'
 import { eq } from 'drizzle-orm'
-import { describe, expect, it, vi } from 'vitest'
+import { afterEach, describe, expect, it, vi } from 'vitest'
 import { openDatabase, type Trips } from '../../src/db'
 import { users } from '../../src/db/schema'
 import { BOOKMARK } from '../../src/http/bookmark'
@@ -17,7 +17,7 @@ function lagging(error = ERROR) {
   const fail = async () => {
     throw new Error(error)
   }
-  const statement = { bind: () => statement, all: fail, run: fail }
+  const statement = { bind: () => statement, all: fail, run: fail, raw: fail }
   const replica = { prepare: () => statement, batch: fail, getBookmark: () => null }
   const withSession = (start: string) => {
     began.push(start)
@@ -54,7 +54,7 @@ describe('a read from a replica that lacks a migration', () => {
     await db.batch([db.select({ id: users.id }).from(users).limit(1)])
     expect(began).toEqual(['first-unconstrained', 'first-primary'])
     expect(trips.count).toBe(3)
-    expect(trips.served?.repeated).toBe(true)
+    expect(trips.repeated).toBe(true)
   })
 
   it('is not repeated when the error is another one', async () => {
@@ -100,7 +100,7 @@ describe('a bookmark of a client that D1 cannot use', () => {
   it('is not retried for ever: 503 when D1 is down', async () => {
     const down = () => Promise.reject(new Error('D1_ERROR: Network connection lost.'))
     const began: string[] = []
-    const statement = { bind: () => statement, all: down, run: down }
+    const statement = { bind: () => statement, all: down, run: down, raw: down }
     const withSession = (start: string) => {
       began.push(start)
       return { prepare: () => statement, batch: down, getBookmark: () => null }
@@ -118,7 +118,7 @@ describe('a request that begins at the primary', () => {
     const fail = vi.fn(async () => {
       throw new Error(ERROR)
     })
-    const statement = { bind: () => statement, all: fail, run: fail }
+    const statement = { bind: () => statement, all: fail, run: fail, raw: fail }
     const withSession = (start: string) => {
       began.push(start)
       return { prepare: () => statement, batch: fail, getBookmark: () => null }
@@ -131,21 +131,43 @@ describe('a request that begins at the primary', () => {
 })
 
 describe('what D1 tells about a trip', () => {
-  it('is added up for single statements and batches: instance, rows read and written', async () => {
+  afterEach(() => vi.restoreAllMocks())
+  const sample = (isSampled: boolean) =>
+    vi.spyOn(Math, 'random').mockReturnValue(isSampled ? 0 : 0.99)
+  const selectUsers = (db: ReturnType<typeof openDatabase>) => db.select().from(users).limit(2)
+
+  it('is added up for batches, and for single reads of a sampled session', async () => {
+    const { id } = await person()
+    sample(true)
     const trips: Trips = { count: 0, ms: 0 }
     const db = openDatabase(env.DB, trips)
-    const { id } = await person()
-    await db.select().from(users).limit(1)
-    expect(trips.served).toMatchObject({ primary: true, rowsRead: 1, rowsWritten: 0 })
+    await selectUsers(db)
+    expect(trips.served).toMatchObject({ primary: true, rowsRead: 2, rowsWritten: 0 })
     await db.batch([
-      db.select().from(users).limit(1),
+      selectUsers(db),
       db.update(users).set({ fullName: 'Ann' }).where(eq(users.id, id)),
     ])
-    expect(trips.served).toMatchObject({
+    expect(trips.served).toEqual({
+      region: null,
       primary: true,
-      rowsRead: 3,
+      rowsRead: 5,
       rowsWritten: 1,
-      repeated: false,
     })
+  })
+
+  it('is told of batches alone in other sessions, and the rows are the same', async () => {
+    await Promise.all([person(), person()])
+    const [sampled, other]: [Trips, Trips] = [
+      { count: 0, ms: 0 },
+      { count: 0, ms: 0 },
+    ]
+    sample(true)
+    const rows = await selectUsers(openDatabase(env.DB, sampled))
+    sample(false)
+    const db = openDatabase(env.DB, other)
+    expect(await selectUsers(db)).toEqual(rows)
+    expect(other.served).toBeUndefined()
+    await db.batch([selectUsers(db)])
+    expect(other.served?.rowsRead).toBe(2)
   })
 })

@@ -1,8 +1,11 @@
 /** What an operator sees of each request: log line, Server-Timing, Analytics Engine. */
 import { env } from 'cloudflare:workers'
-import { afterEach, describe, expect, it, vi } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { workerWith } from '../support/client'
 
+beforeEach(() => {
+  vi.spyOn(Math, 'random').mockReturnValue(0) // samples each session
+})
 afterEach(() => vi.restoreAllMocks())
 
 const collect = () => {
