@@ -3,18 +3,21 @@ import { useRoute } from 'preact-iso'
 import type { UserPrivate } from '../../client'
 import { NotFound } from '../pages/not-found'
 import { SignedIn } from '../ui/page'
+import { StepUp } from '../ui/step-up'
 import { Tabs } from '../ui/tabs'
 import { Activity } from './activity'
 import { Data } from './data'
 import { Email } from './email'
 import { Password } from './password'
 import { Profile } from './profile'
+import { Security } from './security/security'
 import { Sessions } from './sessions'
 
 const parts = {
   '': { label: 'Profile', show: Profile },
   email: { label: 'Email', show: Email },
   password: { label: 'Password', show: Password },
+  security: { label: 'Security', show: Security },
   sessions: { label: 'Sessions', show: Sessions },
   activity: { label: 'Activity', show: Activity },
   data: { label: 'Your data', show: Data },
@@ -27,7 +30,9 @@ export function Account() {
   return (
     <>
       <Tabs label="Account" base="/account" parts={parts} />
-      <SignedIn>{(me) => <Show me={me} />}</SignedIn>
+      <StepUp>
+        <SignedIn>{(me) => <Show me={me} />}</SignedIn>
+      </StepUp>
     </>
   )
 }

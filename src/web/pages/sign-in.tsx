@@ -3,9 +3,19 @@ import { useEffect, useState } from 'preact/hooks'
 import { useLocation } from 'preact-iso'
 import { ApiProblem } from '../../client'
 import { gatepost, session, useSession } from '../gatepost'
+import {
+  asPasskeyProblem,
+  completeWithPasskey,
+  hasPasskeys,
+  offerPasskeys,
+  signInWithPasskey,
+} from '../passkeys'
+import { Act } from '../ui/act'
 import { Field, Form, PasswordField } from '../ui/form'
+import { asProblem } from '../ui/load'
 import { say } from '../ui/messages'
 import { Page } from '../ui/page'
+import { CodeField } from '../ui/step-up'
 
 /**
  * The page to show after signing in: a path of this origin, else the start page. The path of
@@ -19,42 +29,132 @@ function safeNext(next: string | undefined): string {
   return URL.canParse(path, origin) && new URL(path, origin).origin === origin ? path : '/'
 }
 
+/** A correct first factor whose second factor is still missing. */
+interface PendingSignIn {
+  token: string
+  methods: string[]
+}
+
+/** The pending sign-in that a problem carries, or null. */
+function pendingOf(error: unknown): PendingSignIn | null {
+  if (!(error instanceof ApiProblem) || error.code !== 'second-factor-required') return null
+  const { pending_token, methods } = error.body
+  const known = Array.isArray(methods) ? methods.map(String) : []
+  return { token: String(pending_token), methods: known }
+}
+
 export function SignIn() {
   const { query, route } = useLocation()
   const isIn = useSession().status === 'signed-in'
   // Read once: the address changes before a lazily loaded page replaces this one.
   const [next] = useState(() => safeNext(query.next))
+  const [pending, setPending] = useState<PendingSignIn | null>(null)
   // Also runs when another tab signs in.
   useEffect(() => {
     if (isIn) route(next, true)
   }, [isIn, next, route])
   return (
     <div class="narrow">
-      <Page title="Sign in" lead={query.next ? 'Sign in to go on.' : undefined}>
+      {pending ? (
+        <SecondStep pending={pending} restart={() => setPending(null)} />
+      ) : (
+        <FirstStep isReturning={query.next !== undefined} ask={setPending} />
+      )}
+    </div>
+  )
+}
+
+interface FirstStepProps {
+  /** The user came from a page that needs a session. */
+  isReturning: boolean
+  ask: (pending: PendingSignIn) => void
+}
+
+function FirstStep({ isReturning, ask }: FirstStepProps) {
+  const [trouble, setTrouble] = useState('')
+  const fail = (error: unknown) => setTrouble(asProblem(asPasskeyProblem(error)).message)
+  useEffect(() => offerPasskeys(fail), [])
+  return (
+    <Page title="Sign in" lead={isReturning ? 'Sign in to continue.' : undefined}>
+      <Form
+        label="Sign in"
+        submit={async ({ login = '', password = '' }) => {
+          setTrouble('')
+          await session.signIn(login.trim(), password).catch((error) => {
+            const pending = pendingOf(error)
+            if (!pending) throw error
+            ask(pending)
+          })
+        }}
+      >
+        <Field
+          name="login"
+          label="Email or username"
+          required
+          autoComplete="username webauthn"
+          autoCapitalize="none"
+          spellcheck={false}
+        />
+        <PasswordField name="password" label="Password" autoComplete="current-password" />
+      </Form>
+      {hasPasskeys() && <Act act={() => signInWithPasskey().catch(fail)}>Use a passkey</Act>}
+      {trouble && (
+        <p class="notice danger" role="alert">
+          {trouble}
+        </p>
+      )}
+      <p>
+        <a href="/forgot">Forgot your password?</a>
+      </p>
+      <p class="muted">
+        New here? <a href="/register">Sign up</a>
+      </p>
+    </Page>
+  )
+}
+
+interface SecondStepProps {
+  pending: PendingSignIn
+  /** Back to the password, also when the pending sign-in has ended. */
+  restart: () => void
+}
+
+function SecondStep({ pending: { token, methods }, restart }: SecondStepProps) {
+  const [trouble, setTrouble] = useState('')
+  const hasPasskey = methods.includes('passkey') && hasPasskeys()
+  const takesCode = methods.some((method) => method === 'totp' || method === 'recovery')
+  return (
+    <Page title="Second step" lead="Your password was correct. Confirm that it’s you.">
+      {takesCode && (
         <Form
-          label="Sign in"
-          submit={async ({ login = '', password = '' }) => {
-            await session.signIn(login.trim(), password)
+          label="Continue"
+          submit={async ({ code = '' }) => {
+            await session.signInWithCode(token, code)
           }}
         >
-          <Field
-            name="login"
-            label="Email or username"
-            required
-            autoComplete="username"
-            autoCapitalize="none"
-            spellcheck={false}
-          />
-          <PasswordField name="password" label="Password" autoComplete="current-password" />
+          <CodeField />
         </Form>
-        <p>
-          <a href="/forgot">Forgot your password?</a>
+      )}
+      {hasPasskey && (
+        <Act
+          act={() =>
+            completeWithPasskey(token).catch((error) =>
+              setTrouble(asProblem(asPasskeyProblem(error)).message),
+            )
+          }
+        >
+          Use a passkey
+        </Act>
+      )}
+      {trouble && (
+        <p class="notice danger" role="alert">
+          {trouble}
         </p>
-        <p class="muted">
-          New here? <a href="/register">Sign up</a>
-        </p>
-      </Page>
-    </div>
+      )}
+      <button type="button" class="quiet" onClick={restart}>
+        Start over
+      </button>
+    </Page>
   )
 }
 

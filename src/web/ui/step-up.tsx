@@ -1,0 +1,156 @@
+/** Confirms the identity of the user when the API asks for a recent or stronger proof (RFC 9470). */
+import type { ComponentChildren } from 'preact'
+import { createContext } from 'preact'
+import { useContext, useEffect, useRef, useState } from 'preact/hooks'
+import { ApiProblem } from '../../client'
+import { gatepost, session } from '../gatepost'
+import { confirmWithPasskey, hasPasskeys } from '../passkeys'
+import { Field, Form, PasswordField } from './form'
+import { asProblem } from './load'
+
+type Factors = Awaited<ReturnType<typeof readFactors>>
+const readFactors = () => gatepost.fetch('GET /api/users/me/factors')
+
+/** An act that waits for the confirmation of the user. */
+interface Waiting {
+  factors: Factors
+  confirmed: () => void
+  cancelled: (problem: ApiProblem) => void
+  problem: ApiProblem
+}
+type Ask = (waiting: Omit<Waiting, 'factors'>) => void
+const StepUpContext = createContext<Ask>(() => undefined)
+
+/**
+ * Returns a function that runs an act, asks the user to confirm if the API requires it, and then runs
+ * the act again. It rejects with the problem of the act if the user cancels.
+ */
+export function useStepUp() {
+  const ask = useContext(StepUpContext)
+  return async <T,>(act: () => Promise<T>): Promise<T> => {
+    try {
+      return await act()
+    } catch (error) {
+      if (!(error instanceof ApiProblem) || error.code !== 'step-up-required') throw error
+      await new Promise<void>((confirmed, cancelled) =>
+        ask({ confirmed, cancelled, problem: error }),
+      )
+      return act()
+    }
+  }
+}
+
+/** Holds the one dialog of the page, which offers the factors that the account has. */
+export function StepUp({ children }: { children: ComponentChildren }) {
+  const [waiting, setWaiting] = useState<Waiting | null>(null)
+  async function ask(request: Omit<Waiting, 'factors'>) {
+    try {
+      setWaiting({ ...request, factors: await readFactors() })
+    } catch (error) {
+      request.cancelled(asProblem(error))
+    }
+  }
+  function end(finish: (waiting: Waiting) => void) {
+    if (waiting) finish(waiting)
+    setWaiting(null)
+  }
+  return (
+    <StepUpContext.Provider value={(request) => void ask(request)}>
+      {children}
+      {waiting && (
+        <StepUpDialog
+          factors={waiting.factors}
+          done={() => end(({ confirmed }) => confirmed())}
+          cancel={() => end(({ cancelled, problem }) => cancelled(problem))}
+        />
+      )}
+    </StepUpContext.Provider>
+  )
+}
+
+interface DialogProps {
+  factors: Factors
+  done: () => void
+  cancel: () => void
+}
+
+function StepUpDialog({ factors, done, cancel }: DialogProps) {
+  const dialog = useRef<HTMLDialogElement>(null)
+  useEffect(() => dialog.current?.showModal(), [])
+  const hasFactor = factors.totp || factors.passkeys > 0
+  return (
+    <dialog ref={dialog} aria-labelledby="step-up" onCancel={cancel}>
+      <h2 id="step-up">Confirm that it’s you</h2>
+      <p>This change needs a recent confirmation.</p>
+      {factors.passkeys > 0 && hasPasskeys() && <PasskeyProof done={done} />}
+      {factors.totp ? <CodeProof done={done} /> : null}
+      {!hasFactor && factors.has_password && <PasswordProof done={done} />}
+      <div class="row end">
+        <button type="button" class="quiet" onClick={cancel}>
+          Cancel
+        </button>
+      </div>
+    </dialog>
+  )
+}
+
+function PasskeyProof({ done }: { done: () => void }) {
+  const [trouble, setTrouble] = useState('')
+  return (
+    <p>
+      <button
+        type="button"
+        onClick={() =>
+          confirmWithPasskey()
+            .then(done)
+            .catch((error) => setTrouble(asProblem(error).message))
+        }
+      >
+        Use a passkey
+      </button>
+      {trouble && (
+        <span class="error" role="alert">
+          {trouble}
+        </span>
+      )}
+    </p>
+  )
+}
+
+const CodeProof = ({ done }: { done: () => void }) => (
+  <Form
+    label="Confirm"
+    submit={async ({ code = '' }) => {
+      await session.confirm({ code })
+      done()
+    }}
+  >
+    <CodeField />
+  </Form>
+)
+
+const PasswordProof = ({ done }: { done: () => void }) => (
+  <Form
+    label="Confirm"
+    submit={async ({ password = '' }) => {
+      await session.confirm({ password })
+      done()
+    }}
+  >
+    <PasswordField name="password" label="Your password" autoComplete="current-password" />
+  </Form>
+)
+
+/** A code of an authenticator app, or a recovery code. */
+export const CodeField = () => (
+  <Field
+    name="code"
+    label="Code"
+    hint="6 digits from your authenticator app, or a recovery code."
+    required
+    autoComplete="one-time-code"
+    autoCapitalize="none"
+    spellcheck={false}
+    maxLength={64}
+  />
+)
