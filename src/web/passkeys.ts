@@ -68,8 +68,8 @@ interface Signals {
 }
 
 /**
- * Offers passkeys in the autofill of the login field, until the returned function is called. A failed
- * attempt is reported and the offer is made again.
+ * Offers passkeys in the autofill of the login field, until the returned function is called. A
+ * failed attempt is reported and the offer is made again.
  */
 export function offerPasskeys(failed: (error: unknown) => void): () => void {
   let isOver = false

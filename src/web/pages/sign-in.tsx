@@ -151,9 +151,11 @@ function SecondStep({ pending: { token, methods }, restart }: SecondStepProps) {
           {trouble}
         </p>
       )}
-      <button type="button" class="quiet" onClick={restart}>
-        Start over
-      </button>
+      <p>
+        <button type="button" class="quiet" onClick={restart}>
+          Start over
+        </button>
+      </p>
     </Page>
   )
 }

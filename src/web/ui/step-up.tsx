@@ -1,4 +1,6 @@
-/** Confirms the identity of the user when the API asks for a recent or stronger proof (RFC 9470). */
+/**
+ * Confirms the identity of the user when the API asks for a recent or stronger proof (RFC 9470).
+ */
 import type { ComponentChildren } from 'preact'
 import { createContext } from 'preact'
 import { useContext, useEffect, useRef, useState } from 'preact/hooks'
@@ -22,8 +24,8 @@ type Ask = (waiting: Omit<Waiting, 'factors'>) => void
 const StepUpContext = createContext<Ask>(() => undefined)
 
 /**
- * Returns a function that runs an act, asks the user to confirm if the API requires it, and then runs
- * the act again. It rejects with the problem of the act if the user cancels.
+ * Returns a function that runs an act, asks the user to confirm if the API requires it, and then
+ * runs the act again. It rejects with the problem of the act if the user cancels.
  */
 export function useStepUp() {
   const ask = useContext(StepUpContext)

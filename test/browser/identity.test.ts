@@ -1,0 +1,139 @@
+/** Passkeys, authenticator app and recovery codes, with a virtual authenticator of Chromium. */
+import assert from 'node:assert/strict'
+import { after, before, test } from 'node:test'
+import { Secret, TOTP } from 'otpauth'
+import type { Browser, Page } from 'playwright-core'
+import { ARTIFACTS, launch, mailedLink, NARROW, violations, visitor, WIDE } from './browser.ts'
+import { call, type Person, person } from './people.ts'
+import { button, field, heading, signIn, signOut } from './steps.ts'
+
+let browser: Browser
+before(async () => {
+  browser = await launch()
+})
+after(() => browser.close())
+
+const code = (secret: string, stepsLater = 0) =>
+  new TOTP({ secret: Secret.fromBase32(secret.replaceAll(' ', '')) }).generate({
+    timestamp: Date.now() + stepsLater * 30_000,
+  })
+
+/** A user whose address is confirmed. */
+async function confirmed(): Promise<Person> {
+  const someone = await person()
+  const link = await mailedLink(someone.email, 'verify')
+  await call('POST', '/api/users/verify-email', { token: link.split('#token=')[1] })
+  return someone
+}
+
+/** Gives the tab an authenticator that is present and verifies its user. */
+async function addAuthenticator(page: Page) {
+  const devtools = await page.context().newCDPSession(page)
+  await devtools.send('WebAuthn.enable')
+  const options = {
+    protocol: 'ctap2' as const,
+    transport: 'internal' as const,
+    hasResidentKey: true,
+    hasUserVerification: true,
+    isUserVerified: true,
+    automaticPresenceSimulation: true,
+  }
+  const { authenticatorId } = await devtools.send('WebAuthn.addVirtualAuthenticator', { options })
+  return {
+    credentials: async () =>
+      (await devtools.send('WebAuthn.getCredentials', { authenticatorId })).credentials,
+    /** Answers only when the test lets it. */
+    setPresent: (enabled: boolean) =>
+      devtools.send('WebAuthn.setAutomaticPresenceSimulation', { authenticatorId, enabled }),
+  }
+}
+
+async function picture(page: Page, name: string) {
+  for (const colorScheme of ['light', 'dark'] as const) {
+    await page.emulateMedia({ colorScheme })
+    for (const [width, viewport] of Object.entries({ narrow: NARROW, wide: WIDE })) {
+      await page.setViewportSize(viewport)
+      assert.deepEqual(await violations(page), [], `${name}, ${colorScheme}, ${width}`)
+      await page.screenshot({ path: `${ARTIFACTS}/${name}-${colorScheme}-${width}.png` })
+    }
+  }
+  await page.emulateMedia({ colorScheme: 'light' })
+}
+async function takeCodes(page: Page): Promise<string[]> {
+  const text = await page.locator('pre.codes').innerText()
+  await button(page, 'I saved them').click()
+  return text.split('\n')
+}
+
+test('a passkey is added, signs in by autofill and by the button, confirms, and is removed', async () => {
+  const ann = await confirmed()
+  const visit = await visitor(browser)
+  visit.expectStatus(401)
+  const page = await visit.tab()
+  const authenticator = await addAuthenticator(page)
+  await authenticator.setPresent(false)
+  await signIn(page, ann.username)
+  await page.waitForURL('/')
+  await page.goto('/account/security')
+  await authenticator.setPresent(true)
+  await button(page, 'Add a passkey').click()
+  const codes = await takeCodes(page)
+  assert.equal(codes.length, 10)
+  await button(page, 'Remove').waitFor()
+  await picture(page, 'security-passkey')
+  assert.equal((await authenticator.credentials()).length, 1)
+
+  await signOut(page)
+  await page.goto('/sign-in') // The autofill offers the passkey, and the authenticator answers.
+  await page.waitForURL('/')
+  await signOut(page)
+  await authenticator.setPresent(false)
+  await page.goto('/sign-in')
+  await picture(page, 'sign-in')
+  await authenticator.setPresent(true)
+  await button(page, 'Use a passkey').click()
+  await page.waitForURL('/')
+
+  await page.goto('/account/security')
+  await button(page, 'Remove').click()
+  await page.getByRole('dialog').getByRole('button', { name: 'Remove' }).click()
+  await page.getByText('Passkey removed.').waitFor()
+  await page.getByRole('listitem').getByText('Added').waitFor({ state: 'detached' })
+  await visit.close()
+})
+
+test('an authenticator app and a recovery code are the second step of a sign-in', async () => {
+  const ann = await confirmed()
+  const visit = await visitor(browser)
+  visit.expectStatus(401)
+  const page = await visit.tab()
+  await signIn(page, ann.username)
+  await page.waitForURL('/')
+  await page.goto('/account/security')
+  await button(page, 'Add an authenticator app').click()
+  const secret = await page.locator('code.secret').innerText()
+  await picture(page, 'security-totp')
+  await field(page, 'Code of the app').fill(code(secret))
+  await button(page, 'Turn on').click()
+  const codes = await takeCodes(page)
+
+  await signOut(page)
+  await signIn(page, ann.username)
+  await heading(page, 'Second step').waitFor()
+  await picture(page, 'second-step')
+  await field(page, 'Code').fill('000000')
+  await button(page, 'Continue').click()
+  await page.getByRole('alert').waitFor()
+  await field(page, 'Code').fill(code(secret, 1))
+  await button(page, 'Continue').click()
+  await page.waitForURL('/')
+
+  await signOut(page)
+  await signIn(page, ann.username)
+  await field(page, 'Code').fill(codes[0]?.toLowerCase() ?? '')
+  await button(page, 'Continue').click()
+  await page.waitForURL('/')
+  await page.goto('/account/security')
+  await page.getByText('9 of 10 are unused.').waitFor()
+  await visit.close()
+})
