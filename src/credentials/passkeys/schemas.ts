@@ -10,7 +10,7 @@ const charactersOf = (bytes: number) => Math.ceil((bytes * 4) / 3)
 
 /** Bytes in base64url, within bounds of `WEBAUTHN_LIMITS`. The verifier checks the rest. */
 const Bytes = ({ min, max }: { min: number; max: number }) => {
-  const rule = `must be ${min} to ${max} bytes in base64url`
+  const rule = { error: `must be ${min} to ${max} bytes in base64url`, abort: true }
   return z
     .string()
     .min(charactersOf(min), rule)
