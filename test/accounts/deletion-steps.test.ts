@@ -1,7 +1,12 @@
 /** Deleting an account that is too large for one statement: what ends at once, and what follows. */
 import { env } from 'cloudflare:workers'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { deletionSteps, nextSize, STEP_BYTES, STEP_POSTS } from '../../src/accounts/deletion/steps'
+import {
+  BYTES_PER_POST,
+  deletionSteps,
+  FIRST_POSTS,
+  nextStepPosts,
+} from '../../src/accounts/deletion/steps'
 import { openDatabase } from '../../src/db'
 import { batch } from '../../src/db/batch'
 import { runScheduled } from '../../src/scheduled'
@@ -43,7 +48,7 @@ describe('an account with more posts than one step deletes', () => {
   beforeAll(async () => {
     ;[ann, root, bob] = [await person(), await admin(), await person('bob')]
     await write(ann, { title: WORD })
-    await writeMany(ann.id, STEP_POSTS)
+    await writeMany(ann.id, FIRST_POSTS)
     postId = (await write(ann, { title: WORD })).id
     await markDeleted(ann)
   })
@@ -143,7 +148,7 @@ describe('an account with more posts than one step deletes', () => {
 
 it('deletes a large account after the response, without the cron', async () => {
   const ann = await person()
-  await writeMany(ann.id, 20 * STEP_POSTS + 3)
+  await writeMany(ann.id, 20 * FIRST_POSTS + 3)
   const response = await workerWith({})('POST', '/api/users/me/deletion', {
     token: ann.token,
     json: { password: PASSWORD },
@@ -164,20 +169,29 @@ describe('a step', () => {
       .bind(ann.id, size / 2)
       .run()
     await markDeleted(ann)
-    const perStep = Math.ceil(STEP_BYTES / (size + 'large'.length))
+    const perStep = Math.ceil((FIRST_POSTS * BYTES_PER_POST) / (size + 'large'.length))
     expect(await postsOf(ann.id)).toBe(15 - perStep)
-    await batch(open(), { step: deletionSteps(ann.id, 2).posts })
-    expect(await postsOf(ann.id)).toBe(15 - perStep - Math.ceil((2 * STEP_BYTES) / size))
+    await batch(open(), { step: deletionSteps(ann.id, 300).posts })
+    expect(await postsOf(ann.id)).toBe(
+      15 - perStep - Math.ceil((300 * BYTES_PER_POST) / (size + 'large'.length)),
+    )
     await runScheduled(env, new Date())
     expect(await count('users where id = ?', ann.id)).toBe(0)
   })
 
   it('doubles while steps are fast, and halves when one is slow', () => {
-    expect(nextSize(1, 5)).toBe(2)
-    expect(nextSize(8, 5)).toBe(8)
-    expect(nextSize(4, 50)).toBe(4)
-    expect(nextSize(4, 90)).toBe(2)
-    expect(nextSize(1, 500)).toBe(1)
+    expect(nextStepPosts(200, 5)).toBe(400)
+    expect(nextStepPosts(800, 5)).toBe(800)
+    expect(nextStepPosts(400, 40)).toBe(400)
+    expect(nextStepPosts(400, 90)).toBe(200)
+    expect(nextStepPosts(50, 500)).toBe(50)
+  })
+
+  it('only marks words as deleted: FTS5 must not merge segments in it', async () => {
+    const config = await env.DB.prepare(
+      "select v from posts_words_config where k = 'deletemerge'",
+    ).first('v')
+    expect(config).toBe(0)
   })
 
   it('deletes nothing of an account that is not deleted', async () => {

@@ -13,25 +13,27 @@ import { events, idempotencyKeys, posts, users } from '../../db/schema'
 
 /** Idempotency keys or events that one step deletes at most. */
 const STEP_ROWS = 500
-/** Posts that a step of size 1 deletes at most. */
-export const STEP_POSTS = 250
-/** Bytes of text after which a step of size 1 deletes no further post. */
-export const STEP_BYTES = 250_000
+/** Posts that the first step deletes at most. Later ones adapt to the time that a step takes. */
+export const FIRST_POSTS = 200
+const MIN_POSTS = 50
+const MAX_POSTS = 800
+/** Bytes of text per post of a step, on average; with more, the step deletes fewer posts. */
+export const BYTES_PER_POST = 1000
 /** Milliseconds between two steps, in which D1 serves other requests. */
 const PAUSE_MS = 20
 
 /**
  * The next bounded step for each table of a deleted account. For other accounts they do nothing.
- * @param size multiplies the bounds of posts
+ * @param maxPosts how many posts the step deletes at most
  */
-export function deletionSteps(userId: number, size = 1) {
+export function deletionSteps(userId: number, maxPosts = FIRST_POSTS) {
   const isDeleted = sql`exists (select 1 from ${users}
     where ${users.id} = ${userId} and ${users.deletedAt} is not null)`
   const ofAccount = and(eq(events.userId, userId), ne(events.type, 'deleted'))
   return {
     posts: build
       .delete(posts)
-      .where(sql`${posts.id} in (${nextPosts(userId, size)}) and ${isDeleted}`),
+      .where(sql`${posts.id} in (${nextPosts(userId, maxPosts)}) and ${isDeleted}`),
     keys: build.delete(idempotencyKeys).where(
       sql`rowid in (select rowid from ${idempotencyKeys}
         where ${idempotencyKeys.userId} = ${userId} limit ${STEP_ROWS}) and ${isDeleted}`,
@@ -60,27 +62,27 @@ const hasNo = (table: typeof posts | typeof idempotencyKeys | typeof events, con
   not(sql`exists (select 1 from ${table} where ${condition})`)
 
 /** The ids of the oldest posts of an account within the bounds of a step, at least one. */
-function nextPosts(userId: number, size: number): SQL {
+function nextPosts(userId: number, maxPosts: number): SQL {
   return sql`select id from (
     select id, sum(bytes) over (order by id) - bytes as bytes_before from (
       select id, octet_length(title) + octet_length(content) as bytes
-      from ${posts} where ${eq(posts.authorId, userId)} order by id limit ${STEP_POSTS * size}))
-    where bytes_before < ${STEP_BYTES * size}`
+      from ${posts} where ${eq(posts.authorId, userId)} order by id limit ${maxPosts}))
+    where bytes_before < ${maxPosts * BYTES_PER_POST}`
 }
 
-/** A step grows while it takes less than this, and shrinks when it takes longer than the other. */
-const FAST_MS = 30
-const SLOW_MS = 80
-const MAX_SIZE = 8
+/** A step that took less than this is followed by a larger one. */
+const FAST_MS = 20
+/** A step that took longer than this is followed by a smaller one. */
+const SLOW_MS = 60
 
 /**
- * The size of the next step, from how long the last one took. How much text D1 can delete in a
- * given time depends on the text and on the machine; other requests must not wait longer than 200
- * ms.
+ * The number of posts of the next step, from the time that one with `posts` took. How much text D1
+ * deletes in a given time depends on the text and on the machine, and no other request may wait
+ * longer than 200 ms.
  */
-export function nextSize(size: number, ms: number): number {
-  if (ms < FAST_MS) return Math.min(MAX_SIZE, 2 * size)
-  return ms > SLOW_MS ? Math.max(1, size / 2) : size
+export function nextStepPosts(posts: number, ms: number): number {
+  if (ms < FAST_MS) return Math.min(MAX_POSTS, 2 * posts)
+  return ms > SLOW_MS ? Math.max(MIN_POSTS, posts / 2) : posts
 }
 
 /** Runs steps until nothing of a deleted account is left; false when the budget ends before. */
@@ -90,11 +92,11 @@ export async function finishDeletion(
   budget: QueryBudget,
 ): Promise<boolean> {
   for (const name of ['posts', 'keys', 'events'] as const) {
-    for (let size = 1, deleted = 1; deleted > 0; ) {
+    for (let posts = FIRST_POSTS, deleted = 1; deleted > 0; ) {
       if (!budget.take(1)) return false
       const start = performance.now()
-      const { step } = await batch(db, { step: deletionSteps(userId, size)[name] })
-      size = nextSize(size, performance.now() - start)
+      const { step } = await batch(db, { step: deletionSteps(userId, posts)[name] })
+      posts = nextStepPosts(posts, performance.now() - start)
       deleted = step.meta.changes
       if (deleted > 0) await scheduler.wait(PAUSE_MS)
     }
