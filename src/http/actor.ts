@@ -35,12 +35,6 @@ export function callerActor(c: Context<AppEnv>, caller: Caller, stepUp: StepUp =
 }
 
 /**
- * The database of a route with `access`, for stores that take no actor yet. They call `asCaller`,
- * which guards it.
- */
-export const unguarded = (c: AnyContext): Database => (c as Context<AppEnv>).get('db')
-
-/**
  * A database for maintenance after the response, when the session of the caller may have ended. Not
  * for work on behalf of the caller.
  */

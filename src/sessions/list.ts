@@ -1,5 +1,4 @@
-/** A person's own sessions: seen, and ended (ASVS 7.5.2). */
-import { unguarded } from '../http/actor'
+/** The caller's own sessions: listed and ended (ASVS 7.5.2). */
 import { endpoint, json, noContent, nothing } from '../http/endpoint'
 import { badCursor, cutPage, jsonPage, ListQuery, readCursor } from '../http/list'
 import { logSecurity } from '../http/log'
@@ -23,13 +22,12 @@ const readSessions = endpoint(
   },
   async (c) => {
     const { limit, cursor } = c.req.valid('query')
-    const { caller, now } = c.var
-    const db = unguarded(c)
+    const { actor, caller } = c.var
     const list = `sessions:${caller.userId}`
-    const place = await readCursor(c, list, cursor)
-    if (place === 'bad') return problem(c, 'invalid-request', badCursor)
-    const after = place && { createdAt: new Date(Number(place[0])), id: String(place[1]) }
-    const found = await listSessions(db, caller, now, limit + 1, after)
+    const position = await readCursor(c, list, cursor)
+    if (position === 'bad') return problem(c, 'invalid-request', badCursor)
+    const after = position && { createdAt: new Date(Number(position[0])), id: String(position[1]) }
+    const found = await listSessions(actor, { limit: limit + 1, after })
     const page = await cutPage(c, found, {
       list,
       limit,
@@ -54,7 +52,7 @@ const deleteOwnSession = endpoint(
   },
   async (c) => {
     const { id } = c.req.valid('param')
-    const ended = await endOwnSession(unguarded(c), c.var.caller, id, c.var.now, c.var.location())
+    const ended = await endOwnSession(c.var.actor, id)
     if (!ended) return problem(c, 'session-not-found')
     logSecurity(c, 'session_ended', c.var.caller.userId, id)
     return noContent(c)
@@ -73,9 +71,8 @@ const deleteOtherSessions = endpoint(
     responses: { 204: nothing('They have ended') },
   },
   async (c) => {
-    const { caller, now, location } = c.var
-    const db = unguarded(c)
-    if (await endOtherSessions(db, caller, now, location()))
+    const { actor, caller } = c.var
+    if (await endOtherSessions(actor))
       logSecurity(c, 'sessions_ended', caller.userId, caller.sessionId)
     return noContent(c)
   },

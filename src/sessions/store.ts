@@ -1,14 +1,16 @@
 /** Sessions in D1: listed and ended. One function is one round trip. */
 import { and, desc, eq, gt, lt, ne, or, type SQL, sql } from 'drizzle-orm'
-import type { Caller } from '../actor'
+import type { Actor } from '../actor'
 import type { Database } from '../db'
-import { ifPrevious } from '../db/batch'
+import { batch, ifPrevious } from '../db/batch'
+import { build } from '../db/build'
 import { recordEventOf } from '../db/events'
-import { asCaller } from '../db/live'
 import { events, sessions } from '../db/schema'
+import { withSession } from '../db/session-guard'
 
 /**
- * Ends a session that its own token asked to end. One that is gone already is fine (RFC 7009 §2.2).
+ * Ends a session that its own token asked to end and returns its user. A session that has ended
+ * already is no error (RFC 7009 §2.2).
  */
 export async function endSession(
   db: Database,
@@ -17,14 +19,14 @@ export async function endSession(
   location: string | null,
 ): Promise<number | null> {
   const isSession = eq(sessions.id, sessionId)
-  const [, ended] = await db.batch([
-    recordFromSession('logout', isSession, now, location),
-    db.delete(sessions).where(isSession).returning({ userId: sessions.userId }),
-  ])
+  const { ended } = await batch(db, {
+    recorded: recordFromSession('logout', isSession, now, location),
+    ended: build.delete(sessions).where(isSession).returning({ userId: sessions.userId }),
+  })
   return ended[0]?.userId ?? null
 }
 
-/** An event for each session that the condition fits, written before the session is deleted. */
+/** An event for each session that the condition selects, recorded before the session is deleted. */
 export const recordFromSession = (
   type: 'logout' | 'session_ended',
   condition: SQL | undefined,
@@ -36,70 +38,58 @@ export const recordFromSession = (
     sql`from ${sessions} where ${condition}`,
   )
 
+/** The position of a session in the list. */
+export interface SessionPosition {
+  createdAt: Date
+  id: string
+}
+
 /**
- * The caller's live sessions, newest first; `after` is the last of the page before. @throws
- * DeadSession
+ * The caller's active sessions, newest first. `after` is the last session of the previous page.
+ * @throws SessionEnded
  */
 export async function listSessions(
-  db: Database,
-  caller: Caller,
-  now: Date,
-  limit: number,
-  after: { createdAt: Date; id: string } | null,
+  actor: Actor,
+  { limit, after }: { limit: number; after: SessionPosition | null },
 ) {
-  const older =
+  const isOwn = and(eq(sessions.userId, actor.caller.userId), gt(sessions.expiresAt, actor.now))
+  const isOlder =
     after &&
     or(
       lt(sessions.createdAt, after.createdAt),
       and(eq(sessions.createdAt, after.createdAt), lt(sessions.id, after.id)),
     )
-  const [rows] = await asCaller(db, caller, now, [
-    db
+  const { rows } = await withSession(actor, {
+    rows: build
       .select()
       .from(sessions)
-      .where(
-        and(eq(sessions.userId, caller.userId), gt(sessions.expiresAt, now), older ?? undefined),
-      )
+      .where(and(isOwn, isOlder ?? undefined))
       .orderBy(desc(sessions.createdAt), desc(sessions.id))
       .limit(limit),
-  ])
+  })
   return rows
 }
 
-/** Ends one of the caller's sessions; false: none has this id. @throws DeadSession */
-export async function endOwnSession(
-  db: Database,
-  caller: Caller,
-  id: string,
-  now: Date,
-  location: string | null,
-) {
-  const own = and(eq(sessions.id, id), eq(sessions.userId, caller.userId))
-  const [, ended] = await asCaller(db, caller, now, [
-    recordFromSession('session_ended', own, now, location),
-    db.delete(sessions).where(own).returning({ id: sessions.id }),
-  ])
+/** Ends one of the caller's sessions. Returns false if none has this id. @throws SessionEnded */
+export async function endOwnSession(actor: Actor, id: string): Promise<boolean> {
+  const isOwn = and(eq(sessions.id, id), eq(sessions.userId, actor.caller.userId))
+  const { ended } = await withSession(actor, {
+    recorded: recordFromSession('session_ended', isOwn, actor.now, actor.location),
+    ended: build.delete(sessions).where(isOwn).returning({ id: sessions.id }),
+  })
   return ended.length > 0
 }
 
-/**
- * Ends all of the caller's sessions but the one that asks; false: there was no other. @throws
- * DeadSession
- */
-export async function endOtherSessions(
-  db: Database,
-  caller: Caller,
-  now: Date,
-  location: string | null,
-) {
-  const [, recorded] = await asCaller(db, caller, now, [
-    db
-      .delete(sessions)
-      .where(and(eq(sessions.userId, caller.userId), ne(sessions.id, caller.sessionId))),
-    recordEventOf(
+/** Ends all other sessions of the caller. Returns false if there was none. @throws SessionEnded */
+export async function endOtherSessions(actor: Actor): Promise<boolean> {
+  const { caller, now, location } = actor
+  const isOther = and(eq(sessions.userId, caller.userId), ne(sessions.id, caller.sessionId))
+  const { recorded } = await withSession(actor, {
+    ended: build.delete(sessions).where(isOther),
+    recorded: recordEventOf(
       { ...caller, type: 'sessions_ended', at: now, location },
       sql`where ${ifPrevious()}`,
     ).returning({ id: events.id }),
-  ])
+  })
   return recorded.length > 0
 }

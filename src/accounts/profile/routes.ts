@@ -3,7 +3,6 @@ import { emailAddress, newLink } from '../../credentials/mail-links'
 import { findPasswordViolation } from '../../credentials/password/change'
 import { loginCounterKey } from '../../credentials/throttle'
 import { viewEvent } from '../../event'
-import { unguarded } from '../../http/actor'
 import { endpoint, json, jsonBody } from '../../http/endpoint'
 import { runHash } from '../../http/hash-admission'
 import { badCursor, cutPage, jsonPage, ListQuery, readCursor } from '../../http/list'
@@ -64,9 +63,8 @@ const readMe = endpoint(
     responses: { 200: json(UserPrivate, 'The account of the token') },
   },
   async (c) => {
-    const { caller, now, settings } = c.var
-    const db = unguarded(c)
-    const user = await findCaller(db, caller, now)
+    const { actor, settings } = c.var
+    const user = await findCaller(actor)
     return c.json(viewPrivate(user, settings.appOrigin), 200)
   },
 )
@@ -84,14 +82,13 @@ const changeMe = endpoint(
     responses: { 200: json(UserPrivate, 'The account'), ...problems('username-taken') },
   },
   async (c) => {
-    const { keys, caller, now, location, settings } = c.var
-    const db = unguarded(c)
+    const { actor, keys, caller, settings } = c.var
     const change = c.req.valid('json')
     const loginHmac = loginCounterKey(
       'name',
       await hmacIdentifier(keys, caseFold(change.username ?? '')),
     )
-    const result = await changeProfile(db, caller, change, loginHmac, now, location())
+    const result = await changeProfile(actor, change, loginHmac)
     if (result.kind !== 'changed') return problem(c, result.kind)
     if (result.isRenamed) logSecurity(c, 'username_changed', caller.userId, caller.sessionId)
     return c.json(viewPrivate(result.user, settings.appOrigin), 200)
@@ -111,12 +108,14 @@ const readEvents = endpoint(
   },
   async (c) => {
     const { limit, cursor } = c.req.valid('query')
-    const { caller, now } = c.var
-    const db = unguarded(c)
+    const { actor, caller } = c.var
     const list = `events:${caller.userId}`
-    const place = await readCursor(c, list, cursor)
-    if (place === 'bad') return problem(c, 'invalid-request', badCursor)
-    const found = await listEvents(db, caller, now, limit + 1, place && Number(place[0]))
+    const position = await readCursor(c, list, cursor)
+    if (position === 'bad') return problem(c, 'invalid-request', badCursor)
+    const found = await listEvents(actor, {
+      limit: limit + 1,
+      before: position && Number(position[0]),
+    })
     const page = await cutPage(c, found, {
       list,
       limit,

@@ -1,15 +1,15 @@
 /** Accounts in D1: one function is one round trip. */
 import { and, desc, eq, lt, ne, or, sql } from 'drizzle-orm'
-import type { Caller } from '../../actor'
+import type { Actor } from '../../actor'
 import { countMail } from '../../credentials/mail-limit'
 import { type Address, type Link, storeLink } from '../../credentials/mail-links'
 import { carryFailures } from '../../credentials/throttle'
 import { type Database, uniqueViolation } from '../../db'
+import { batch, single } from '../../db/batch'
 import { build } from '../../db/build'
 import { recordEvent, recordEventOf } from '../../db/events'
-import { asCaller } from '../../db/live'
 import { events, sessions, users } from '../../db/schema'
-import { GuardedDatabase, sessionQuery } from '../../db/session-guard'
+import { sessionQuery, withSession } from '../../db/session-guard'
 import { caseFold } from '../../normalize'
 import {
   isPresent,
@@ -46,16 +46,16 @@ export async function createUser(
   const isNew = eq(users.usernameKey, usernameKey)
   const id = sql`(select ${users.id} from ${users} where ${isNew})`
   try {
-    const [created, , , stored] = await db.batch([
-      db
+    const { created, stored } = await batch(db, {
+      created: build
         .insert(users)
         .values({ ...user, usernameKey, createdAt: now })
         .returning(privateColumns),
-      recordEvent({ userId: sql`${id}`, type: 'registered', at: now, location }),
-      countMail(user.emailHmac, now),
-      storeLink(link, isNew),
-    ])
-    return { kind: 'created', user: created[0] as PrivateRow, hasLink: stored.length > 0 }
+      recorded: recordEvent({ userId: sql`${id}`, type: 'registered', at: now, location }),
+      counted: countMail(user.emailHmac, now),
+      stored: storeLink(link, isNew),
+    })
+    return { kind: 'created', user: single(created), hasLink: stored.length > 0 }
   } catch (error) {
     return { kind: taken(error) }
   }
@@ -73,44 +73,45 @@ function taken(error: unknown): 'username-taken' | 'email-taken' {
   }
 }
 
+export type ChangedProfile =
+  | { kind: 'changed'; user: PrivateRow; isRenamed: boolean }
+  | { kind: 'username-taken' }
+
 /**
- * Changes what everybody sees of the caller; members that are not there stay, and what changes
- * nothing is no new version. The failed sign-ins are counted on under `loginHmac`, the new name's.
- * @throws DeadSession
+ * Changes the public profile of the caller; absent members stay. A change that changes nothing makes
+ * no new revision. Failed sign-ins are carried over to `loginHmac`, the key of the new username.
+ * @throws SessionEnded
  */
 export async function changeProfile(
-  db: Database,
-  caller: Caller,
+  actor: Actor,
   { username, full_name: fullName }: ProfileChange,
   loginHmac: string,
-  now: Date,
-  location: string | null,
-): Promise<{ kind: 'changed'; user: PrivateRow; isRenamed: boolean } | { kind: 'username-taken' }> {
+): Promise<ChangedProfile> {
+  const { caller, now, location } = actor
+  const usernameKey = username === undefined ? undefined : caseFold(username)
   const isCaller = eq(users.id, caller.userId)
   const isRenamed = username === undefined ? sql`false` : ne(users.username, username)
-  const isChanged = or(
-    isRenamed,
-    fullName === undefined ? undefined : sql`${users.fullName} is not ${fullName}`,
-  )
-  const isOtherLogin = sql`exists (select 1 from ${users} where ${isCaller} and ${users.usernameKey} <> ${username === undefined ? users.usernameKey : caseFold(username)})`
+  const isNewName = fullName === undefined ? undefined : sql`${users.fullName} is not ${fullName}`
+  const isOtherLogin = sql`exists (select 1 from ${users}
+    where ${isCaller} and ${users.usernameKey} <> ${usernameKey ?? users.usernameKey})`
   try {
-    const [, renamed, changed] = await asCaller(db, caller, now, [
-      carryFailures(caller.userId, 'name', loginHmac, now, isOtherLogin),
-      recordEventOf(
+    const { renamed, changed } = await withSession(actor, {
+      carried: carryFailures(caller.userId, 'name', loginHmac, now, isOtherLogin),
+      renamed: recordEventOf(
         { ...caller, type: 'username_changed', at: now, location },
         sql`from ${users} where ${and(isCaller, isRenamed)}`,
       ).returning({ id: events.id }),
-      db
+      changed: build
         .update(users)
         .set({
           ...(username !== undefined && { username, usernameKey: caseFold(username) }),
           ...(fullName !== undefined && { fullName }),
-          revision: sql`${users.revision} + (${isChanged})`,
+          revision: sql`${users.revision} + (${or(isRenamed, isNewName)})`,
         })
         .where(isCaller)
         .returning(privateColumns),
-    ])
-    return { kind: 'changed', user: changed[0] as PrivateRow, isRenamed: renamed.length > 0 }
+    })
+    return { kind: 'changed', user: single(changed), isRenamed: renamed.length > 0 }
   } catch (error) {
     if (uniqueViolation(error) === 'users.username_key') return { kind: 'username-taken' }
     throw error
@@ -118,8 +119,7 @@ export async function changeProfile(
 }
 
 /** The caller's own account. @throws SessionEnded */
-export const findCaller = (db: Database, caller: Caller, now: Date): Promise<PrivateRow> =>
-  selectCaller({ db: new GuardedDatabase(db), caller, now })
+export const findCaller = (actor: Actor): Promise<PrivateRow> => selectCaller(actor)
 
 const selectCaller = sessionQuery((isActive) =>
   build
@@ -142,20 +142,17 @@ export const findUser = (db: Database, id: number): Promise<PublicRow | undefine
  * @throws SessionEnded
  */
 export async function listEvents(
-  db: Database,
-  caller: Caller,
-  now: Date,
-  limit: number,
-  before: number | null,
+  actor: Actor,
+  { limit, before }: { limit: number; before: number | null },
 ) {
   const isEarlier = before === null ? undefined : lt(events.id, before)
-  const [rows] = await asCaller(db, caller, now, [
-    db
+  const { rows } = await withSession(actor, {
+    rows: build
       .select()
       .from(events)
-      .where(and(eq(events.userId, caller.userId), isEarlier))
+      .where(and(eq(events.userId, actor.caller.userId), isEarlier))
       .orderBy(desc(events.id))
       .limit(limit),
-  ])
+  })
   return rows
 }
