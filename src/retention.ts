@@ -14,8 +14,8 @@ export const EVENTS_PER_ACCOUNT = 20_000
 /** Failed sign-ins with a login that has no account. */
 export const UNKNOWN_LOGIN_DAYS = 30
 /**
- * The newest unknown logins whose failures are kept: 80 MiB. A client makes at most 60 an hour's
- * minute, so 100 clients need 83 minutes to displace a row, longer than the longest wait (1 h).
+ * The newest unknown logins whose failures are kept: 80 MiB. A client makes at most 60 a minute, so
+ * 100 clients need 83 minutes to displace a row, longer than the longest wait (1 h).
  */
 export const MAX_UNKNOWN_LOGINS = 500_000
 

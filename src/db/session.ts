@@ -48,12 +48,14 @@ interface SessionStatement {
 }
 
 /**
- * Share of sessions whose single SELECTs report `meta`. D1 gives it with rows as objects only, which
- * costs a list of 20 posts a fifth more CPU than rows as lists. Batches always report it.
+ * Share of sessions whose single SELECTs report `meta`. D1 gives it with rows as objects only,
+ * which costs a list of 20 posts a fifth more CPU than rows as lists. Batches always report it.
  */
 const SAMPLED = 1 / 16
 
-/** @param bookmark where the session begins: `first-primary`, `first-unconstrained` or a bookmark */
+/**
+ * @param bookmark where the session begins: `first-primary`, `first-unconstrained` or a bookmark
+ */
 export function openSession(binding: D1Database, trips: Trips, bookmark: string): Session {
   const isSampled = Math.random() < SAMPLED
   let session = binding.withSession(bookmark)
