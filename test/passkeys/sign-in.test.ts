@@ -4,19 +4,22 @@ import { CHALLENGE_MS, issueChallenge } from '../../src/security/challenge'
 import { openKeyring } from '../../src/security/keyring'
 import { hashesComputed } from '../../src/security/password'
 import { readSettings } from '../../src/settings'
-import type { AssertionOptions } from '../support/authenticator'
+import type { AssertionOptions, SoftwarePasskey } from '../support/authenticator'
 import { failingTrip, interrupted } from '../support/broken-database'
 import { call, trips, workerWith } from '../support/client'
 import { giveTotp } from '../support/factors'
 import { catchMails, mailsTo, nextMail } from '../support/mailbox'
 import {
+  addPasskey,
   assertionOf,
   type BrowserSession,
   body,
+  confirmWith,
   creationOptions,
   type PasskeyHolder,
   passkeyHolder,
   passkeySignIn,
+  proven,
   sendAssertion,
   softwarePasskey,
 } from '../support/passkeys'
@@ -372,4 +375,47 @@ describe('the log', () => {
     ])
     expect(lines.join()).not.toContain(ann.passkey.id)
   })
+
+  it('names every event that the account keeps, and nothing secret', async () => {
+    const ann = await proven()
+    const first = await lastEventOf(ann.id)
+    const lines: string[] = []
+    for (const level of ['log', 'error'] as const)
+      vi.spyOn(console, level).mockImplementation((line) => void lines.push(String(line)))
+    const { passkey, added } = await addPasskey(ann.token)
+    await sendAssertion(await assertionOf(passkey, { counter: 5 }))
+    const lost = await assertionOf(passkey, { counter: 5 })
+    await expectRejected(await sendAssertion(lost))
+    const token = await confirmWith(passkey, await passkeySignInAt(passkey, 7))
+    expect((await call('DELETE', `/api/users/me/passkeys/${passkey.id}`, { token })).status).toBe(
+      204,
+    )
+    const entries = lines.filter((line) => line.startsWith('{')).map((line) => JSON.parse(line))
+    const logged = entries
+      .filter(({ event, type }) => event === 'security' && type !== 'passkey_rejected')
+      .map(({ type }) => type)
+    const { results } = await env.DB.prepare('select type from events where user_id = ? and id > ?')
+      .bind(ann.id, first)
+      .all<{ type: string }>()
+    expect(logged.sort()).toEqual(results.map(({ type }) => type).sort())
+    expect(logged).toEqual(expect.arrayContaining(['passkey_added', 'passkey_counter_fell']))
+    const secrets = [
+      passkey.id,
+      passkey.userHandle,
+      lost.response.signature,
+      added.recovery_codes?.[0],
+    ]
+    for (const secret of secrets)
+      expect(entries.map((e) => JSON.stringify(e)).join()).not.toContain(secret)
+  })
 })
+
+const lastEventOf = async (id: number) =>
+  (await env.DB.prepare('select max(id) as id from events where user_id = ?')
+    .bind(id)
+    .first<{ id: number }>())!.id
+
+async function passkeySignInAt(passkey: SoftwarePasskey, counter: number) {
+  passkey.counter = counter
+  return passkeySignIn(passkey)
+}
