@@ -100,7 +100,7 @@ const SIGNED_IN: Look[] = [
   {
     name: 'account-sessions',
     path: '/account/sessions',
-    shows: (page) => page.getByText('this one').waitFor(),
+    shows: (page) => page.getByText('This device', { exact: true }).waitFor(),
   },
   {
     name: 'account-activity',

@@ -62,7 +62,7 @@ test('the pictures', async () => {
   await signIn(account, 'ann')
   await menu(account).waitFor()
   await account.goto('/account/sessions')
-  await account.getByText('this one').waitFor()
+  await account.getByText('This device', { exact: true }).waitFor()
   await account.screenshot({ path: 'docs/sessions.png' })
   await owner.close()
   await elsewhere.close()

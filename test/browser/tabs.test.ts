@@ -40,7 +40,7 @@ test('two tabs whose access token ends at once refresh it once, and both go on',
         link.click()
         link.remove()
       })
-      await tab.getByText('this one').waitFor()
+      await tab.getByText('This device', { exact: true }).waitFor()
     }),
   )
   assert.deepEqual(seen, [200])
@@ -56,7 +56,7 @@ test('eight tabs opened and reloaded at once stay signed in', async () => {
   await menu(tabs[0]!).waitFor()
   for (let round = 0; round < 3; round++) {
     await Promise.all(tabs.map((tab) => tab.goto('/account/sessions')))
-    await Promise.all(tabs.map((tab) => tab.getByText('this one').waitFor()))
+    await Promise.all(tabs.map((tab) => tab.getByText('This device', { exact: true }).waitFor()))
   }
   await ann.close()
 })
@@ -130,7 +130,7 @@ test('a lost access token is replaced without a word', async () => {
   await tab.locator('header summary').click()
   await tab.getByRole('link', { name: 'Account' }).click()
   await tab.getByRole('link', { name: 'Sessions' }).click()
-  await tab.getByText('this one').waitFor()
+  await tab.getByText('This device', { exact: true }).waitFor()
   assert.equal(refused, 2)
   await ann.close()
 })

@@ -6,8 +6,7 @@ const WORDS: Record<string, string> = {
     'It was used already, a newer one was sent, or its time is over. Ask for a new one.',
   'email-not-verified':
     'Confirm your email first: open the link that was mailed to you. Is it gone? “Forgot your password?” mails one that confirms it, too.',
-  'insufficient-scope':
-    'Your permissions have changed. Sign out and back in: sign out, and in again.',
+  'insufficient-scope': 'Your permissions have changed. Sign out and back in.',
 }
 
 export function explain(problem: ApiProblem): string {
