@@ -1,4 +1,4 @@
-/** Whatever people write is text, wherever it is shown (HT6). */
+/** Text of users is shown as text, wherever it is shown. */
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import type { Browser } from 'playwright-core'
@@ -29,8 +29,8 @@ const VECTORS = [
   '<form action="https://example.com"><input name=password>',
   '\u202egnp.exe <b>\u2066',
 ]
-/** What a name may have: no line breaks, at most 100 characters. */
-const short = (vector: string) => vector.slice(0, 100)
+/** A vector as far as a name may have it: at most 100 characters, no invisible ones. */
+const short = (vector: string) => vector.replaceAll(/\p{Cf}/gu, '').slice(0, 100)
 
 test('every vector as title, text and name shows as text', async () => {
   const reader = await visitor(browser)
