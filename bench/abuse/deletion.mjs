@@ -59,8 +59,8 @@ async function idleReader(url, me) {
 }
 
 /**
- * Sends a request, waits for its response, and sends the next one 10 ms later. On a busy machine a reader
- * at a fixed rate would wait for its own earlier requests.
+ * Sends a request, waits for its response, and sends the next one 10 ms later. On a busy machine
+ * a reader at a fixed rate would wait for its own earlier requests.
  * @returns {() => Promise<{ longest: number, statuses: Map<number, number> }>} milliseconds
  */
 function patientReader(url, what) {
