@@ -3,6 +3,7 @@ import { env } from 'cloudflare:workers'
 import { afterEach, beforeEach, expect, it, vi } from 'vitest'
 import { dead } from '../support/broken-database'
 import { type Call, call, workerWith } from '../support/client'
+import { codeOf, decodeBase32, proveAddress } from '../support/factors'
 import { png } from '../support/pictures'
 import { admin, freshName, type Person, person, signIn } from '../support/users'
 
@@ -216,6 +217,43 @@ it('names every event that an account keeps, and no other', async () => {
   const names = (entries: { type?: unknown }[]) => entries.map(({ type }) => type).sort()
   expect(names(told)).toEqual(names(ofActs))
   expect(names(told)).toEqual(expect.arrayContaining(['username_changed', 'logout', 'login']))
+})
+
+it('names the events of second factors, and none of their secrets', async () => {
+  const ann = await person()
+  await proveAddress(ann.id)
+  const { token, email, password } = ann
+  lines = []
+  const setUp = await call('POST', '/api/users/me/totp', { token })
+  const { secret, uri } = await setUp.json<{ secret: string; uri: string }>()
+  const code = codeOf(decodeBase32(secret))
+  const confirmed = await call('POST', '/api/users/me/totp/confirm', { token, json: { code } })
+  const { recovery_codes } = await confirmed.json<{ recovery_codes: [string, string] }>()
+  const half = await call('POST', '/api/session', { json: { login: email, password } })
+  const { pending_token } = await half.json<{ pending_token: string }>()
+  const [unused, used] = recovery_codes
+  for (const entered of [code, used])
+    await call('POST', '/api/session/factor', { json: { pending_token, code: entered } })
+  await call('POST', '/api/session/confirm', { token, json: { code: unused } })
+  await call('DELETE', '/api/users/me/totp', { token })
+  const { results: kept } = await env.DB.prepare(
+    "select type from events where user_id = ? and type not in ('registered') order by id",
+  )
+    .bind(ann.id)
+    .all<{ type: string }>()
+  const told = logged().filter(({ event }) => event === 'security')
+  expect(told.map(({ type }) => type).sort()).toEqual(
+    kept
+      .slice(1)
+      .map(({ type }) => type)
+      .sort(),
+  )
+  expect(told.map(({ type }) => type)).toEqual(
+    expect.arrayContaining(['totp_enabled', 'second_factor_failed', 'recovery_code_used']),
+  )
+  const text = JSON.stringify(logged())
+  for (const thing of [secret, uri, code, unused, used, pending_token, email])
+    expect(text).not.toContain(thing)
 })
 
 it('names attempts that had to wait, which leave no event', async () => {

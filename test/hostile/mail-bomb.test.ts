@@ -2,6 +2,7 @@
 import { env } from 'cloudflare:workers'
 import { describe, expect, it } from 'vitest'
 import type { call } from '../support/client'
+import { codeOf, decodeBase32, proveAddress } from '../support/factors'
 import { ownMailbox } from '../support/mailbox'
 import { freshName, PASSWORD, person, signIn } from '../support/users'
 
@@ -61,6 +62,25 @@ it('all that accounts can ask for, with the address and for it, again and again,
     })
   }
   expect(subjectsTo(email)).toHaveLength(5)
+})
+
+it('setting an app up and removing it, and making codes, again and again mails once for each kind', async () => {
+  const { token, id, email } = await person()
+  await proveAddress(id)
+  const { ask, subjectsTo } = ownMailbox()
+  for (let n = 0; n < 4; n++) {
+    const setUp = await ask('POST', '/api/users/me/totp', { token })
+    const { secret } = await setUp.json<{ secret: string }>()
+    const json = { code: codeOf(decodeBase32(secret)) }
+    expect((await ask('POST', '/api/users/me/totp/confirm', { token, json })).status).toBe(200)
+    expect((await ask('POST', '/api/users/me/recovery-codes', { token })).status).toBe(200)
+    expect((await ask('DELETE', '/api/users/me/totp', { token })).status).toBe(204)
+  }
+  expect(subjectsTo(email).sort()).toEqual([
+    'An authenticator app was set up',
+    'New recovery codes were made',
+    'Your authenticator app was removed',
+  ])
 })
 
 it('asking for other addresses tells an unproven one three times, a proven one always', async () => {

@@ -88,6 +88,18 @@ describe('deliver', () => {
   })
 })
 
+/** The mails about factors, which need no more than their recipient. */
+const FACTORS = [
+  'passkeyAdded',
+  'passkeyRemoved',
+  'passkeyCounterFell',
+  'totpEnabled',
+  'totpDisabled',
+  'recoveryCodesMade',
+  'recoveryCodeUsed',
+  'factorsRemoved',
+] as const
+
 describe('the texts', () => {
   const all = [
     texts.verifyAddress(ORIGIN, ann, TOKEN),
@@ -99,7 +111,12 @@ describe('the texts', () => {
     texts.passwordChanged(ORIGIN, ann),
     texts.passwordWasReset(ORIGIN, ann),
     texts.accountDeleted(ORIGIN, ann),
+    ...FACTORS.map((name) => texts[name](ORIGIN, ann)),
   ]
+
+  it('are all of this test', () => {
+    expect(all).toHaveLength(Object.keys(texts).length)
+  })
 
   it.each(all.map((text) => [text.subject, text] as const))(
     '"%s" says the same in text and HTML, to one person',
@@ -129,6 +146,7 @@ describe('the texts', () => {
       texts.passwordChanged(ORIGIN, stranger),
       texts.passwordWasReset(ORIGIN, stranger),
       texts.accountDeleted(ORIGIN, stranger),
+      ...FACTORS.map((name) => texts[name](ORIGIN, stranger)),
     ]
     for (const { subject, text, html } of mails) {
       expect(text).toMatch(/^Hello,\n\n/)

@@ -11,6 +11,7 @@ import { reserveSignIn } from '../../src/sessions/authenticate-store'
 import { insertStarted } from '../../src/sessions/start-store'
 import { interrupted } from '../support/broken-database'
 import { call, trips, workerWith } from '../support/client'
+import { giveTotp } from '../support/factors'
 import { eventsOf, PASSWORD, person, signIn } from '../support/users'
 
 const open = () => openDatabase(env.DB, { count: 0, ms: 0 })
@@ -71,6 +72,7 @@ describe('between the two trips of a sign-in', () => {
         }),
     ],
     ['the same password is hashed anew', ({ id }) => storeHash(id, hashPassword(PASSWORD))],
+    ['a second factor is set up', ({ id }) => giveTotp(id)],
     [
       'the account is disabled',
       ({ id }) => env.DB.prepare('update users set is_active = 0 where id = ?').bind(id).run(),

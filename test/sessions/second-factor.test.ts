@@ -1,5 +1,6 @@
 import { env } from 'cloudflare:workers'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { failingTrip, interrupted, losingAnswers } from '../support/broken-database'
 import { call, trips, workerWith } from '../support/client'
 import { codeOf, giveTotp, wrongCode } from '../support/factors'
 import { catchMails, nextMail, tokenIn } from '../support/mailbox'
@@ -451,6 +452,53 @@ describe('a code', () => {
     expect(await failed()).toBe(2)
     await finish(pending, codeOf(ann.secret))
     expect(await failed()).toBeNull()
+  })
+})
+
+describe('between the two trips of the second step', () => {
+  const change = (id: number, sql: string) =>
+    env.DB.prepare(`update users set ${sql} where id = ?`).bind(id).run()
+
+  it.each<[string, (id: number) => Promise<unknown>]>([
+    ['the password changes', (id) => change(id, "password_hash = password_hash || 'x'")],
+    ['the account is disabled', (id) => change(id, 'is_active = 0')],
+    ['the factors change', (id) => change(id, "factors = 'totp passkey'")],
+    [
+      'the account is deleted',
+      (id) => env.DB.prepare('delete from users where id = ?').bind(id).run(),
+    ],
+    [
+      'the app is set up anew',
+      (id) => env.DB.prepare("update totp set secret = 'other' where user_id = ?").bind(id).run(),
+    ],
+  ])('%s: no session starts', async (_, act) => {
+    const ann = await withTotp()
+    const pending = await pendingOf(ann.email)
+    const before = await sessionsOf(ann.id)
+    const ask = workerWith({ DB: interrupted(2, () => act(ann.id)) })
+    const response = await finish(pending, codeOf(ann.secret), ask)
+    expect([401, 503]).toContain(response.status)
+    expect(await sessionsOf(ann.id)).toBeLessThanOrEqual(before ?? 0)
+  })
+
+  it('the trip fails: 503, and neither the code nor the pending token is used up', async () => {
+    const ann = await withTotp()
+    const pending = await pendingOf(ann.email)
+    const ask = workerWith({ DB: failingTrip(2) })
+    const failed = await finish(pending, codeOf(ann.secret), ask)
+    await expectProblem(failed, 503, 'unavailable')
+    expect((await finish(pending, codeOf(ann.secret))).status).toBe(200)
+  })
+
+  it('the answer is lost: the code is used up, and the user signs in with the next one', async () => {
+    const ann = await withTotp()
+    const ask = workerWith({ DB: losingAnswers() })
+    const half = await signInAtBrowser(ann.email)
+    const { pending_token } = await half.json<Half>()
+    const failed = await finish(pending_token, codeOf(ann.secret), ask)
+    expect(failed.status).toBe(503)
+    pass(30)
+    await signIn(ann.email, PASSWORD, { otp: codeOf(ann.secret) })
   })
 })
 
