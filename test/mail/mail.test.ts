@@ -90,15 +90,15 @@ describe('deliver', () => {
 
 /** The mails about factors, which need no more than their recipient. */
 const FACTORS = [
-  'passkeyAdded',
-  'passkeyRemoved',
-  'passkeyCounterFell',
-  'totpEnabled',
-  'totpDisabled',
-  'recoveryCodesMade',
-  'recoveryCodeUsed',
-  'factorsRemoved',
-] as const
+  texts.passkeyAdded,
+  texts.passkeyRemoved,
+  texts.passkeyCounterFell,
+  texts.totpEnabled,
+  texts.totpDisabled,
+  texts.recoveryCodesMade,
+  texts.recoveryCodeUsed,
+  texts.factorsRemoved,
+]
 
 describe('the texts', () => {
   const all = [
@@ -111,7 +111,7 @@ describe('the texts', () => {
     texts.passwordChanged(ORIGIN, ann),
     texts.passwordWasReset(ORIGIN, ann),
     texts.accountDeleted(ORIGIN, ann),
-    ...FACTORS.map((name) => texts[name](ORIGIN, ann)),
+    ...FACTORS.map((write) => write(ORIGIN, ann)),
   ]
 
   it('are all of this test', () => {
@@ -146,7 +146,7 @@ describe('the texts', () => {
       texts.passwordChanged(ORIGIN, stranger),
       texts.passwordWasReset(ORIGIN, stranger),
       texts.accountDeleted(ORIGIN, stranger),
-      ...FACTORS.map((name) => texts[name](ORIGIN, stranger)),
+      ...FACTORS.map((write) => write(ORIGIN, stranger)),
     ]
     for (const { subject, text, html } of mails) {
       expect(text).toMatch(/^Hello,\n\n/)
