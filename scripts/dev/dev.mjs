@@ -4,9 +4,11 @@
 import { spawn } from 'node:child_process'
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { connect } from 'node:net'
+import { createInterface } from 'node:readline'
 import { parseEnv } from 'node:util'
 import { hasWebApp, viteBuild } from '../build/web.mjs'
 import { command, must, optionalSecrets } from '../tools.mjs'
+import { devLog } from './dev-log.mjs'
 
 const args = process.argv.slice(2)
 const port = Number(option('port') ?? 8787)
@@ -33,7 +35,13 @@ function answers(host) {
  */
 function settings() {
   const given = args.flatMap((arg, i) => (args[i - 1] === '--var' ? [arg.split(':')[0]] : []))
-  return Object.entries({ APP_ORIGIN: origin, SERVER_TIMING: 'on', MAIL_PROVIDER: 'cloudflare' })
+  const defaults = {
+    APP_ORIGIN: origin,
+    ALLOWED_ORIGINS: 'http://localhost:5173', // Vite's default
+    SERVER_TIMING: 'on',
+    MAIL_PROVIDER: 'cloudflare',
+  }
+  return Object.entries(defaults)
     .filter(([name]) => !(name in devVars) && !given.includes(name))
     .flatMap(([name, value]) => ['--var', `${name}:${value}`])
 }
@@ -62,8 +70,14 @@ async function welcome() {
     .catch((error) => String(error))
   const body =
     '{"username":"ann","email":"ann@example.com","password":"correct horse battery staple"}'
+  if (trouble) {
+    console.log(
+      `\nGatepost is not ready: ${trouble}\nMend it in .dev.vars; without that file, npm run dev makes a new one.\n`,
+    )
+    return
+  }
   console.log(`
-Gatepost is ${trouble ? `not ready: ${trouble}` : 'ready'}
+Gatepost is ready
 
   Page      ${paint(origin)}
   API docs  ${paint(`${origin}/docs`)}
@@ -80,8 +94,10 @@ if ((await Promise.all(['127.0.0.1', '::1'].map(answers))).includes(true)) {
 
 const persist = option('persist-to') ? ['--persist-to', option('persist-to')] : []
 const migrate = ['d1', 'migrations', 'apply', 'DB', '--local', ...persist]
+console.log('Migrating the local database…')
 await must('Migrating the local database', command('wrangler', migrate), { env: { CI: '1' } })
 
+console.log('Starting…')
 const [file, ...words] = command('wrangler', ['dev', '--show-interactive-dev-session=false'])
 const children = [
   spawn(file, [...words, ...configuration(), ...settings(), ...args], {
@@ -98,14 +114,20 @@ if (hasWebApp()) {
 // The output of wrangler before it is ready (bindings, hints) is shown only when it fails to start.
 let before = ''
 let ready = false
-for (const stream of [server.stdout, server.stderr])
-  stream.setEncoding('utf8').on('data', (text) => {
-    if (ready) return void process.stdout.write(text)
-    before += text
-    if (!/Ready on /.test(before)) return
+const format = devLog()
+for (const stream of [server.stdout, server.stderr]) {
+  createInterface({ input: stream }).on('line', (line) => {
+    if (ready) {
+      const text = format(line)
+      if (text !== null) console.log(text)
+      return
+    }
+    before += `${line}\n`
+    if (!/Ready on /.test(line)) return
     ready = true
     welcome()
   })
+}
 
 let stopping = false
 function stop() {

@@ -2,6 +2,8 @@
 import type { MiddlewareHandler } from 'hono'
 import { cors } from 'hono/cors'
 import type { AppEnv } from '../context'
+import { logLine } from '../security/log-line'
+import { isLocal } from './local'
 
 const answer = cors({
   // `null` and unlisted origins get no header.
@@ -33,7 +35,11 @@ const answer = cors({
  */
 export const corsHeaders: MiddlewareHandler<AppEnv> = async (c, next) => {
   const origin = c.req.header('Origin')
-  if (origin && c.var.settings.allowedOrigins.has(origin)) return answer(c, next)
+  const { allowedOrigins, appOrigin } = c.var.settings
+  if (origin && allowedOrigins.has(origin)) return answer(c, next)
+  // The browser tells a page nothing about the reason; `npm run dev` shows this line once.
+  if (origin && origin !== appOrigin && isLocal(c))
+    console.log(logLine({ event: 'origin_not_listed', origin: origin.slice(0, 200) }))
   c.header('Vary', 'Origin', { append: true })
   return next()
 }

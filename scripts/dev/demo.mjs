@@ -1,0 +1,140 @@
+// @ts-check
+// `npm run demo`: fills the service that `npm run dev` runs on this machine with four users, one of
+// them an admin, and twelve posts, so that a first look shows something. Running it again adds nothing.
+import { run } from '../tools.mjs'
+
+const ORIGIN = `http://localhost:${process.argv[2] ?? 8787}`
+const PASSWORD = 'a demo for four people'
+
+const PEOPLE = [
+  { username: 'ann', full_name: 'Ann Ångström' },
+  { username: 'jonas', full_name: 'Jonas Weiß' },
+  { username: 'noor', full_name: 'Noor Haddad' },
+  { username: 'sam', full_name: 'Sam Okafor' },
+]
+const ADMIN = 'noor'
+
+const POSTS = [
+  [
+    'A bread that fails well',
+    'The oven was cold and the flour was old, and it still came out as bread. I would keep the long rest, and drop the steam.',
+  ],
+  [
+    'Why I keep a paper notebook',
+    'It never asks me to sign in. It has no battery. When I lose it, my handwriting is its encryption.',
+  ],
+  [
+    'Notes from a small workshop',
+    'Three benches, one vice, and a clock that runs five minutes fast. The cheapest plane in the drawer is the one that gets used.',
+  ],
+  [
+    'One round trip to the database',
+    'Every request began with the same question: is this session active? Now the question travels with the work, and the answer undoes it if need be.',
+  ],
+  [
+    'Trains I would take again',
+    'The night train to Vienna, for breakfast on the bridge. The slow one along the coast, for the windows that open.',
+  ],
+  [
+    'What a good error says',
+    'What is wrong, which field it concerns, and what to do next. Everything else is for the log.',
+  ],
+  [
+    'Repairing a lamp',
+    'The switch was fine. The cable was fine. The bulb, which I had replaced twice, was from a bad box.',
+  ],
+  [
+    'Reading list for the winter',
+    'Two novels, a history of salt, and the manual of a sewing machine that I have owned for ten years.',
+  ],
+  [
+    'Tea, measured',
+    'Four grams, eighty degrees, two minutes. Then I stopped measuring and it was better.',
+  ],
+  [
+    'On deleting code',
+    'The best commit of the month removed nine hundred lines. Nothing else changed, and that was the point.',
+  ],
+  [
+    'A map of the garden',
+    'North is where the snow stays. The rest we learned from where the cat sleeps.',
+  ],
+  [
+    'First ride after the rain',
+    'Every puddle is a mirror, and every mirror is cold. I would do it again tomorrow.',
+  ],
+]
+
+/** @param {string} method @param {string} path @param {Record<string, string>} headers @param {any} [body] */
+async function call(method, path, headers, body) {
+  const response = await fetch(ORIGIN + path, {
+    method,
+    // One address per user keeps the demo below the edge limits.
+    headers: { 'CF-Connecting-IP': `192.0.2.${1 + Math.floor(Math.random() * 250)}`, ...headers },
+    ...(body !== undefined && { body }),
+  })
+  const text = await response.text()
+  return { status: response.status, body: text ? JSON.parse(text) : null }
+}
+const JSON_TYPE = { 'Content-Type': 'application/json' }
+
+/** @param {(typeof PEOPLE)[number]} user */
+async function register({ username, full_name }) {
+  const details = { username, full_name, email: `${username}@example.com`, password: PASSWORD }
+  const { status, body } = await call('POST', '/api/users', JSON_TYPE, JSON.stringify(details))
+  if (status === 201) return true
+  if (status === 409) return false
+  throw new Error(`${username} was not registered: ${body?.detail ?? status}`)
+}
+
+/** @param {string} login @returns {Promise<string>} an access token */
+async function signIn(login) {
+  const credentials = JSON.stringify({ login, password: PASSWORD })
+  const { status, body } = await call('POST', '/api/session', JSON_TYPE, credentials)
+  if (status === 200) return body.access_token
+  throw new Error(
+    `${login} cannot sign in: ${body?.detail ?? status}. Is there another user of this name?`,
+  )
+}
+
+async function main() {
+  const isRunning = await fetch(`${ORIGIN}/health`).then(
+    ({ ok }) => ok,
+    () => false,
+  )
+  if (!isRunning) {
+    console.error(
+      `No service at ${ORIGIN}. Start it with npm run dev, then run npm run demo in a second terminal.`,
+    )
+    return 1
+  }
+  const isNew = []
+  for (const user of PEOPLE) isNew.push(await register(user))
+  const tokens = await Promise.all(PEOPLE.map(({ username }) => signIn(username)))
+  if (isNew.some(Boolean)) {
+    for (const [i, [title, content]] of POSTS.entries()) {
+      const headers = { ...JSON_TYPE, Authorization: `Bearer ${tokens[i % tokens.length]}` }
+      await call('POST', '/api/posts', headers, JSON.stringify({ title, content }))
+    }
+  }
+  const grant = [
+    process.execPath,
+    'scripts/ops/admin.mjs',
+    'grant',
+    `${ADMIN}@example.com`,
+    '--unverified',
+  ]
+  const granted = await run(grant)
+  if (granted.code !== 0) console.error(granted.output)
+  console.log(`
+${PEOPLE.map(({ username, full_name }) => `  ${username.padEnd(6)} ${full_name}${username === ADMIN ? ', admin' : ''}`).join('\n')}
+
+Sign in at ${ORIGIN}/sign-in with one of these usernames and the password "${PASSWORD}".
+`)
+  return 0
+}
+
+process.exitCode = await main().catch((error) => {
+  console.error(error.message)
+  return 1
+})
