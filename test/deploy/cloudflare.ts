@@ -51,6 +51,8 @@ export class FakeCloudflare {
   buckets = new Map<string, { jurisdiction: string | undefined }>()
   workers = new Map<string, Worker>()
   zones: { id: string; name: string; senders: string[] }[] = []
+  /** Custom domains that were added in the dashboard. */
+  domains: { hostname: string; service: string }[] = []
   /** Calls in order, without the account: `GET d1/database/gatepost`. */
   calls: string[] = []
   /** Calls that this answers are refused with 403. */
@@ -189,7 +191,7 @@ export class FakeCloudflare {
       /^POST workers\/scripts\/[^/]+\/domains\/changeset$/,
       () => ({ result: { added: [], removed: [], updated: [], conflicting: [] } }),
     ],
-    [/^GET workers\/domains/, () => ({ result: [] })],
+    [/^GET workers\/domains$/, () => ({ result: this.domains })],
     [
       /^GET email\/sending\/zones$/,
       () => ({ result: this.zones.map(({ id, name }) => ({ id, name })) }),

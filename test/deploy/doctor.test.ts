@@ -120,6 +120,7 @@ describe('npm run doctor -- --remote', () => {
     cloudflare.addWorker('gatepost', { secrets: new Map(names.map((name) => [name, 'x'])) })
     cloudflare.isReady = false
     cloudflare.isReplicated = false
+    cloudflare.domains.push({ hostname: 'app.ann.dev', service: 'gatepost' })
     const { code, output } = await doctor('--remote')
     expect(code).toBe(1)
     for (const line of [
@@ -129,6 +130,7 @@ describe('npm run doctor -- --remote', () => {
       'fail  secret JWT_SECRET is missing\n      → npx wrangler secret put JWT_SECRET',
       'warn  secret JWT_SECRTE is unknown to Gatepost',
       'fail  no mail leaves: ann.dev is not set up for sending\n      → npx wrangler email sending enable ann.dev',
+      'warn  app.ann.dev was added in the dashboard, and workers.dev stays open beside it',
       'fail  /ready answers 503',
     ])
       expect(output).toContain(line)

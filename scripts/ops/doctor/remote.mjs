@@ -38,6 +38,7 @@ export async function checkRemotely(api, account, project, signal) {
       : fail(`bucket ${project.bucket.name} is missing`, deploy(project)),
     ...checkSecrets(project, facts),
     await checkMail(api, account.id, project),
+    ...(await checkDomains(api, account.id, project)),
     ...(await checkService(project, facts, signal)),
   ]
 }
@@ -146,6 +147,29 @@ async function checkMail(api, accountId, { vars: { MAIL_FROM = '', MAIL_PROVIDER
       'npx wrangler email sending list',
     )
   }
+}
+
+/**
+ * A domain that was added in the dashboard leaves the address on workers.dev open, which lies past
+ * the domain's firewall rules. A route in wrangler.toml closes it.
+ * @param {Api} api
+ * @param {string} accountId
+ * @param {Project} project
+ * @returns {Promise<Finding[]>}
+ */
+async function checkDomains(api, accountId, { worker, hosts }) {
+  const path = `/accounts/${accountId}/workers/domains?service=${worker}`
+  /** @type {{ hostname: string, service: string }[]} */
+  const domains = await api.find(path).catch(() => []) // a token may lack the permission for zones
+  const unknown = (domains ?? []).filter(
+    ({ hostname, service }) => service === worker && !hosts.includes(hostname),
+  )
+  return unknown.map(({ hostname }) =>
+    warn(
+      `${hostname} was added in the dashboard, and workers.dev stays open beside it`,
+      `add workers_dev = false and routes = [{ pattern = "${hostname}", custom_domain = true }] to wrangler.toml`,
+    ),
+  )
 }
 
 /**
