@@ -81,8 +81,8 @@ export const isHashUnchanged = ({ account }: Reauthenticated) =>
   and(eq(users.id, account.id), eq(users.passwordHash, account.passwordHash))
 
 /**
- * Deletes the event of an attempt that led to nothing, unless the password has changed since: then it
- * was rejected. A weaker hash was most likely renewed by a sign-in, and nothing was rejected.
+ * Deletes the event of an attempt that led to nothing, unless the password has changed since: then
+ * it was rejected. A weaker hash was most likely renewed by a sign-in, and nothing was rejected.
  */
 export function discardEvent({ account, eventId }: Reauthenticated) {
   if (eventId === null) return undefined

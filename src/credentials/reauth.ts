@@ -1,6 +1,6 @@
 /**
- * Re-authentication before an act that must not happen to an unattended or stolen session (ASVS 7.5):
- * with the password, or with a fresh session, which accounts without a password have.
+ * Re-authentication before an act that must not happen to an unattended or stolen session
+ * (ASVS 7.5): with the password, or with a fresh session, which accounts without a password have.
  */
 import type { CallerContext } from '../context'
 import { runHash } from '../http/hash-admission'
@@ -33,8 +33,8 @@ export async function reauthenticate(c: CallerContext, password: string | undefi
 }
 
 /**
- * The response if the password has changed since it was read. A weaker hash was most likely renewed by
- * a sign-in, and a fresh session has presented no password: a retry can succeed.
+ * The response if the password has changed since it was read. A weaker hash was most likely renewed
+ * by a sign-in, and a fresh session has presented no password: a retry can succeed.
  */
 export function passwordChangedMeanwhile(c: CallerContext, { account, eventId }: Reauthenticated) {
   const { caller } = c.var

@@ -82,7 +82,7 @@ export async function authenticate(
   }
 }
 
-/** What a user with a right password is granted. */
+/** Decides the scope of a user with a right password. */
 function judgeGrant(
   c: AppContext,
   request: SignInRequest,

@@ -34,7 +34,9 @@ export type FactorMethod = (typeof FACTOR_METHODS)[number]
 export const isSecondFactorDue = (factors: string, amr: readonly Amr[]): boolean =>
   factors !== '' && acrOf(amr) === '1fa'
 
-/** Whether a user must set up a second factor first. Until then the tokens have the scope account. */
+/**
+ * Whether a user must set up a second factor first. Until then the tokens have the scope account.
+ */
 export const isSetupDue = (
   policy: SecondFactorPolicy,
   { role, factors }: { role: 'user' | 'admin'; factors: string },

@@ -20,7 +20,7 @@ afterEach(() => void vi.useRealTimers())
 const everybody = workerWith({ SECOND_FACTOR: 'everybody' })
 const admins = workerWith({ SECOND_FACTOR: 'admins' })
 
-it('off → nobody must have one', async () => {
+it('off → no user must have one', async () => {
   const root = await admin()
   expect((await oauthSignIn(root.email)).scope).toBe('posts:write account admin')
 })

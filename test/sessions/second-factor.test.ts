@@ -297,7 +297,7 @@ describe('one request', () => {
     expect((await eventsOf(ann.id)).slice(-2)).toEqual(['second_factor_required', 'login'])
   })
 
-  it('with a wrong otp → the error of the door', async () => {
+  it('with a wrong otp → the error of the endpoint', async () => {
     const ann = await withTotp()
     const otp = wrongCode(ann.secret)
     await expectProblem(await signInWithForm(ann.email, { otp }), 401, 'wrong-code')

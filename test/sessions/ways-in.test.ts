@@ -1,6 +1,6 @@
 /// <reference types="vite/types/importMeta.d.ts" />
 // Every way in ends in startSession(), so none skips the second factor. The list of ways is derived
-// from /openapi.json and the OAuth metadata: a way that is added and not walked here fails the test.
+// from /openapi.json and the OAuth metadata: a new way that is not walked here fails the test.
 import { env } from 'cloudflare:workers'
 import { expect, it } from 'vitest'
 import { call } from '../support/client'

@@ -15,8 +15,8 @@ import {
 
 /**
  * Stores the new hash in place of the one that was read, ends the other sessions, and voids mailed
- * links and counted failures; a proven address gets its resets back. If the password changed since it
- * was read, only the attempt is settled.
+ * links and counted failures; a proven address gets its resets back. If the password changed since
+ * it was read, only the attempt is settled.
  * @throws SessionEnded
  */
 export async function storePassword(

@@ -14,7 +14,7 @@ import { storePassword } from './change-store'
 import { BREACHED, type OwnNames, ownNameRule, violatedPasswordRule } from './policy'
 import { PasswordChange } from './schemas'
 
-/** The rule that a new password breaks: length, common password, own name, breach, in this order. */
+/** The rule that a new password breaks: length, common, own name, breach, in this order. */
 export async function findPasswordViolation(
   c: AnyContext,
   password: string,
