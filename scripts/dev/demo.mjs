@@ -1,6 +1,7 @@
 // @ts-check
 // `npm run demo`: fills the service that `npm run dev` runs on this machine with four users, one of
-// them an admin, and twelve posts, so that a first look shows something. Running it again adds nothing.
+// them an admin, and twelve posts, so that a first look shows something. Running it again adds
+// nothing.
 import { run } from '../tools.mjs'
 
 const ORIGIN = `http://localhost:${process.argv[2] ?? 8787}`
@@ -65,7 +66,10 @@ const POSTS = [
   ],
 ]
 
-/** @param {string} method @param {string} path @param {Record<string, string>} headers @param {any} [body] */
+/**
+ * @param {string} method @param {string} path @param {Record<string, string>} headers @param {any}
+ * [body]
+ */
 async function call(method, path, headers, body) {
   const response = await fetch(ORIGIN + path, {
     method,

@@ -3,7 +3,8 @@ import type { OpenAPIHono } from '@hono/zod-openapi'
 import { version } from '../../package.json'
 import type { AppEnv } from '../context'
 import { BOOKMARK } from './bookmark'
-import { type ProblemCode, problemCatalog, problems, typeOf } from './problem'
+import { problems, typeOf } from './problem'
+import { type ProblemCode, problemCatalog } from './problem-catalog'
 
 interface Header {
   description: string

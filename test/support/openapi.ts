@@ -1,12 +1,8 @@
 /** The oracle: what `/openapi.json` and the contract promise of every answer, checked on each one that a test gets. */
 import { exports } from 'cloudflare:workers'
 import { type Schema, Validator } from '@cfworker/json-schema'
-import {
-  PROBLEM_TYPE,
-  type ProblemCode,
-  problemCatalog,
-  typeOf as problemTypeOf,
-} from '../../src/http/problem'
+import { PROBLEM_TYPE, typeOf as problemTypeOf } from '../../src/http/problem'
+import { type ProblemCode, problemCatalog } from '../../src/http/problem-catalog'
 
 export const ORIGIN = 'http://localhost:8787'
 

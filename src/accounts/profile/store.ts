@@ -78,8 +78,9 @@ export type ChangedProfile =
   | { kind: 'username-taken' }
 
 /**
- * Changes the public profile of the caller; absent members stay. A change that changes nothing makes
- * no new revision. Failed sign-ins are carried over to `loginHmac`, the key of the new username.
+ * Changes the public profile of the caller; absent members stay. A change that changes nothing
+ * makes no new revision. Failed sign-ins are carried over to `loginHmac`, the key of the new
+ * username.
  * @throws SessionEnded
  */
 export async function changeProfile(
