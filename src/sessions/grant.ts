@@ -21,8 +21,8 @@ export interface Grant {
 
 /**
  * Issues the tokens for a session as D1 has it. A user who must set up a second factor first gets
- * the scope account alone. The session keeps its scope, so the first refresh after the set-up grants
- * it.
+ * the scope account alone. The session keeps its scope, so the first refresh after the set-up
+ * grants it.
  */
 export async function issueGrant(
   c: AppContext,
