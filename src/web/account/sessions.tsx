@@ -5,7 +5,7 @@ import { List } from '../ui/list'
 import { useList } from '../ui/load'
 import { say } from '../ui/messages'
 import { Page } from '../ui/page'
-import { Time } from '../ui/time'
+import { Day, Time } from '../ui/time'
 import { device } from './device'
 
 export function Sessions() {
@@ -29,7 +29,7 @@ export function Sessions() {
               {session.current && <span class="badge good">This device</span>}
               <p class="muted">
                 {session.location && `${session.location} · `}
-                Active <Time at={session.last_used_at} /> · Signed in{' '}
+                Active <Day at={session.last_used_at} /> · Signed in{' '}
                 <Time at={session.created_at} />
               </p>
             </div>

@@ -20,6 +20,14 @@ function ago(at: Date): string {
   return length ? relative.format(Math.round(seconds / length), unit) : 'just now'
 }
 
+/** `today`, `yesterday`, `4 days ago`, for a time that the API gives to the day (UTC). */
+export function Day({ at }: { at: string }) {
+  const date = new Date(at)
+  const days = Math.ceil((date.getTime() - Date.now()) / 86_400_000)
+  const text = days < -30 ? day.format(date) : relative.format(days, 'day')
+  return <time dateTime={at}>{text}</time>
+}
+
 export function Time({ at }: { at: string }) {
   const date = new Date(at)
   return (
