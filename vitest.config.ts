@@ -41,7 +41,7 @@ export default defineConfig({
         test: {
           name: 'workers',
           include: ['test/**/*.test.ts'],
-          exclude: ['test/node/**', 'test/client/**', 'test/browser/**'],
+          exclude: ['test/node/**', 'test/client/**', 'test/browser/**', 'test/deploy/**'],
           setupFiles: ['./test/setup.ts'],
           globalSetup: ['./test/support/range-server.ts'],
           fileParallelism: false, // files share the bindings, the clock and the limits of that one

@@ -68,7 +68,7 @@ describe.each(Object.entries(WAYS))('a body %s', (_, headersFor) => {
     await expectProblem(await putAvatar({ token: 'x' }, enough()), 401, 'invalid-access-token')
     const zeros = await putAvatar(ann, enough())
     const { detail } = await expectProblem(zeros, 415, 'unsupported-media-type')
-    expect(detail).toMatch(/no PNG/)
+    expect(detail).toMatch(/not a PNG/)
     expect(trips(zeros)).toBe(0)
   })
 
