@@ -4,7 +4,7 @@ import { after, before, test } from 'node:test'
 import { Secret, TOTP } from 'otpauth'
 import type { Browser, Page } from 'playwright-core'
 import { ARTIFACTS, launch, mailedLink, NARROW, violations, visitor, WIDE } from './browser.ts'
-import { call, type Person, person } from './people.ts'
+import { call, grantAdmin, type Person, person } from './people.ts'
 import { button, field, heading, signIn, signOut } from './steps.ts'
 
 let browser: Browser
@@ -135,5 +135,37 @@ test('an authenticator app and a recovery code are the second step of a sign-in'
   await page.waitForURL('/')
   await page.goto('/account/security')
   await page.getByText('9 of 10 are unused.').waitFor()
+  await visit.close()
+})
+
+/** Sets up an authenticator app over the API, and returns its secret. */
+async function addApp({ token }: Person): Promise<string> {
+  const headers = { Authorization: `Bearer ${token}` }
+  const post = <T>(path: string, body?: object) => call<T>('POST', path, body, headers)
+  const { secret } = await post<{ secret: string }>('/api/users/me/totp')
+  await post('/api/users/me/totp/confirm', { code: code(secret) })
+  return secret
+}
+
+test('an admin removes the factors of a user who lost them', async () => {
+  const [ann, root] = [await confirmed(), await confirmed()]
+  await addApp(ann)
+  const secret = await addApp(root)
+  await grantAdmin(root.email)
+  const visit = await visitor(browser)
+  visit.expectStatus(401)
+  const page = await visit.tab()
+  await signIn(page, root.username)
+  await field(page, 'Code').fill(code(secret, 1))
+  await button(page, 'Continue').click()
+  await page.waitForURL('/')
+  await page.goto(`/admin?q=${ann.username}`)
+  await button(page, 'Remove factors').click()
+  await page.getByRole('dialog').getByRole('button', { name: 'Remove factors' }).click()
+  await page.getByText(`The second factors of ${ann.username} are removed.`).waitFor()
+  await page.getByRole('dialog').waitFor({ state: 'hidden' })
+  await signOut(page)
+  await signIn(page, ann.username)
+  await page.waitForURL('/')
   await visit.close()
 })

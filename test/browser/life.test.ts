@@ -157,8 +157,8 @@ test('an account lives from registration to deletion through the pages', async (
 
     await page.goto('/account/sessions')
     await page.getByText('This device', { exact: true }).waitFor()
-    await button(page, 'End').click()
-    await page.getByRole('dialog').getByRole('button', { name: 'End' }).click()
+    await button(page, 'Sign out').click()
+    await page.getByRole('dialog').getByRole('button', { name: 'Sign out' }).click()
     await told(page, 'Device signed out.')
 
     elsewhere.expectStatus(401)

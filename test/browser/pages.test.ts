@@ -1,11 +1,9 @@
 /** Every page, narrow and wide, light and dark: no violation of accessibility, nothing wider than the screen, a silent console, a picture. */
 import assert from 'node:assert/strict'
-import { execFile } from 'node:child_process'
 import { after, before, test } from 'node:test'
-import { promisify } from 'node:util'
 import type { Browser, Page } from 'playwright-core'
 import { ARTIFACTS, launch, NARROW, violations, visitor, WIDE } from './browser.ts'
-import { type Person, person, write } from './people.ts'
+import { grantAdmin, type Person, person, write } from './people.ts'
 import { button, field, heading, menu, signIn } from './steps.ts'
 
 let browser: Browser
@@ -14,14 +12,7 @@ let post: { id: number }
 before(async () => {
   browser = await launch()
   ann = await person(undefined, 'Ann Example')
-  await promisify(execFile)(process.execPath, [
-    'scripts/ops/admin.mjs',
-    'grant',
-    ann.email,
-    '--unverified',
-    '--persist-to',
-    process.env.GATEPOST_STATE ?? '',
-  ])
+  await grantAdmin(ann.email)
   post = await write(ann, 'A paper notebook', 'It never asks me to sign in.\n\nIt has no battery.')
   await write(ann, 'W'.repeat(200), 'ö'.repeat(3000))
 })

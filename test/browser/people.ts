@@ -1,4 +1,6 @@
 /** People and posts for the pages to show, made over the API. */
+import { execFile } from 'node:child_process'
+import { promisify } from 'node:util'
 import { ORIGIN, otherAddress } from './browser.ts'
 
 export const PASSWORD = 'correct horse battery staple'
@@ -55,3 +57,14 @@ export const write = (author: Person, title: string, content: string) =>
     { title, content },
     { Authorization: `Bearer ${author.token}` },
   )
+
+/** Makes a user an admin, as the operator does. */
+export const grantAdmin = (email: string) =>
+  promisify(execFile)(process.execPath, [
+    'scripts/ops/admin.mjs',
+    'grant',
+    email,
+    '--unverified',
+    '--persist-to',
+    process.env.GATEPOST_STATE ?? '',
+  ])

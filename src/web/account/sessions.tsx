@@ -35,7 +35,7 @@ export function Sessions() {
             </div>
             {!session.current && (
               <Confirm
-                label="End"
+                label="Sign out"
                 question="Sign out this device?"
                 act={async () => {
                   await gatepost.sessions.end(session.id)

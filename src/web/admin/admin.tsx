@@ -2,6 +2,7 @@
 import { useRoute } from 'preact-iso'
 import { NotFound } from '../pages/not-found'
 import { Page, SignedIn } from '../ui/page'
+import { StepUp } from '../ui/step-up'
 import { Tabs } from '../ui/tabs'
 import { Events } from './events'
 import { Users } from './users'
@@ -19,10 +20,10 @@ export function Admin() {
     <SignedIn>
       {(me) =>
         me.role === 'admin' ? (
-          <>
+          <StepUp>
             <Tabs label="Admin" base="/admin" parts={parts} />
             <Show me={me} />
-          </>
+          </StepUp>
         ) : (
           <Page title="Admins only" lead="This page needs an admin account." />
         )

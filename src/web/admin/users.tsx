@@ -9,6 +9,7 @@ import { useList } from '../ui/load'
 import { say } from '../ui/messages'
 import { Page } from '../ui/page'
 import { Search } from '../ui/search'
+import { useStepUp } from '../ui/step-up'
 import { Time } from '../ui/time'
 
 type Change = { role?: 'user' | 'admin'; is_active?: boolean }
@@ -33,6 +34,12 @@ export function Users({ me }: { me: UserPrivate }) {
   async function endSessions(user: UserPrivate) {
     await gatepost.fetch('DELETE /api/admin/users/{id}/sessions', { path: { id: user.id } })
     say(`All sessions of ${user.username} have ended.`)
+  }
+  const stepUp = useStepUp()
+  async function removeFactors(user: UserPrivate) {
+    const path = { id: user.id }
+    await stepUp(() => gatepost.fetch('POST /api/admin/users/{id}/factors/removal', { path }))
+    say(`The second factors of ${user.username} are removed.`)
   }
   return (
     <Page title="People" lead="All accounts, oldest first.">
@@ -67,13 +74,24 @@ export function Users({ me }: { me: UserPrivate }) {
                 question={`End all sessions of ${user.username}?`}
                 act={() => endSessions(user)}
               />
+              <Confirm
+                label="Remove factors"
+                class="quiet"
+                question={`Remove the second factors of ${user.username}?`}
+                act={() => removeFactors(user)}
+              >
+                <p>
+                  For a user who lost them, once you know who asks. The password alone signs in
+                  afterwards, and the user gets an email.
+                </p>
+              </Confirm>
               {user.is_active ? (
                 <Confirm
                   label="Disable"
                   question={`Disable ${user.username}?`}
                   act={() => change(user, { is_active: false })}
                 >
-                  <p>Nobody can sign in to a disabled account. Its posts stay.</p>
+                  <p>A disabled account cannot sign in. Its posts stay.</p>
                 </Confirm>
               ) : (
                 <Confirm
@@ -99,7 +117,7 @@ const Who = ({ user }: { user: UserPrivate }) => (
       {user.role === 'admin' && <span class="badge">admin</span>}{' '}
       {!user.is_active && <span class="badge bad">disabled</span>}
       <p class="muted">
-        @{user.username} · {user.email} {!user.email_verified && '(not confirmed)'} · since{' '}
+        @{user.username} · {user.email} {!user.email_verified && '(unverified)'} · since{' '}
         <Time at={user.created_at} /> · <a href={`/admin/events?user_id=${user.id}`}>events</a>
       </p>
     </div>
