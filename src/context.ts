@@ -12,8 +12,8 @@ interface Variables {
   settings: Settings
   keys: Keyring
   trips: Trips
-  /** Milliseconds spent in Argon2id. */
-  hashStats: { ms: number }
+  /** Milliseconds spent in Argon2id, and what ends the admission while the request has one. */
+  hashing: { ms: number; release: (() => void) | null }
   /** For the log: the code of the problem, or of the OAuth error, that was answered. */
   outcome?: { problem?: string }
   /** Set on routes that require a token, and on those that accept one and got a valid one. */

@@ -45,7 +45,7 @@ const ready = endpoint(
     tags: ['service'],
     access: 'anyone',
     limit: 'sign-in',
-    hashes: true,
+    hash: 'other',
     responses: { 200: json(Ready, 'Ready'), ...problems('not-ready') },
   },
   async (c) => {

@@ -7,6 +7,7 @@ import { createRoute } from '@hono/zod-openapi'
 import type { Context, MiddlewareHandler, TypedResponse } from 'hono'
 import type { AnyContext, AppEnv, CallerEnv } from '../context'
 import type { StepUp } from '../db/session-guard'
+import type { HashKind } from '../security/hash-queue'
 import { type Access, bearerAuth, optionalBearerAuth } from './bearer-auth'
 import { bodyLimit, bufferBody, parseJson, requireContentType } from './body'
 import { KIB } from './body-reader'
@@ -26,8 +27,8 @@ export type Operation = Omit<RouteConfig, 'middleware' | 'security'> & {
   stepUp?: StepUp
   /** For what a browser's cookie can do: only from this origin and the listed ones. */
   sameSite?: true
-  /** The handler computes Argon2id: the request needs admission, or gets a 503. */
-  hashes?: true
+  /** The handler computes Argon2id: requests of this kind need admission, or get a 503. */
+  hash?: HashKind
   /** Its errors have the form of RFC 6749 where that RFC names them. */
   oauth?: true
   /** Maximum size of the body in KiB. Default: 64, or 8 for a form. */
@@ -49,8 +50,7 @@ export type InvalidHook = (
 
 /**
  * Joins contract and handler. A handler can only answer what `responses` declares, also where one
- * of them has
- * no body. Checks run in the order of the contract: 413, 415, 429, 401, 403, 400, 422.
+ * of them has no body. Checks run in this order: 413, 415, 429, 401, 403, 400, 503 of `hash`, 422.
  */
 export const endpoint = <const R extends Operation>(
   operation: R,
@@ -59,7 +59,7 @@ export const endpoint = <const R extends Operation>(
 ) => ({ route: compile(operation), handler, hook: onInvalid })
 
 function compile<R extends Operation>(operation: R): R {
-  const { access, limit, stepUp, sameSite, hashes, oauth, maxKib: limitKib, ...route } = operation
+  const { access, limit, stepUp, sameSite, hash, oauth, maxKib: limitKib, ...route } = operation
   const body = operation.request?.body
   const mediaTypes = Object.keys(body?.content ?? {})
   const isJson = mediaTypes.includes('application/json')
@@ -93,8 +93,8 @@ function compile<R extends Operation>(operation: R): R {
   if (body) middleware.push(bufferBody(bodyRules))
   if (isForm) middleware.push(parseForm)
   if (isJson) middleware.push(parseJson(optional))
-  if (hashes) {
-    middleware.push(admitHash)
+  if (hash) {
+    middleware.push(admitHash(hash))
     automatic.push('busy')
   }
   const { query, params } = operation.request ?? {}

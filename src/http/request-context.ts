@@ -54,7 +54,7 @@ async function handleRequest(c: Context<AppEnv>, next: Next): Promise<void> {
   c.set('requestId', requestId)
   c.set('now', new Date())
   c.set('trips', { count: 0, ms: 0 })
-  c.set('hashStats', { ms: 0 })
+  c.set('hashing', { ms: 0, release: null })
   c.set('outcome', {})
   // Reading `request.cf` re-parses it on every access, so the location is computed lazily and
   // cached.

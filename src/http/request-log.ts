@@ -10,7 +10,7 @@ export function serverTiming(c: Context<AppEnv>): string {
   const { count, ms, served } = c.get('trips')
   const instance =
     served?.region && `, db;desc="${served.region}${served.primary ? '' : ' replica'}"`
-  return `d1;dur=${ms.toFixed(1)};desc="trips=${count}", hash;dur=${c.get('hashStats').ms.toFixed(1)}${instance ?? ''}`
+  return `d1;dur=${ms.toFixed(1)};desc="trips=${count}", hash;dur=${c.get('hashing').ms.toFixed(1)}${instance ?? ''}`
 }
 
 /** Writes the line about a finished request. `ms` is its wall time. */
@@ -27,7 +27,7 @@ export function logRequest(c: Context<AppEnv>, ms: number): void {
       problem: c.get('outcome')?.problem,
       trips: count,
       d1_ms: Math.round(d1Ms),
-      hash_ms: Math.round(c.get('hashStats').ms),
+      hash_ms: Math.round(c.get('hashing').ms),
       ms: Math.round(ms),
       user_id: c.get('caller')?.userId,
       trip_repeated: repeated,
@@ -71,7 +71,7 @@ function writePoint(
         ms,
         count,
         d1Ms,
-        c.get('hashStats').ms,
+        c.get('hashing').ms,
         served?.rowsRead ?? 0,
         served?.rowsWritten ?? 0,
       ],

@@ -4,11 +4,10 @@ import type { AppContext } from '../context'
 import type { Account } from '../credentials/account'
 import { codeProof, TOO_MANY_CODES } from '../credentials/factor-code'
 import { loginCounterKey, waitSeconds } from '../credentials/throttle'
-import { runHash } from '../http/hash-admission'
+import { endAdmission, runHash } from '../http/hash-admission'
 import { logSecurity } from '../http/log'
 import { problem } from '../http/problem'
 import { caseFold, normalizeInput } from '../normalize'
-import { admit } from '../security/hash-queue'
 import { hmacIdentifier } from '../security/keyring'
 import { dummyHash, hashPassword, needsRehash, verifyPassword } from '../security/password'
 import type { FactorCode } from '../security/totp'
@@ -32,7 +31,7 @@ export type AuthenticateResult =
   | Exclude<Started, { kind: 'changed' | 'token-used' }>
   /** Too many passwords were wrong: none is checked. */
   | { kind: 'wait'; seconds: number }
-  /** The isolate has too many sign-ins, or a concurrent one stored another hash: retry. */
+  /** A concurrent sign-in stored another hash: retry. */
   | { kind: 'busy' }
   /** Unknown login, wrong password and disabled account are indistinguishable (ASVS 6.3.8). */
   | { kind: 'wrong' }
@@ -46,40 +45,34 @@ type Refusal =
   | { kind: 'setup-due' }
 
 /**
- * Two round trips after a right password, else one. Computes exactly one Argon2id hash, and once a
- * second one if the stored hash is weaker than today's.
+ * Two round trips after a right password, else one. Computes exactly one Argon2id hash, and a
+ * second one if the stored hash is weaker than today's. The admission ends with the last hash.
  */
 export async function authenticate(
   c: AppContext,
   request: SignInRequest,
 ): Promise<AuthenticateResult> {
-  const leave = admit('sign-in', Date.now())
-  if (!leave) return { kind: 'busy' }
-  try {
-    const verified = await verifyLogin(c, request)
-    if (verified.kind !== 'verified') return verified
-    const { account, eventId, secret } = verified
-    const granted = judgeGrant(c, request, account)
-    if (granted.kind !== 'granted') {
-      await refuseLogin(c.var.db, account, eventId)
-      logSecurity(c, 'login_refused', account.id)
-      return granted
-    }
-    const rehashed = needsRehash(account.passwordHash)
-      ? await runHash(c, () => hashPassword(request.password))
-      : null
-    leave()
-    const { clientId, replaces = null, code } = request
-    const proof = code && account.factors ? await codeProof(c.var, account.id, code, secret) : null
-    const { scope } = granted
-    const signIn = { account, eventId, scope, clientId, replaces, rehashed, proof }
-    const started = await startSession(c, { ...signIn, methods: ['pwd'] })
-    return started.kind === 'changed' || started.kind === 'token-used'
-      ? changedMeanwhile(c, account, rehashed !== null)
-      : started
-  } finally {
-    leave()
+  const verified = await verifyLogin(c, request)
+  if (verified.kind !== 'verified') return verified
+  const { account, eventId, secret } = verified
+  const granted = judgeGrant(c, request, account)
+  if (granted.kind !== 'granted') {
+    await refuseLogin(c.var.db, account, eventId)
+    logSecurity(c, 'login_refused', account.id)
+    return granted
   }
+  const rehashed = needsRehash(account.passwordHash)
+    ? await runHash(c, () => hashPassword(request.password))
+    : null
+  endAdmission(c)
+  const { clientId, replaces = null, code } = request
+  const proof = code && account.factors ? await codeProof(c.var, account.id, code, secret) : null
+  const { scope } = granted
+  const signIn = { account, eventId, scope, clientId, replaces, rehashed, proof }
+  const started = await startSession(c, { ...signIn, methods: ['pwd'] })
+  return started.kind === 'changed' || started.kind === 'token-used'
+    ? changedMeanwhile(c, account, rehashed !== null)
+    : started
 }
 
 /** Decides the scope of a user with a right password. */

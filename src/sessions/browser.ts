@@ -21,6 +21,7 @@ const createSession = endpoint(
     access: 'anyone',
     sameSite: true,
     limit: 'sign-in',
+    hash: 'sign-in',
     request: { body: jsonBody(Credentials) },
     responses: {
       200: {

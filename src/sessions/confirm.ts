@@ -26,7 +26,7 @@ export const confirmSession = endpoint(
     tags: ['sessions'],
     access: 'account',
     limit: 'sign-in',
-    hashes: true,
+    hash: 'other',
     request: { body: jsonBody(Confirmation) },
     responses: {
       200: json(Confirmed, 'Confirmed: a new access token of the same session'),

@@ -2,6 +2,7 @@
 import type { AppContext } from '../context'
 import { endpoint, formBody, type InvalidHook, json, nothing } from '../http/endpoint'
 import { decodeForm } from '../http/form'
+import { withAdmission } from '../http/hash-admission'
 import { logSecurity } from '../http/log'
 import { oauthError, oauthErrors } from '../http/oauth-error'
 import { problem, problems } from '../http/problem'
@@ -84,7 +85,8 @@ const oauthToken = endpoint(
     if (failure) return failure
     switch (form.grant_type) {
       case 'password':
-        return grantPassword(c, form, clientId)
+        // The endpoint declares no `hash`, because the other grants compute none.
+        return withAdmission(c, 'sign-in', () => grantPassword(c, form, clientId))
       case SECOND_FACTOR_GRANT:
         return grantSecondFactor(c, form, clientId)
       case 'refresh_token':

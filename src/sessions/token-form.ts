@@ -20,6 +20,7 @@ export const createToken = endpoint(
     tags: ['sessions'],
     access: 'anyone',
     limit: 'sign-in',
+    hash: 'sign-in',
     request: { body: formBody(TokenForm) },
     responses: {
       200: json(Token, 'Signed in'),

@@ -29,7 +29,7 @@ export const deleteAccount = endpoint(
     tags: ['accounts'],
     access: 'account',
     limit: 'sign-in',
-    hashes: true,
+    hash: 'other',
     request: { body: jsonBody(Deletion) },
     responses: {
       204: nothing('Deleted. Its username and e-mail address can be registered again'),

@@ -20,7 +20,7 @@ export const changeEmail = endpoint(
     tags: ['accounts'],
     access: 'account',
     limit: 'mail',
-    hashes: true,
+    hash: 'other',
     request: { body: jsonBody(EmailChange) },
     responses: {
       202: json(

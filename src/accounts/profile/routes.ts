@@ -27,7 +27,7 @@ const register = endpoint(
     tags: ['accounts'],
     access: 'anyone',
     limit: 'register',
-    hashes: true,
+    hash: 'other',
     request: { body: jsonBody(Registration) },
     responses: {
       201: json(UserPrivate, 'The account'),

@@ -35,7 +35,7 @@ export const changePassword = endpoint(
     tags: ['accounts'],
     access: 'account',
     limit: 'sign-in',
-    hashes: true,
+    hash: 'other',
     request: { body: jsonBody(PasswordChange) },
     responses: {
       204: nothing('Changed; this session goes on'),

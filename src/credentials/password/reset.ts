@@ -55,7 +55,7 @@ export const resetPassword = endpoint(
     tags: ['accounts'],
     access: 'anyone',
     limit: 'sign-in',
-    hashes: true,
+    hash: 'other',
     request: { body: jsonBody(PasswordReset) },
     responses: {
       204: nothing('The password is the new one: sign in with it'),
