@@ -3,8 +3,17 @@ import { env } from 'cloudflare:workers'
 import { type Schema, Validator } from '@cfworker/json-schema'
 import { beforeAll, describe, expect, it } from 'vitest'
 import project from '../package.json'
+import { operationNotes } from '../src/http/docs-operations'
+import { typeOf } from '../src/http/problem'
+import { type ProblemCode, problemCatalog } from '../src/http/problem-catalog'
 import { call, trips } from './support/client'
-import { type ApiDocument, apiDocument, checkAnswer, type Operation } from './support/openapi'
+import {
+  type ApiDocument,
+  apiDocument,
+  checkAnswer,
+  type Operation,
+  ORIGIN,
+} from './support/openapi'
 import { sampleOf, samples } from './support/openapi-samples'
 
 let api: ApiDocument
@@ -65,8 +74,69 @@ describe('/openapi.json', () => {
     }
   })
 
+  it('has one example for each problem of an answer, as the service answers it', () => {
+    const { examples } = api.components
+    let seen = 0
+    for (const { operationId, responses } of operations) {
+      for (const [status, { description, content }] of Object.entries(responses)) {
+        const problem = content?.['application/problem+json']
+        if (!problem) continue
+        const declared = [...description.matchAll(/`([a-z-]+)`: /g)].map(([, code]) => code)
+        const where = `${operationId} ${status}`
+        expect(Object.keys(problem.examples ?? {}).sort(), where).toEqual([...declared].sort())
+        for (const [code, { $ref }] of Object.entries(problem.examples ?? {})) {
+          const { value } = examples[$ref.split('/').at(-1) as string] ?? {}
+          expect(value, where).toMatchObject({ type: `/problems/${code}`, status: Number(status) })
+          expect(faultsOf(problem.schema, value), where).toEqual([])
+          seen++
+        }
+      }
+    }
+    expect(seen).toBeGreaterThan(300)
+  })
+
+  it('tells for each type of problem its meaning and what a client does', () => {
+    const types = new Set(
+      (Object.keys(problemCatalog) as ProblemCode[]).map((code) => typeOf(code)),
+    )
+    expect(new Set(Object.keys(api['x-problems']))).toEqual(types)
+    for (const [type, entry] of Object.entries(api['x-problems']))
+      for (const part of ['title', 'detail', 'meaning', 'action'] as const)
+        expect(entry[part], `${type} ${part}`).toMatch(/\w/)
+  })
+
+  it('writes header names as RFC 9110 does', () => {
+    const names = operations
+      .flatMap(({ parameters = [] }) => parameters)
+      .filter((parameter) => parameter.in === 'header')
+      .map(({ name }) => name)
+    expect(new Set(names)).toEqual(
+      new Set(['If-Match', 'If-None-Match', 'Idempotency-Key', 'X-D1-Bookmark']),
+    )
+  })
+
+  it('has notes for its own operations only, and an order', () => {
+    const ids = operations.map(({ operationId }) => operationId)
+    expect(Object.keys(operationNotes).filter((id) => !ids.includes(id))).toEqual([])
+    for (const { operationId, description } of operations) {
+      const note = operationNotes[operationId]
+      if (note) expect(description, operationId).toBe(note)
+    }
+    expect(Object.keys(api.paths)[0]).toBe('/api/session')
+    expect(Object.keys(api.paths['/api/posts/{id}'] ?? {})).toEqual([
+      'get',
+      'put',
+      'patch',
+      'delete',
+    ])
+  })
+
+  it('has an absolute server', () => {
+    expect(api.servers).toEqual([{ url: ORIGIN, description: 'This service' }])
+  })
+
   it('refers to nothing that it does not have', () => {
-    const found = JSON.stringify(api).matchAll(/"\$ref":"#\/components\/(\w+)\/(\w+)"/g)
+    const found = JSON.stringify(api).matchAll(/"\$ref":"#\/components\/(\w+)\/([\w-]+)"/g)
     const components = api.components as unknown as Record<string, Record<string, unknown>>
     let references = 0
     for (const [, kind = '', name = ''] of found) {

@@ -3,8 +3,9 @@ import type { OpenAPIHono } from '@hono/zod-openapi'
 import { version } from '../../package.json'
 import type { AppEnv } from '../context'
 import { BOOKMARK } from './bookmark'
-import { problems, typeOf } from './problem'
-import { type ProblemCode, problemCatalog } from './problem-catalog'
+import { headerName, inOrder, operationNotes } from './docs-operations'
+import { describeProblems, problemExamples, problemTypes } from './docs-problems'
+import { problems } from './problem'
 
 interface Header {
   description: string
@@ -40,15 +41,30 @@ export const etagHeader = { ETag: header('ETag') }
 export const cookieHeader = { 'Set-Cookie': header('SetCookie') }
 
 interface Operation {
+  operationId: string
+  description?: string
   tags: string[]
   security?: object[]
-  parameters?: { name: string }[]
-  responses: Record<string, { headers?: object; content?: Record<string, object> }>
+  parameters?: { name: string; in: string }[]
+  responses: Record<
+    string,
+    { description?: string; headers?: object; content?: Record<string, object> }
+  >
+}
+
+/** The note, and the names of headers as RFC 9110 writes them. */
+function describeRequest(operation: Operation) {
+  const note = operationNotes[operation.operationId]
+  if (note) operation.description ??= note
+  if (!operation.parameters) return
+  operation.parameters = operation.parameters.map((parameter) =>
+    parameter.in === 'header' ? { ...parameter, name: headerName(parameter.name) } : parameter,
+  )
 }
 
 /** Adds to each answer the headers that its status promises. */
 function describeHeaders({ parameters = [], responses }: Operation) {
-  const hasVersions = parameters.some(({ name }) => /^if-(?:none-)?match$/i.test(name))
+  const hasVersions = parameters.some(({ name }) => /^If-(?:None-)?Match$/.test(name))
   for (const [status, response] of Object.entries(responses)) {
     response.headers = {
       'X-Request-Id': header('RequestId'),
@@ -90,15 +106,12 @@ const DESCRIPTION = `Accounts and posts for single-page apps. Three endpoints si
 \`/api/session\` (a cookie for browsers). Errors are \`application/problem+json\` (RFC 9457).`
 
 /** The OpenAPI 3.1 document as JSON. `origin` is APP_ORIGIN, so that imported collections work. */
-/** The catalog without the entries that only give a type another status. */
-const problemTypes = Object.fromEntries(
-  Object.entries(problemCatalog).filter(([code]) => typeOf(code as ProblemCode) === code),
-)
-
 export function describeApi(app: OpenAPIHono<AppEnv>, origin: string): string {
   const { openAPIRegistry: registry } = app
   registerSecurity(registry)
   registerHeaders(registry)
+  for (const [code, example] of Object.entries(problemExamples()))
+    registry.registerComponent('examples', code, example)
   registerDocument(registry)
   const document = app.getOpenAPI31Document({
     openapi: '3.1.0',
@@ -113,21 +126,23 @@ export function describeApi(app: OpenAPIHono<AppEnv>, origin: string): string {
     tags: [
       { name: 'accounts', description: 'Registration, profile, password, email, deletion' },
       { name: 'sessions', description: 'Sign-in, refresh, sign-out' },
-      { name: 'factors', description: 'Passkeys, authenticator apps, recovery codes' },
       { name: 'posts', description: 'Reading and writing' },
+      { name: 'factors', description: 'Passkeys, authenticator apps, recovery codes' },
       { name: 'admin', description: 'For admins' },
       { name: 'service', description: 'Health and documents' },
     ],
     // The page of a problem type is drawn from this.
-    'x-problems': problemTypes,
+    'x-problems': problemTypes(),
   })
   for (const operations of Object.values(document.paths ?? {})) {
     for (const [method, operation] of Object.entries(operations)) {
+      describeRequest(operation as Operation)
       describeHeaders(operation as Operation)
       describeBookmark(method, operation as Operation)
+      describeProblems((operation as Operation).responses)
     }
   }
-  return JSON.stringify(document)
+  return JSON.stringify({ ...document, paths: inOrder(document.paths ?? {}) })
 }
 
 type Registry = OpenAPIHono<AppEnv>['openAPIRegistry']

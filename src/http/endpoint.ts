@@ -118,7 +118,7 @@ function securityOf(access: Exclude<Access, 'anyone'>) {
 
 /**
  * Adds the responses of middleware to those that the handler declares. If both use a status, its
- * description names both.
+ * description names both, each problem once.
  */
 function merge(
   automatic: Record<number, { description: string }>,
@@ -128,7 +128,8 @@ function merge(
   for (const [status, response] of Object.entries(declared)) {
     const also = automatic[Number(status)]?.description
     if (also && 'description' in response) {
-      merged[status] = { ...response, description: `${response.description}; ${also}` }
+      const lines = [response.description, also].flatMap((text) => text.split('; '))
+      merged[status] = { ...response, description: [...new Set(lines)].join('; ') }
     }
   }
   return merged

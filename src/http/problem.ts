@@ -103,7 +103,7 @@ export function problem<C extends ProblemCode>(
 /** The `responses` entries for the problems of a route. */
 export function problems<const C extends ProblemCode>(...codes: C[]) {
   const byStatus: Record<number, { description: string; content: object }> = {}
-  for (const code of codes) {
+  for (const code of new Set(codes)) {
     const { status, title } = problemCatalog[code]
     const line = `\`${typeOf(code)}\`: ${title}`
     const before = byStatus[status]

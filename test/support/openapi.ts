@@ -15,11 +15,12 @@ export interface Asked {
 interface DocumentedResponse {
   description: string
   headers?: Record<string, { $ref: string }>
-  content?: Record<string, { schema: Schema }>
+  content?: Record<string, { schema: Schema; examples?: Record<string, { $ref: string }> }>
 }
 export interface Operation {
   operationId: string
   summary: string
+  description?: string
   tags: string[]
   security?: Record<string, string[]>[]
   parameters?: { name: string; in: string; required?: boolean; schema: Schema }[]
@@ -30,11 +31,14 @@ export interface ApiDocument {
   openapi: string
   info: Record<string, unknown>
   security: unknown[]
+  servers: unknown[]
   tags: { name: string }[]
+  'x-problems': Record<string, Record<'title' | 'detail' | 'meaning' | 'action', string>>
   paths: Record<string, Record<string, Operation>>
   components: {
     schemas: Record<string, Schema>
     headers: Record<string, { required?: boolean }>
+    examples: Record<string, { value: unknown }>
     securitySchemes: Record<string, unknown>
   }
 }
