@@ -3,7 +3,7 @@
  * the user in the round trip of each route.
  */
 import { endpoint, json, jsonBody, noContent, nothing } from '../http/endpoint'
-import { badCursor, cutPage, jsonPage, readCursor } from '../http/list'
+import { listPage } from '../http/list'
 import { logSecurity } from '../http/log'
 import { problem, problems } from '../http/problem'
 import { EVENT_DAYS } from '../retention'
@@ -31,19 +31,14 @@ const readUsers = endpoint(
     responses: { 200: json(UserList, 'A page of users'), ...problems('invalid-request') },
   },
   async (c) => {
-    const { q, limit, cursor } = c.req.valid('query')
+    const { q, ...query } = c.req.valid('query')
     const { actor, settings } = c.var
-    const list = `admin-users:${q ?? ''}`
-    const place = await readCursor(c, list, cursor)
-    if (place === 'bad') return problem(c, 'invalid-request', badCursor)
-    const found = await listUsers(actor, { q, limit: limit + 1, after: Number(place?.[0] ?? 0) })
-    const page = await cutPage(c, found, {
-      list,
-      limit,
+    return listPage(c, 'users', query, {
+      list: `admin-users:${q ?? ''}`,
+      find: (limit, after) => listUsers(actor, { q, limit, after: Number(after?.[0] ?? 0) }),
       place: (user) => [user.id],
       view: (user) => viewPrivate(user, settings.appOrigin),
     })
-    return jsonPage(c, 'users', page)
   },
 )
 
@@ -108,20 +103,15 @@ const readAdminEvents = endpoint(
     responses: { 200: json(AdminEventList, 'A page of events'), ...problems('invalid-request') },
   },
   async (c) => {
-    const { user_id, limit, cursor } = c.req.valid('query')
+    const { user_id: userId, ...query } = c.req.valid('query')
     const { actor } = c.var
-    const list = `admin-events:${user_id ?? ''}`
-    const place = await readCursor(c, list, cursor)
-    if (place === 'bad') return problem(c, 'invalid-request', badCursor)
-    const before = place && Number(place[0])
-    const found = await listEvents(actor, { userId: user_id, limit: limit + 1, before })
-    const page = await cutPage(c, found, {
-      list,
-      limit,
+    return listPage(c, 'events', query, {
+      list: `admin-events:${userId ?? ''}`,
+      find: (limit, after) =>
+        listEvents(actor, { userId, limit, before: after && Number(after[0]) }),
       place: (event) => [event.id],
       view: viewAdminEvent,
     })
-    return jsonPage(c, 'events', page)
   },
 )
 

@@ -4,7 +4,7 @@ import type { TypedResponse } from 'hono'
 import type { AnyContext } from '../context'
 import { openCursor, sealCursor } from '../security/cursor'
 import { KIB } from './body-reader'
-import { fieldProblem } from './problem'
+import { fieldProblem, problem } from './problem'
 
 export const Limit = z
   .string('must be given once')
@@ -123,4 +123,23 @@ export function jsonPage<Name extends string, Item>(
     200,
     'json'
   >
+}
+
+/** A list whose answer depends on nothing but its rows. */
+interface List<Row, Item> extends Omit<ListFormat<Row, Item>, 'limit' | 'rest'> {
+  /** At most `limit` rows after the place of a cursor, or the first ones. One round trip. */
+  find: (limit: number, after: (string | number)[] | null) => Promise<Row[]>
+}
+
+/** Answers with the page that a query asks for, or 422 for a cursor of another list. */
+export async function listPage<Name extends string, Row, Item>(
+  c: AnyContext,
+  name: Name,
+  { limit, cursor }: z.infer<typeof ListQuery>,
+  { find, ...format }: List<Row, Item>,
+) {
+  const after = await readCursor(c, format.list, cursor)
+  if (after === 'bad') return problem(c, 'invalid-request', badCursor)
+  const found = await find(limit + 1, after)
+  return jsonPage(c, name, await cutPage(c, found, { ...format, limit }))
 }

@@ -1,6 +1,6 @@
 /** The caller's own sessions: listed and ended (ASVS 7.5.2). */
 import { endpoint, json, noContent, nothing } from '../http/endpoint'
-import { badCursor, cutPage, jsonPage, ListQuery, readCursor } from '../http/list'
+import { ListQuery, listPage } from '../http/list'
 import { logSecurity } from '../http/log'
 import { problem, problems } from '../http/problem'
 import { SessionIdParam, SessionList, viewSession } from './schemas'
@@ -21,20 +21,16 @@ const readSessions = endpoint(
     },
   },
   async (c) => {
-    const { limit, cursor } = c.req.valid('query')
     const { actor, caller } = c.var
-    const list = `sessions:${caller.userId}`
-    const position = await readCursor(c, list, cursor)
-    if (position === 'bad') return problem(c, 'invalid-request', badCursor)
-    const after = position && { createdAt: new Date(Number(position[0])), id: String(position[1]) }
-    const found = await listSessions(actor, { limit: limit + 1, after })
-    const page = await cutPage(c, found, {
-      list,
-      limit,
+    return listPage(c, 'sessions', c.req.valid('query'), {
+      list: `sessions:${caller.userId}`,
+      find: (limit, place) => {
+        const after = place && { createdAt: new Date(Number(place[0])), id: String(place[1]) }
+        return listSessions(actor, { limit, after })
+      },
       place: (row) => [row.createdAt.getTime(), row.id],
       view: (row) => viewSession(row, caller.sessionId),
     })
-    return jsonPage(c, 'sessions', page)
   },
 )
 

@@ -5,7 +5,7 @@ import { loginCounterKey } from '../../credentials/throttle'
 import { viewEvent } from '../../event'
 import { endpoint, json, jsonBody } from '../../http/endpoint'
 import { runHash } from '../../http/hash-admission'
-import { badCursor, cutPage, jsonPage, ListQuery, readCursor } from '../../http/list'
+import { ListQuery, listPage } from '../../http/list'
 import { logSecurity } from '../../http/log'
 import { mailLater } from '../../http/mail'
 import { fieldProblem, problem, problems } from '../../http/problem'
@@ -107,22 +107,13 @@ const readEvents = endpoint(
     responses: { 200: json(EventList, 'Latest first'), ...problems('invalid-request') },
   },
   async (c) => {
-    const { limit, cursor } = c.req.valid('query')
     const { actor, caller } = c.var
-    const list = `events:${caller.userId}`
-    const position = await readCursor(c, list, cursor)
-    if (position === 'bad') return problem(c, 'invalid-request', badCursor)
-    const found = await listEvents(actor, {
-      limit: limit + 1,
-      before: position && Number(position[0]),
-    })
-    const page = await cutPage(c, found, {
-      list,
-      limit,
+    return listPage(c, 'events', c.req.valid('query'), {
+      list: `events:${caller.userId}`,
+      find: (limit, after) => listEvents(actor, { limit, before: after && Number(after[0]) }),
       place: (event) => [event.id],
       view: viewEvent,
     })
-    return jsonPage(c, 'events', page)
   },
 )
 

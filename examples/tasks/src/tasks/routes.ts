@@ -1,6 +1,6 @@
 /** The tasks of the caller: list, create, read, change, delete. */
 import { endpoint, json, jsonBody, noContent, nothing } from '../http/endpoint'
-import { badCursor, cutPage, jsonPage, ListQuery, readCursor } from '../http/list'
+import { ListQuery, listPage } from '../http/list'
 import { problem, problems } from '../http/problem'
 import { IdParam } from '../user'
 import { NewTask, Task, TaskChanges, TaskPage, viewTask } from './schemas'
@@ -18,15 +18,14 @@ const list = endpoint(
     responses: { 200: json(TaskPage, 'A page'), ...problems('invalid-request') },
   },
   async (c) => {
-    const { limit, cursor } = c.req.valid('query')
     const { actor } = c.var
-    const name = `tasks:${actor.caller.userId}`
-    const place = await readCursor(c, name, cursor)
-    if (place === 'bad') return problem(c, 'invalid-request', badCursor)
-    const before = Number(place?.[0] ?? Number.MAX_SAFE_INTEGER)
-    const found = await listTasks(actor, before, limit + 1)
-    const format = { list: name, limit, place: (row: { id: number }) => [row.id], view: viewTask }
-    return jsonPage(c, 'tasks', await cutPage(c, found, format))
+    return listPage(c, 'tasks', c.req.valid('query'), {
+      list: `tasks:${actor.caller.userId}`,
+      find: (limit, after) =>
+        listTasks(actor, Number(after?.[0] ?? Number.MAX_SAFE_INTEGER), limit),
+      place: (task) => [task.id],
+      view: viewTask,
+    })
   },
 )
 
