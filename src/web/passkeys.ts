@@ -21,7 +21,7 @@ const signInOptions = () =>
 export const isCancelled = (error: unknown) =>
   error instanceof Error && ['NotAllowedError', 'AbortError'].includes(error.name)
 
-/** Turns the errors of the browser into a problem with a text for the user. */
+/** Turns an error of the browser into a problem with a text for the user. */
 export function asPasskeyProblem(error: unknown): unknown {
   if (error instanceof ApiProblem || !(error instanceof Error)) return error
   const detail = TEXTS[error.name]

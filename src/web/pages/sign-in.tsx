@@ -43,6 +43,9 @@ function pendingOf(error: unknown): PendingSignIn | null {
   return { token: String(pending_token), methods: known }
 }
 
+/** Why a passkey was not used, for the user. */
+const passkeyTrouble = (error: unknown) => asProblem(asPasskeyProblem(error)).message
+
 export function SignIn() {
   const { query, route } = useLocation()
   const isIn = useSession().status === 'signed-in'
@@ -72,7 +75,7 @@ interface FirstStepProps {
 
 function FirstStep({ isReturning, ask }: FirstStepProps) {
   const [trouble, setTrouble] = useState('')
-  const fail = (error: unknown) => setTrouble(asProblem(asPasskeyProblem(error)).message)
+  const fail = (error: unknown) => setTrouble(passkeyTrouble(error))
   useEffect(() => offerPasskeys(fail), [])
   return (
     <Page title="Sign in" lead={isReturning ? 'Sign in to continue.' : undefined}>
@@ -137,11 +140,7 @@ function SecondStep({ pending: { token, methods }, restart }: SecondStepProps) {
       )}
       {hasPasskey && (
         <Act
-          act={() =>
-            completeWithPasskey(token).catch((error) =>
-              setTrouble(asProblem(asPasskeyProblem(error)).message),
-            )
-          }
+          act={() => completeWithPasskey(token).catch((error) => setTrouble(passkeyTrouble(error)))}
         >
           Use a passkey
         </Act>
