@@ -2,11 +2,10 @@
 import type { Scope } from '../actor'
 import type { AppContext } from '../context'
 import type { Account } from '../credentials/account'
-import { codeProof, TOO_MANY_CODES } from '../credentials/factor-code'
+import { codeProof } from '../credentials/factor-code'
 import { loginCounterKey, waitSeconds } from '../credentials/throttle'
 import { endAdmission, runHash } from '../http/hash-admission'
 import { logSecurity } from '../http/log'
-import { problem } from '../http/problem'
 import { caseFold, normalizeInput } from '../normalize'
 import { hmacIdentifier } from '../security/keyring'
 import { dummyHash, hashPassword, needsRehash, verifyPassword } from '../security/password'
@@ -127,14 +126,4 @@ async function verifyLogin(
 function changedMeanwhile(c: AppContext, { id }: Account, isRehash: boolean): AuthenticateResult {
   logSecurity(c, isRehash ? 'attempt_refused' : 'login_failed', id)
   return { kind: isRehash ? 'busy' : 'wrong' }
-}
-
-/** The response while no password is checked, the same for known and unknown logins. */
-export const retryLater = (
-  c: AppContext,
-  result: { kind: 'busy' } | { kind: 'wait' | 'wait-for-code'; seconds: number },
-) => {
-  if (result.kind === 'busy') return problem(c, 'busy', { retryAfter: 1 })
-  const detail = result.kind === 'wait' ? undefined : TOO_MANY_CODES
-  return problem(c, 'too-many-attempts', { retryAfter: result.seconds, detail })
 }

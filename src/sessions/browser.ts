@@ -3,10 +3,10 @@ import { cookieHeader } from '../http/docs'
 import { endpoint, json, jsonBody, noContent, nothing } from '../http/endpoint'
 import { logSecurity } from '../http/log'
 import { problem, problems } from '../http/problem'
-import { authenticate, retryLater } from './authenticate'
+import { authenticate } from './authenticate'
 import { browserSessionView, dropCookie, formerSession, refreshTokenOf } from './cookie'
-import { secondFactorRequired } from './pending'
 import { refresh } from './refresh'
+import { BEARER, browserSignedIn, signInProblem } from './responses'
 import { FIRST_PARTY } from './rules'
 import { BrowserSession, Credentials, Empty } from './schemas'
 import { endSession } from './store'
@@ -24,10 +24,7 @@ const createSession = endpoint(
     hash: 'sign-in',
     request: { body: jsonBody(Credentials) },
     responses: {
-      200: {
-        ...json(BrowserSession, 'Signed in; the refresh token is in the cookie'),
-        headers: cookieHeader,
-      },
+      200: browserSignedIn,
       ...problems(
         'invalid-credentials',
         'second-factor-required',
@@ -49,19 +46,12 @@ const createSession = endpoint(
     switch (result.kind) {
       case 'signed-in':
         return c.json(browserSessionView(c, result.grant), 200)
-      case 'busy':
-      case 'wait':
-      case 'wait-for-code':
-        return retryLater(c, result)
-      case 'second-factor-required':
-        return secondFactorRequired(c, result.pending)
-      case 'unverified':
-        return problem(c, 'email-not-verified')
-      case 'wrong':
-      case 'wrong-proof': // No code is sent here,
+      case 'wrong-proof': // The body has no code,
       case 'beyond-role': // and no scope.
       case 'setup-due':
-        return problem(c, 'invalid-credentials', { headers: { 'WWW-Authenticate': 'Bearer' } })
+        return problem(c, 'invalid-credentials', BEARER)
+      default:
+        return signInProblem(c, result)
     }
   },
 )

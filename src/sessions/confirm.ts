@@ -3,7 +3,7 @@
  * `auth_time`, so that acts which require a recent authentication pass.
  */
 import type { CallerContext } from '../context'
-import { codeProof, TOO_MANY_CODES } from '../credentials/factor-code'
+import { codeProof } from '../credentials/factor-code'
 import { passwordChangedMeanwhile, reauthenticate } from '../credentials/reauth'
 import { NOT_CONFIRMED } from '../http/bearer-auth'
 import { endpoint, json, jsonBody } from '../http/endpoint'
@@ -15,6 +15,7 @@ import type { FactorCode } from '../security/totp'
 import { type ConfirmResult, confirmWithProof } from './confirm-proof'
 import { findConfirmable, storePasswordConfirmation } from './confirm-store'
 import { confirmWithPasskey } from './passkey-factor'
+import { tooManyAttempts } from './responses'
 import { Confirmation, Confirmed } from './schemas'
 
 export const confirmSession = endpoint(
@@ -44,10 +45,7 @@ export const confirmSession = endpoint(
       case 'confirmed':
         return c.json(await confirmedView(c, result.amr), 200)
       case 'wait-for-code':
-        return problem(c, 'too-many-attempts', {
-          retryAfter: result.seconds,
-          detail: TOO_MANY_CODES,
-        })
+        return tooManyAttempts(c, result)
       case 'wrong-proof':
       case 'token-used':
         return problem(c, isCode ? 'wrong-code' : 'passkey-rejected', NOT_CONFIRMED)

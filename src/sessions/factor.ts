@@ -1,15 +1,12 @@
 /** The second step of a browser's sign-in. */
-import { cookieHeader } from '../http/docs'
-import { endpoint, json, jsonBody } from '../http/endpoint'
+import { endpoint, jsonBody } from '../http/endpoint'
 import { problem, problems } from '../http/problem'
-import { retryLater } from './authenticate'
 import { browserSessionView, formerSession } from './cookie'
 import { finishWithCode } from './finish'
 import { finishWithPasskey } from './passkey-factor'
+import { BEARER, browserSignedIn, tooManyAttempts } from './responses'
 import { FIRST_PARTY } from './rules'
-import { BrowserSession, SecondFactor } from './schemas'
-
-const BEARER = { headers: { 'WWW-Authenticate': 'Bearer' } }
+import { SecondFactor } from './schemas'
 
 export const finishSession = endpoint(
   {
@@ -23,10 +20,7 @@ export const finishSession = endpoint(
     limit: 'sign-in',
     request: { body: jsonBody(SecondFactor) },
     responses: {
-      200: {
-        ...json(BrowserSession, 'Signed in; the refresh token is in the cookie'),
-        headers: cookieHeader,
-      },
+      200: browserSignedIn,
       ...problems('pending-ended', 'wrong-code', 'passkey-rejected', 'too-many-attempts', 'busy'),
     },
   },
@@ -45,7 +39,7 @@ export const finishSession = endpoint(
       case 'signed-in':
         return c.json(browserSessionView(c, result.grant), 200)
       case 'wait-for-code':
-        return retryLater(c, result)
+        return tooManyAttempts(c, result)
       case 'wrong-proof':
         return problem(c, isCode ? 'wrong-code' : 'passkey-rejected', BEARER)
       case 'ended':

@@ -1,14 +1,15 @@
 /** The grants of the token endpoint: password, second factor and refresh token. */
 import type { z } from '@hono/zod-openapi'
 import type { AppContext } from '../context'
-import { NO_STORE_HEADERS, oauthError } from '../http/oauth-error'
+import { oauthError } from '../http/oauth-error'
 import { problem } from '../http/problem'
 import { normalizeCode } from '../security/totp'
-import { authenticate, retryLater } from './authenticate'
+import { authenticate } from './authenticate'
 import { finishWithCode } from './finish'
 import { refresh } from './refresh'
+import { retrySoon, tokenResponse, tooManyAttempts } from './responses'
 import { parseScope, SETUP_SCOPE, UNKNOWN_SCOPE } from './rules'
-import { type OAuthTokenForm, viewToken } from './schemas'
+import type { OAuthTokenForm } from './schemas'
 
 type OAuthForm = z.infer<typeof OAuthTokenForm>
 
@@ -30,11 +31,12 @@ export async function grantPassword(
   const result = await authenticate(c, { login: username, password, scope: asked, clientId, code })
   switch (result.kind) {
     case 'signed-in':
-      return c.json(viewToken(result.grant), 200, NO_STORE_HEADERS)
+      return tokenResponse(c, result.grant)
     case 'busy':
+      return retrySoon(c)
     case 'wait':
     case 'wait-for-code':
-      return retryLater(c, result)
+      return tooManyAttempts(c, result)
     case 'wrong':
       return oauthError(c, 'invalid_grant', 'Incorrect email or password')
     case 'second-factor-required': {
@@ -70,9 +72,9 @@ export async function grantSecondFactor(
   const result = await finishWithCode(c, { token: mfa_token, clientId, code, replaces: null })
   switch (result.kind) {
     case 'signed-in':
-      return c.json(viewToken(result.grant), 200, NO_STORE_HEADERS)
+      return tokenResponse(c, result.grant)
     case 'wait-for-code':
-      return retryLater(c, result)
+      return tooManyAttempts(c, result)
     case 'wrong-proof':
       return wrongCode(c)
     case 'ended':
@@ -96,7 +98,7 @@ export async function grantRefresh(
   const result = await refresh(c, refresh_token, clientId, asked)
   switch (result.kind) {
     case 'refreshed':
-      return c.json(viewToken(result.grant), 200, NO_STORE_HEADERS)
+      return tokenResponse(c, result.grant)
     case 'too-much-scope':
       return oauthError(c, 'invalid_scope', 'A refresh may narrow the scope, never widen it')
     case 'too-many-requests':

@@ -4,14 +4,13 @@ import { findPasskey, openAssertion } from '../credentials/passkeys/assertion'
 import { checkAssertion } from '../credentials/passkeys/check'
 import { type AssertionCredential, PasskeySignIn } from '../credentials/passkeys/schemas'
 import { batch } from '../db/batch'
-import { cookieHeader } from '../http/docs'
-import { endpoint, json, jsonBody } from '../http/endpoint'
+import { endpoint, jsonBody } from '../http/endpoint'
 import { logRejectedPasskey } from '../http/log'
 import { problem, problems } from '../http/problem'
 import { browserSessionView, formerSession } from './cookie'
 import type { Grant } from './grant'
+import { browserSignedIn } from './responses'
 import { allScopesOf, FIRST_PARTY } from './rules'
-import { BrowserSession } from './schemas'
 import { startSession } from './start'
 
 type PasskeySignedIn =
@@ -34,10 +33,7 @@ export const createPasskeySession = endpoint(
     limit: 'sign-in',
     request: { body: jsonBody(PasskeySignIn) },
     responses: {
-      200: {
-        ...json(BrowserSession, 'Signed in; the refresh token is in the cookie'),
-        headers: cookieHeader,
-      },
+      200: browserSignedIn,
       ...problems('passkey-unknown', 'passkey-rejected'),
     },
   },

@@ -1,7 +1,6 @@
 /** Pending sign-ins: the first factor was right, and the account needs a second one. */
 import type { AppContext } from '../context'
 import type { Account } from '../credentials/account'
-import { problem } from '../http/problem'
 import type { Amr } from '../security/auth-methods'
 import { issuePendingToken, PENDING_SECONDS } from '../security/pending-token'
 import { type FactorMethod, secondFactorsOf } from './rules'
@@ -24,10 +23,3 @@ export async function issuePending(
   const token = await issuePendingToken(keys, { ...of, userId, passwordHash, now })
   return { token, methods: secondFactorsOf(factors), expiresIn: PENDING_SECONDS }
 }
-
-/** 401 with the members that the second step needs. */
-export const secondFactorRequired = (c: AppContext, { token, methods, expiresIn }: Pending) =>
-  problem(c, 'second-factor-required', {
-    headers: { 'WWW-Authenticate': 'Bearer' },
-    members: { pending_token: token, methods: [...methods], expires_in: expiresIn },
-  })

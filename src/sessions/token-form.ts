@@ -1,15 +1,11 @@
 /** Sign-in with a form, as FastAPI's `OAuth2PasswordRequestForm`. */
 import { endpoint, formBody, json } from '../http/endpoint'
-import { NO_STORE_HEADERS } from '../http/oauth-error'
 import { fieldProblem, problem, problems } from '../http/problem'
 import { normalizeCode } from '../security/totp'
-import { authenticate, retryLater } from './authenticate'
-import { secondFactorRequired } from './pending'
+import { authenticate } from './authenticate'
+import { BEARER, signInProblem, tokenResponse } from './responses'
 import { FIRST_PARTY, parseScope, SETUP_SCOPE, UNKNOWN_SCOPE } from './rules'
-import { Token, TokenForm, viewToken } from './schemas'
-
-/** The challenge of a failed sign-in. */
-const BEARER = { headers: { 'WWW-Authenticate': 'Bearer' } }
+import { Token, TokenForm } from './schemas'
 
 export const createToken = endpoint(
   {
@@ -48,23 +44,15 @@ export const createToken = endpoint(
     })
     switch (result.kind) {
       case 'signed-in':
-        return c.json(viewToken(result.grant), 200, NO_STORE_HEADERS)
-      case 'busy':
-      case 'wait':
-      case 'wait-for-code':
-        return retryLater(c, result)
-      case 'wrong':
-        return problem(c, 'invalid-credentials', BEARER)
-      case 'second-factor-required':
-        return secondFactorRequired(c, result.pending)
+        return tokenResponse(c, result.grant)
       case 'wrong-proof':
         return problem(c, 'wrong-code', BEARER)
-      case 'unverified':
-        return problem(c, 'email-not-verified')
       case 'beyond-role':
         return problem(c, 'invalid-request', fieldProblem('scope', UNKNOWN_SCOPE))
       case 'setup-due':
         return problem(c, 'invalid-request', fieldProblem('scope', SETUP_SCOPE))
+      default:
+        return signInProblem(c, result)
     }
   },
 )
