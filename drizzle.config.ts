@@ -1,4 +1,5 @@
-// `npm run db:generate` compares the schema files with migrations/meta and writes the next migration.
+// `npm run db:generate` compares the schema files with migrations/meta and writes the next
+// migration.
 import { defineConfig } from 'drizzle-kit'
 
 export default defineConfig({

@@ -1,4 +1,5 @@
-// Two kinds of tests: `workers` run inside workerd with real D1, R2 and rate limits; `node` run in Node.
+// Two kinds of tests: `workers` run inside workerd with real D1, R2 and rate limits; `node` run in
+// Node.
 import { existsSync, mkdirSync } from 'node:fs'
 import { cloudflareTest, readD1Migrations } from '@cloudflare/vitest-pool-workers'
 import { defineConfig } from 'vitest/config'

@@ -30,9 +30,9 @@ export const COLLECTING = '--gc-global --min-semi-space-size=1 --max-semi-space-
  * @param {string} folder a built Worker
  * @param {{ root?: string, config?: string, bindings?: object, migrations?: number, persist?:
  *   string, v8Flags?: string, cf?: object, onLog?: (log: { message: string }) => void }} options
- *   `root`: the checkout of the configuration and the migrations, this one by default; `migrations`:
- *   how many to apply, all by default; `cf`: the properties of `request.cf`; `onLog`: receives what
- *   the Worker logs
+ *   `root`: the checkout of the configuration and the migrations, this one by default;
+ *   `migrations`: how many to apply, all by default; `cf`: the properties of `request.cf`; `onLog`:
+ *   receives what the Worker logs
  * @returns {Promise<{ url: URL, db: D1Database, pid: number | null, crons: string[], scheduled:
  *   (time: Date, cron?: string) => Promise<unknown>, stop: () => Promise<void> }>} `scheduled`
  *   runs the scheduled handler at a simulated time

@@ -30,10 +30,11 @@ export function command(tool, args = []) {
 /**
  * Runs a command to its end and collects what it prints.
  * @param {string[]} commandLine
- * @param {{ env?: Record<string, string | undefined>, show?: boolean, minutes?: number, signal?: AbortSignal | undefined }}
- *   [options]
+ * @param {{ env?: Record<string, string | undefined>, show?: boolean, minutes?: number,
+ *   signal?: AbortSignal | undefined }} [options]
  *   `signal` ends the command with SIGTERM.
- * @returns {Promise<{ code: number, output: string }>} code 1 also when it could not be started or took too long
+ * @returns {Promise<{ code: number, output: string }>} code 1 also when it could not be started or
+ *   took too long
  */
 export function run([file = '', ...args], { env = {}, show = false, minutes = 12, signal } = {}) {
   return new Promise((done) => {

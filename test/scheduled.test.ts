@@ -1,4 +1,6 @@
-/** The cron: expired rows, rows beyond a maximum, and whether it keeps up with what clients create. */
+/**
+ * The cron: expired rows, rows beyond a maximum, and whether it keeps up with what clients create.
+ */
 import { env, exports } from 'cloudflare:workers'
 import { describe, expect, it } from 'vitest'
 import { openDatabase } from '../src/db'

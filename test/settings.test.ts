@@ -7,7 +7,10 @@ import { expectProblem } from './support/sign-in'
 
 const ROUTES = ['/health', '/api/users/me', '/oauth/token', '/openapi.json', '/ready', '/nothing']
 
-/** Asserts that nothing is served, and that the answer and the log name the setting and do not show its value. */
+/**
+ * Asserts that nothing is served, and that the answer and the log name the setting and do not show
+ * its value.
+ */
 async function expectRefused(settings: Record<string, unknown>, name: string) {
   const ask = workerWith(settings)
   const log = vi.spyOn(console, 'error').mockImplementation(() => undefined)

@@ -1,4 +1,5 @@
-// Before each test file: every migration is applied. Files share one database, so each test makes its own people.
+// Before each test file: every migration is applied. Files share one database, so each test makes
+// its own people.
 import { applyD1Migrations } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { afterAll, beforeAll, expect } from 'vitest'

@@ -75,7 +75,8 @@ const { error, stderr } = await asc.main(
     ...['--outFile', 'kernel.wasm'],
     ...['-O3', '--runtime', 'stub', '--enable', 'simd'],
     ...['--noAssert', '--uncheckedBehavior', 'always'],
-    ...['--initialMemory', '1'], // V8 needs no check for constant addresses, half of one for the rest
+    // V8 needs no check for constant addresses, and half of one for the rest.
+    ...['--initialMemory', '1'],
   ],
   {
     readFile: (name) => readTextOrNull(new URL(name, source)),

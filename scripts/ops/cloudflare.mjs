@@ -39,8 +39,10 @@ export class ApiError extends Error {
 /**
  * @typedef {object} Api
  * @property {(path: string, headers?: Record<string, string>) => Promise<any>} get
- * @property {(path: string, headers?: Record<string, string>) => Promise<any | null>} find null for a 404
- * @property {(method: 'POST' | 'PUT', path: string, body: object, headers?: Record<string, string>) => Promise<any>} send
+ * @property {(path: string, headers?: Record<string, string>) => Promise<any | null>} find
+ *   null for a 404
+ * @property {(method: 'POST' | 'PUT', path: string, body: object,
+ *   headers?: Record<string, string>) => Promise<any>} send
  */
 
 /**

@@ -5,9 +5,7 @@ import { readJson, readProblem, unexpected } from './problem'
 export interface RequestOptions {
   /** Ends the request; the call then rejects with the signal's reason. */
   signal?: AbortSignal | undefined
-  /**
-   * Sends no access token, and does not wait for the session to start. For public reads.
-   */
+  /** Sends no access token, and does not wait for the session to start. For public reads. */
   anonymous?: boolean | undefined
 }
 

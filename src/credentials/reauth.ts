@@ -1,6 +1,6 @@
 /**
- * Re-authentication before an act that must not happen to an unattended or stolen session
- * (ASVS 7.5): with the password, or with a fresh session, which accounts without a password have.
+ * Re-authentication before an act that must not happen to an unattended or stolen session (ASVS
+ * 7.5): with the password, or with a fresh session, which accounts without a password have.
  */
 import type { CallerContext } from '../context'
 import { runHash } from '../http/hash-admission'

@@ -30,7 +30,7 @@ export const detachedClient = { prepare: (sql: string) => new DetachedStatement(
 const detached = drizzle(detachedClient as unknown as D1Database)
 
 /**
- * Builds statements for `batch()` and `withSession()`: `build.update(users).set(…)`.
- * Executing one directly throws.
+ * Builds statements for `batch()` and `withSession()`: `build.update(users).set(…)`. Executing one
+ * directly throws.
  */
 export const build: Pick<typeof detached, 'select' | 'insert' | 'update' | 'delete'> = detached

@@ -10,8 +10,8 @@ import { problem } from './problem'
 const REALM = 'Bearer realm="gatepost"'
 
 /**
- * The access that a route requires: none, an access token, or a token that grants a scope.
- * With `optional-token`, a request without a valid token is anonymous.
+ * The access that a route requires: none, an access token, or a token that grants a scope. With
+ * `optional-token`, a request without a valid token is anonymous.
  */
 export type Access = 'anyone' | 'optional-token' | 'live-token' | Scope
 

@@ -1,7 +1,7 @@
 /**
  * Bounds the request bodies that an isolate, which has 128 MB, holds at once. Small and large
- * bodies
- * have a pool each, and each client has a share of a pool, so that one client cannot fill it.
+ * bodies have a pool each, and each client has a share of a pool, so that one client cannot fill
+ * it.
  */
 import { leasesOf } from '../security/leases'
 

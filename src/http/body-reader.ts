@@ -24,8 +24,7 @@ export function declaredLength(c: Context): number | undefined {
 
 /**
  * Reads the body. `reserve` is called with the bytes to hold before anything is read, and again
- * once
- * a body exceeds the small size. A rejected body is drained and discarded.
+ * once a body exceeds the small size. A rejected body is drained and discarded.
  */
 export async function readBody(
   c: Context,

@@ -73,8 +73,8 @@ function reservation(c: Context<AppEnv>) {
 
 /**
  * Buffers the body for `readText` and the handler. Responds 408 when it arrives too slowly, 413
- * when
- * a chunked one is too large, and 503 when the buffer is full; throws 400 when it is incomplete.
+ * when a chunked one is too large, and 503 when the buffer is full; throws 400 when it is
+ * incomplete.
  */
 export function bufferBody({ maxBytes }: BodyRules): MiddlewareHandler<AppEnv> {
   return async (c, next) => {
@@ -166,8 +166,7 @@ export async function readText(c: Context): Promise<string> {
 
 /**
  * Responds 400 for text that is not UTF-8 or is nested too deep; the validator finds malformed
- * JSON.
- * An empty optional body reads as `{}`.
+ * JSON. An empty optional body reads as `{}`.
  */
 export function parseJson(optional = false): MiddlewareHandler<AppEnv> {
   return async (c, next) => {

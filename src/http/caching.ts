@@ -14,8 +14,8 @@ export const hasCredentials = (c: AnyContext) =>
 
 /**
  * Sets the ETag of a GET and returns whether the client has this version: then respond
- * `notModified`.
- * Anonymous responses may be cached and revalidated; responses to credentials are not stored.
+ * `notModified`. Anonymous responses may be cached and revalidated; responses to credentials are
+ * not stored.
  */
 export function isUnchanged(c: AnyContext, etag: string): boolean {
   c.header('ETag', etag)

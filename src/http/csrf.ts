@@ -5,8 +5,7 @@ import { problem } from './problem'
 
 /**
  * Browsers send `Origin` with every POST and DELETE, and `Sec-Fetch-Site`, which no page can set.
- * Both
- * must agree. A client that sends neither is no browser, so no other site can use its cookie.
+ * Both must agree. A client that sends neither is no browser, so no other site can use its cookie.
  */
 export const csrf: MiddlewareHandler<AppEnv> = async (c, next) => {
   const { appOrigin, allowedOrigins } = c.var.settings

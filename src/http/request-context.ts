@@ -39,8 +39,7 @@ export const securityHeaders = secureHeaders({
 /**
  * Sets the request's id and clock, logs it, and adds Server-Timing while SERVER_TIMING is on.
  * Registered with `waitUntil` so that the request completes even if the client disconnects;
- * otherwise
- * its log line and leases would be lost. Cloudflare allows 30 seconds.
+ * otherwise its log line and leases would be lost. Cloudflare allows 30 seconds.
  */
 export const requestContext: MiddlewareHandler<AppEnv> = (c, next) => {
   const done = handleRequest(c, next)

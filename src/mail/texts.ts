@@ -3,8 +3,7 @@ import type { Mail } from './send'
 
 /**
  * The account that a mail is about. A mail to an unproven address contains no words that its
- * account
- * chose: a stranger may have registered the address to send them.
+ * account chose: a stranger may have registered the address to send them.
  */
 export interface Recipient {
   email: string

@@ -18,8 +18,8 @@ class IllFormed extends Error {}
  * Decodes the data item that starts at an offset.
  * @param options.shortest rejects lengths and integers that are not in their shortest form, as CTAP
  *   requires of authenticators (CTAP 2.1 §8).
- * @returns the value and the offset of the next byte; null if the item is not well-formed, repeats a
- *   map key, or uses a type that WebAuthn does not. Never throws.
+ * @returns the value and the offset of the next byte; null if the item is not well-formed, repeats
+ *   a map key, or uses a type that WebAuthn does not. Never throws.
  */
 export function decodeCbor(
   bytes: Bytes,

@@ -47,8 +47,8 @@ export function checkClientData(
 }
 
 /**
- * No page of Gatepost is meant for an iframe of another site (WebAuthn Level 3 §13,
- * "Visibility Considerations for Embedded Usage").
+ * No page of Gatepost is meant for an iframe of another site (WebAuthn Level 3 §13, "Visibility
+ * Considerations for Embedded Usage").
  */
 const isCrossOrigin = ({ crossOrigin, topOrigin }: Record<string, unknown>): boolean =>
   (crossOrigin !== undefined && crossOrigin !== false) || topOrigin !== undefined

@@ -70,8 +70,8 @@ const opened = new WeakMap<KeySource, Keyring>()
 
 /**
  * The keyring of these secrets. Imports the keys on the first call in an isolate.
- * @throws ConfigurationError if a secret is a published example or if the halves of a signing key do not
- * belong together.
+ * @throws ConfigurationError if a secret is a published example or if the halves of a signing key
+ * do not belong together.
  */
 export async function openKeyring(source: KeySource): Promise<Keyring> {
   const known = opened.get(source)

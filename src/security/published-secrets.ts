@@ -1,5 +1,5 @@
-// Secrets that documentation and standards print as examples, and that services run with.
-// The list holds SHA-256 digests (base64url), so that no scanner takes it for leaked secrets.
+// Secrets that documentation and standards print as examples, and that services run with. The list
+// holds SHA-256 digests (base64url), so that no scanner takes it for leaked secrets.
 
 import { sha256Base64url } from './digest'
 

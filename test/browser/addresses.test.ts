@@ -1,4 +1,6 @@
-/** What the Worker answers and what the files are, as the asset server in front of both parts them. */
+/**
+ * What the Worker answers and what the files are, as the asset server in front of both parts them.
+ */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { ORIGIN } from './browser.ts'

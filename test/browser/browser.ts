@@ -1,4 +1,6 @@
-/** A real Chromium on the running service, which notes every error that a page tells its console. */
+/**
+ * A real Chromium on the running service, which notes every error that a page tells its console.
+ */
 import assert from 'node:assert/strict'
 import { mkdirSync, readFileSync } from 'node:fs'
 import { AxeBuilder } from '@axe-core/playwright'
@@ -31,7 +33,10 @@ export const launch = (): Promise<Browser> =>
   })
 
 let addresses = 0
-/** Another client for the edge limits, which take its word in development and count by /64: no two test files, which are processes, share one. */
+/**
+ * Another client for the edge limits, which take its word in development and count by /64: no two
+ * test files, which are processes, share one.
+ */
 export const otherAddress = () =>
   `2001:db8:${(process.pid & 0xffff).toString(16)}:${(addresses++ & 0xffff).toString(16)}::1`
 
@@ -42,9 +47,15 @@ export const NARROW = { width: 360, height: 740 }
 export interface Visitor {
   tab: () => Promise<Page>
   context: BrowserContext
-  /** What the console must not have: errors, warnings, uncaught exceptions, violations of the Content-Security-Policy. */
+  /**
+   * What the console must not have: errors, warnings, uncaught exceptions, violations of the
+   * Content-Security-Policy.
+   */
   complaints: string[]
-  /** Allows failed requests with these statuses, which Chromium reports as errors although the page handles them. */
+  /**
+   * Allows failed requests with these statuses, which Chromium reports as errors although the page
+   * handles them.
+   */
   expectStatus: (...statuses: number[]) => void
   close: () => Promise<void>
 }
@@ -98,7 +109,10 @@ export async function violations(page: Page): Promise<string[]> {
 
 const log = () => readFileSync(process.env.GATEPOST_LOG ?? '', 'utf8')
 
-/** The newest link that was mailed to an address; the service prints it while it runs in development. */
+/**
+ * The newest link that was mailed to an address; the service prints it while it runs in
+ * development.
+ */
 export async function mailedLink(to: string, page: 'verify' | 'reset'): Promise<string> {
   for (let tries = 0; tries < 50; tries++) {
     const mails = log().split(`Mail to ${to}: `).slice(1)

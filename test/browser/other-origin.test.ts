@@ -1,4 +1,7 @@
-/** A single-page app on another origin: with the client it signs in and stays signed in, if the service lists it. */
+/**
+ * A single-page app on another origin: with the client it signs in and stays signed in, if the
+ * service lists it.
+ */
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { createServer, type Server } from 'node:http'

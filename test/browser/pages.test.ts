@@ -1,4 +1,7 @@
-/** Every page, narrow and wide, light and dark: no violation of accessibility, nothing wider than the screen, a silent console, a picture. */
+/**
+ * Every page, narrow and wide, light and dark: no violation of accessibility, nothing wider than
+ * the screen, a silent console, a picture.
+ */
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import type { Browser, Page } from 'playwright-core'

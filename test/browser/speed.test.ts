@@ -20,7 +20,10 @@ interface Load {
   shift: number
   painted: number
 }
-/** Collects, from before the first script on, how much moved by itself and when the first card was painted (ms). */
+/**
+ * Collects, from before the first script on, how much moved by itself and when the first card was
+ * painted (ms).
+ */
 function observe() {
   const load: Load = { shift: 0, painted: 0 }
   Object.assign(window, { load })

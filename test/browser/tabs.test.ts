@@ -69,7 +69,8 @@ test('tabs without a lock between them are saved by the grace of the server', as
   await menu(tabs[0]!).waitFor()
   await Promise.all(tabs.map((tab) => tab.goto('/')))
   await Promise.all(tabs.map((tab) => menu(tab).waitFor()))
-  // All on their way before the first answer: with the cookie of that one, a late one would find its own token a grandparent.
+  // All on their way before the first answer: with the cookie of that one, a late one would find
+  // its own token a grandparent.
   const all: (() => void)[] = []
   await ann.context.route('**/api/session/refresh', async (route) => {
     await new Promise<void>((goOn) => {

@@ -1,4 +1,6 @@
-/** A replica gets a migration later than the primary. Reads that began there go on at the primary. */
+/**
+ * A replica gets a migration later than the primary. Reads that began there go on at the primary.
+ */
 import { env } from 'cloudflare:workers'
 import { eq } from 'drizzle-orm'
 import { afterEach, describe, expect, it, vi } from 'vitest'

@@ -1,6 +1,6 @@
 /**
- * Cloudflare's API and the deployed Worker on the loopback, as far as `npm run deploy`,
- * `npm run doctor` and wrangler use them. D1 is SQLite, so migrations and queries really run.
+ * Cloudflare's API and the deployed Worker on the loopback, as far as `npm run deploy`, `npm run
+ * doctor` and wrangler use them. D1 is SQLite, so migrations and queries really run.
  */
 import { randomUUID } from 'node:crypto'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
@@ -312,7 +312,10 @@ export class FakeCloudflare {
       },
     }
   }
-  /** Wrangler puts the script of a new Worker, and posts a version of one that exists, to deploy it later. */
+  /**
+   * Wrangler puts the script of a new Worker, and posts a version of one that exists, to deploy it
+   * later.
+   */
   async #upload(
     created: string | undefined,
     existing: string | undefined,

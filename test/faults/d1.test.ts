@@ -1,4 +1,5 @@
-// What is promised of a failing database and of wrong bindings (HT5, HT7): 503 with its reason, no token, no half write, and then all is well again.
+// What is promised of a failing database and of wrong bindings (HT5, HT7): 503 with its reason, no
+// token, no half write, and then all is well again.
 import { env } from 'cloudflare:workers'
 import { describe, expect, it, vi } from 'vitest'
 import { dead, failingTrip, losingAnswers, withoutTable } from '../support/broken-database'

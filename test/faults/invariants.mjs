@@ -1,4 +1,5 @@
-// What must hold between the rows of D1 at any moment, whatever was killed: each a query that finds what is half made.
+// What must hold between the rows of D1 at any moment, whatever was killed: each a query that finds
+// what is half made.
 const INVARIANTS = {
   'a session without its user':
     'select id from sessions where user_id not in (select id from users)',

@@ -1,5 +1,7 @@
-// `npm run test:faults [kills]`: clients register, sign in, refresh, post, change passwords and sign out while workerd is killed (SIGKILL) at random
-// moments and started again on the same D1. Then what was answered is there, nothing is half made, nothing revoked lives, and every client can go on.
+// `npm run test:faults [kills]`: clients register, sign in, refresh, post, change passwords and
+// sign out while workerd is killed (SIGKILL) at random moments and started again on the same D1.
+// Then what was answered is there, nothing is half made, nothing revoked lives, and every client
+// can go on.
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -43,7 +45,10 @@ const parse = (text) => {
   }
 }
 
-/** What a client can do: `send` asks, `done` notes a 2xx. Both are used again when the answer was lost and the act is repeated. */
+/**
+ * What a client can do: `send` asks, `done` notes a 2xx. Both are used again when the answer was
+ * lost and the act is repeated.
+ */
 const acts = {
   register(client) {
     const username = `k${Date.now().toString(36)}${names++}`

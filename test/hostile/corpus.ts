@@ -1,5 +1,6 @@
-// Requests that nobody honest sends, made from the API document: malformed bodies, naughty strings, odd methods, headers and addresses.
-// The same list serves the tests inside workerd and the long run over real HTTP (run.mjs); equal seeds make equal requests.
+// Requests that nobody honest sends, made from the API document: malformed bodies, naughty strings,
+// odd methods, headers and addresses. The same list serves the tests inside workerd and the long
+// run over real HTTP (run.mjs); equal seeds make equal requests.
 import { type Api, type Target, targets } from './targets.ts'
 import { ADDRESSES, brokenJson, HEADERS, NAUGHTY, RAW_VERBS, VERBS, WRONG_TYPES } from './words.ts'
 

@@ -1,4 +1,5 @@
-// What is promised of the log (HT8): one JSON object a line, with ids and patterns, without anything secret or personal, and not to be forged.
+// What is promised of the log (HT8): one JSON object a line, with ids and patterns, without
+// anything secret or personal, and not to be forged.
 import { env } from 'cloudflare:workers'
 import { afterEach, beforeEach, expect, it, vi } from 'vitest'
 import { dead } from '../support/broken-database'
@@ -18,7 +19,10 @@ beforeEach(() => {
 })
 afterEach(() => void vi.restoreAllMocks())
 
-/** What was logged, each line parsed. Mail is shown to whoever develops, in other words than JSON: that is left out. */
+/**
+ * What was logged, each line parsed. Mail is shown to whoever develops, in other words than JSON:
+ * that is left out.
+ */
 const logged = () =>
   lines
     .filter((line) => !line.startsWith('Mail to '))

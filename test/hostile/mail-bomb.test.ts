@@ -1,4 +1,5 @@
-// What is promised to whoever owns an address that a stranger types: few mails an hour, whatever accounts are made and deleted with it; and always a reset.
+// What is promised to whoever owns an address that a stranger types: few mails an hour, whatever
+// accounts are made and deleted with it; and always a reset.
 import { env } from 'cloudflare:workers'
 import { describe, expect, it } from 'vitest'
 import type { call } from '../support/client'

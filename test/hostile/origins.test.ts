@@ -1,4 +1,5 @@
-// What is promised of other sites and other hosts: no word of CORS unless listed, no use of a cookie, no say in our addresses.
+// What is promised of other sites and other hosts: no word of CORS unless listed, no use of a
+// cookie, no say in our addresses.
 import { describe, expect, it } from 'vitest'
 import { call, workerWith } from '../support/client'
 import { person } from '../support/users'

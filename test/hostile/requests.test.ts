@@ -1,4 +1,5 @@
-// What is promised of hostile requests (HT1): an answer that the API document knows, never a 5xx, never a hang.
+// What is promised of hostile requests (HT1): an answer that the API document knows, never a 5xx,
+// never a hang.
 import { expect, it } from 'vitest'
 import { call } from '../support/client'
 import { apiDocument } from '../support/openapi'

@@ -1,5 +1,6 @@
-// `npm run test:hostile [n] [address]`: sends every n-th of the hostile requests, all unless told, over real sockets to the built Worker (or to the address
-// given, such as that of `npm run dev`), and fails for any answer of 500 or more, any hang, and any error of the API that is not JSON.
+// `npm run test:hostile [n] [address]`: sends every n-th of the hostile requests, all unless told,
+// over real sockets to the built Worker (or to the address given, such as that of `npm run dev`),
+// and fails for any answer of 500 or more, any hang, and any error of the API that is not JSON.
 import { connect } from 'node:net'
 import { build } from '../../bench/build.mjs'
 import { start } from '../../bench/server.mjs'
@@ -29,7 +30,10 @@ function* bytesOf(url, { method, path, chunked, body = '', ...attack }, more) {
   yield Buffer.from('0\r\n\r\n')
 }
 
-/** The answer as far as it has come, or null: it is whole when its length, its last chunk or the end of its head says so. */
+/**
+ * The answer as far as it has come, or null: it is whole when its length, its last chunk or the end
+ * of its head says so.
+ */
 function readAnswer(text, method) {
   const end = text.indexOf('\r\n\r\n')
   if (end < 0) return null
@@ -65,7 +69,8 @@ function exchange(url, attack, more) {
       const answer = read()
       if (answer?.isWhole) end(answered, answer)
     })
-    // The Worker answers before it has read 10 MB, and closes: that may reset what is still being sent.
+    // The Worker answers before it has read 10 MB, and closes: that may reset what is still being
+    // sent.
     socket.on('error', () => undefined)
     socket.on('close', () => {
       const answer = read()
@@ -106,7 +111,8 @@ async function mallory(url) {
 }
 
 function faultOf({ path, method }, { status, head, body }) {
-  // workerd itself refuses methods that it does not know, and CONNECT, before a Worker sees them; in production Cloudflare's edge does.
+  // workerd itself refuses methods that it does not know, and CONNECT, before a Worker sees them;
+  // in production Cloudflare's edge does.
   const refusedByRuntime = status === 501 || (status === 500 && method === 'CONNECT')
   if (refusedByRuntime && !/^x-request-id:/im.test(head)) return null
   if (status >= 500) return `status ${status}`

@@ -1,4 +1,5 @@
-// What is promised of what belongs to somebody else, or to nobody: it cannot be reached, taken over or kept.
+// What is promised of what belongs to somebody else, or to nobody: it cannot be reached, taken over
+// or kept.
 import { env } from 'cloudflare:workers'
 import { describe, expect, it } from 'vitest'
 import { call } from '../support/client'

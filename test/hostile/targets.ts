@@ -44,7 +44,10 @@ export interface Target {
   example: unknown
 }
 
-/** Every operation of the document with a request that would be fine; sessions are never ended by a fine one. */
+/**
+ * Every operation of the document with a request that would be fine; sessions are never ended by a
+ * fine one.
+ */
 export function targets(api: Api): Target[] {
   return Object.entries(api.paths).flatMap(([path, item]) =>
     METHODS.flatMap((method) => {

@@ -1,4 +1,5 @@
-// What is promised of guessing passwords (PW7): counted before the hash, per account and whatever the address; at most 100 in a row.
+// What is promised of guessing passwords (PW7): counted before the hash, per account and whatever
+// the address; at most 100 in a row.
 import { env } from 'cloudflare:workers'
 import { afterEach, beforeEach, expect, it, vi } from 'vitest'
 import { LONGEST_WAIT_MS } from '../../src/credentials/throttle'
@@ -108,7 +109,8 @@ it('computes five hashes at most for fifty guesses at once', async () => {
 it('computes 100 hashes for 162 guesses of one account, each from another address, and none after', async () => {
   const { email, username, id, token } = await withCheapHash()
   const before = hashesComputed()
-  // Asked again inside the account, the password is counted apart: strangers cannot lock its owner out of that.
+  // Asked again inside the account, the password is counted apart: strangers cannot lock its owner
+  // out of that.
   for (let n = 0; n < 30; n++) {
     const json = { password: WRONG }
     const answer = await call('POST', '/api/users/me/deletion', { token, json })

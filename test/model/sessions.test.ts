@@ -1,7 +1,7 @@
 /**
- * Random histories of accounts and sessions against the Worker: every status, the life of every token
- * and the number of sessions are those of the model. A failure shrinks to a short history, and prints
- * the seed that repeats it. `npm run test:model -- --runs 20000` runs more of them.
+ * Random histories of accounts and sessions against the Worker: every status, the life of every
+ * token and the number of sessions are those of the model. A failure shrinks to a short history,
+ * and prints the seed that repeats it. `npm run test:model -- --runs 20000` runs more of them.
  */
 import { env } from 'cloudflare:workers'
 import fc from 'fast-check'

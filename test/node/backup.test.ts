@@ -1,4 +1,5 @@
-// The backup that the README describes: `d1 export` refuses a database with a search index, but not its tables one by one.
+// The backup that the README describes: `d1 export` refuses a database with a search index, but not
+// its tables one by one.
 import { execFile } from 'node:child_process'
 import { cp, mkdir, mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'

@@ -1,4 +1,5 @@
-// What only real connections show: whether clients of all sorts see the answer to a body that is refused, and what is left of those that go.
+// What only real connections show: whether clients of all sorts see the answer to a body that is
+// refused, and what is left of those that go.
 import { connect } from 'node:net'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { build } from '../../bench/build.mjs'

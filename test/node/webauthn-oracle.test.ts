@@ -1,5 +1,6 @@
-// Our WebAuthn verifier against @simplewebauthn/server, on valid, spoiled and randomly edited answers
-// of software passkeys. Each answer that only one of both accepts proves a listed difference.
+// Our WebAuthn verifier against @simplewebauthn/server, on valid, spoiled and randomly edited
+// answers of software passkeys. Each answer that only one of both accepts proves a listed
+// difference.
 
 import fc from 'fast-check'
 import { beforeAll, describe, expect, it } from 'vitest'

@@ -44,8 +44,8 @@ async function planOf({ sql, values }: Query): Promise<string[]> {
 }
 
 /**
- * Steps that read a table from its first row. Not those over a constant row, a JSON list, the lists of
- * FTS5, and the rows that a part of the statement itself has found.
+ * Steps that read a table from its first row. Not those over a constant row, a JSON list, the lists
+ * of FTS5, and the rows that a part of the statement itself has found.
  */
 const fullScans = (plan: string[]) =>
   plan.filter(

@@ -1,6 +1,6 @@
 /**
- * The full-text index on a database with rows: created beside the previous one, filled in steps while
- * both releases run, then alone. These tests share one database and depend on their order.
+ * The full-text index on a database with rows: created beside the previous one, filled in steps
+ * while both releases run, then alone. These tests share one database and depend on their order.
  */
 import { applyD1Migrations } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
@@ -167,7 +167,9 @@ it('the previous index is dropped a day later, with its triggers', async () => {
   expect(await find('lasting')).toEqual(await expected('lasting'))
 })
 
-/** Blocks of the index that have these bytes; the beginning of a word may be left out in a block. */
+/**
+ * Blocks of the index that have these bytes; the beginning of a word may be left out in a block.
+ */
 const blocksWith = (bytes: string) =>
   number('select count(*) as n from posts_words_data where instr(block, cast(? as blob))', bytes)
 

@@ -6,7 +6,8 @@ import { argon2id as goBack } from '../../src/security/argon2/hash-wasm'
 import argon2Module from '../../src/security/argon2/hash-wasm-argon2.wasm'
 import { argon2id } from '../../src/security/argon2/own-kernel'
 
-// workerd forbids to compile at run time, which hash-wasm does: it gets the imported modules instead
+// workerd forbids to compile at run time, which hash-wasm does: it gets the imported modules
+// instead.
 const webAssembly = WebAssembly as unknown as {
   compile(bytes: ArrayBufferView): Promise<WebAssembly.Module>
 }

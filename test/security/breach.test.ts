@@ -1,4 +1,5 @@
-// The breach check as the Worker does it: with workerd's own fetch, which takes other options than Node's.
+// The breach check as the Worker does it: with workerd's own fetch, which takes other options than
+// Node's.
 import { expect, inject, it, vi } from 'vitest'
 import { isBreached } from '../../src/security/breach'
 

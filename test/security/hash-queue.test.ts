@@ -1,4 +1,5 @@
-// What is promised of the gate before the hash: a bound, one hash at a time, and that nothing keeps it shut.
+// What is promised of the gate before the hash: a bound, one hash at a time, and that nothing keeps
+// it shut.
 import { expect, it } from 'vitest'
 import {
   admit,

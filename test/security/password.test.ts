@@ -76,7 +76,8 @@ describe('a hash of another system', () => {
     expect(verifyPassword('päßword', phc)).toBe(true)
     expect(verifyPassword('passwort', phc)).toBe(false)
     expect(needsRehash(phc)).toBe(true)
-    expect(verifyPassword('correct horse', stored)).toBe(true) // the memory is none the worse for it
+    // The memory still works.
+    expect(verifyPassword('correct horse', stored)).toBe(true)
   })
 
   it('is to be hashed again unless it has exactly our cost and lengths', () => {

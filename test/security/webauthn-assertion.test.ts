@@ -145,7 +145,10 @@ describe('verifyAssertion', () => {
     }
   })
 
-  /** Bits: 1 presence, 4 verification, 8 eligible, 16 backed up, 64 passkeys[-7], 128 extensions; 2 and 32 are reserved. */
+  /**
+   * Bits: 1 presence, 4 verification, 8 eligible, 16 backed up, 64 passkeys[-7], 128 extensions; 2
+   * and 32 are reserved.
+   */
   it('judges all 256 values of the flags', async () => {
     for (let flags = 0; flags < 256; flags++) {
       const editAuthenticatorData = (bytes: Uint8Array) => bytes.with(32, flags)

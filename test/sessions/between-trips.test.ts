@@ -1,4 +1,5 @@
-// What happens between the two trips of a sign-in: whatever was decided by the first must still hold in the second.
+// What happens between the two trips of a sign-in: whatever was decided by the first must still
+// hold in the second.
 import { env } from 'cloudflare:workers'
 import { describe, expect, it } from 'vitest'
 import type { Account } from '../../src/credentials/account'

@@ -1,4 +1,7 @@
-/** A standard OAuth client in its strict mode: only http is allowed it, since the test's Worker has no TLS. */
+/**
+ * A standard OAuth client in its strict mode: only http is allowed it, since the test's Worker has
+ * no TLS.
+ */
 import * as oauth from 'oauth4webapi'
 import { describe, expect, it } from 'vitest'
 import { call, ORIGIN, workerWith } from '../support/client'

@@ -1,4 +1,7 @@
-/** Many requests at once for one session: a few rounds each, or as many as RACE_ROUNDS says (`RACE_ROUNDS=50 npm test -- test/sessions/races.test.ts`). */
+/**
+ * Many requests at once for one session: a few rounds each, or as many as RACE_ROUNDS says
+ * (`RACE_ROUNDS=50 npm test -- test/sessions/races.test.ts`).
+ */
 import { env } from 'cloudflare:workers'
 import { describe, expect, it } from 'vitest'
 import { call, trips, workerWith } from '../support/client'

@@ -1,4 +1,7 @@
-/** Every way in which a session ends: from the next request on, nothing of it works, for reads and for writes. */
+/**
+ * Every way in which a session ends: from the next request on, nothing of it works, for reads and
+ * for writes.
+ */
 import { env } from 'cloudflare:workers'
 import { describe, expect, it } from 'vitest'
 import { call } from '../support/client'
@@ -16,7 +19,10 @@ const postsOf = async (userId: number) =>
       .first<{ n: number }>()
   )?.n
 
-/** Asserts that both tokens of a session are dead, also for a token that was refreshed a moment before. */
+/**
+ * Asserts that both tokens of a session are dead, also for a token that was refreshed a moment
+ * before.
+ */
 async function expectOver(
   userId: number,
   session: { token: string; refreshToken: string },

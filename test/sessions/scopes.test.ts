@@ -1,4 +1,7 @@
-/** Walks every operation of the API document that asks for a token: what it declares is what is enforced. */
+/**
+ * Walks every operation of the API document that asks for a token: what it declares is what is
+ * enforced.
+ */
 import { env } from 'cloudflare:workers'
 import { decodeJwt, decodeProtectedHeader } from 'jose'
 import { beforeAll, describe, expect, it } from 'vitest'

@@ -1,4 +1,6 @@
-/** The D1 round trips of each operation when it succeeds. `checkAnswer` checks those of the rest. */
+/**
+ * The D1 round trips of each operation when it succeeds. `checkAnswer` checks those of the rest.
+ */
 import { beforeAll, describe, expect, it } from 'vitest'
 import { type Call, call, trips } from '../support/client'
 import { codeOf, decodeBase32, giveTotp } from '../support/factors'

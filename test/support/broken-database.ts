@@ -1,9 +1,12 @@
-// Databases that fail as D1 does: not at all, in a certain trip, after the work, or for want of a table.
+// Databases that fail as D1 does: not at all, in a certain trip, after the work, or for want of a
+// table.
 import { env } from 'cloudflare:workers'
 
 export const LOST = 'D1_ERROR: Network connection lost.'
 
-/** What happens to a trip: `run` does its work. Trips are numbered from 1 in the order they begin. */
+/**
+ * What happens to a trip: `run` does its work. Trips are numbered from 1 in the order they begin.
+ */
 export type Fault = (run: () => Promise<unknown>, trip: number) => Promise<unknown>
 
 /** The real D1 behind a fault. `rewrite` changes the SQL on its way. */

@@ -1,4 +1,7 @@
-/** The door that every test of the API goes through: HTTP to the Worker, each request from an address of its own unless told. */
+/**
+ * The door that every test of the API goes through: HTTP to the Worker, each request from an
+ * address of its own unless told.
+ */
 import { createExecutionContext, waitOnExecutionContext } from 'cloudflare:test'
 import { env, exports } from 'cloudflare:workers'
 import worker from '../../src'
@@ -46,7 +49,10 @@ function request(method: string, path: string, options: Call) {
   return new Request(new URL(path, ORIGIN), { method, headers, body, redirect: 'manual', ...cf })
 }
 
-/** Asks the Worker. Each answer is checked against `/openapi.json` and the promises of the contract; a broken one fails the test. */
+/**
+ * Asks the Worker. Each answer is checked against `/openapi.json` and the promises of the contract;
+ * a broken one fails the test.
+ */
 export async function call(method: string, path: string, options: Call = {}): Promise<Response> {
   const asked = request(method, path, options)
   const { headers } = asked
@@ -55,7 +61,10 @@ export async function call(method: string, path: string, options: Call = {}): Pr
   return response
 }
 
-/** A `call` to a Worker with other vars, secrets or bindings on the same database; undefined takes one away. */
+/**
+ * A `call` to a Worker with other vars, secrets or bindings on the same database; undefined takes
+ * one away.
+ */
 export function workerWith(settings: Record<string, unknown>): typeof call {
   const bindings = { ...env, ...settings } as Env
   return async (method, path, options = {}) => {

@@ -36,7 +36,9 @@ export async function lossySelects(): Promise<string[]> {
   return lossy
 }
 
-/** Executes nothing: no row is asked for. A statement that a test broke on purpose has no columns. */
+/**
+ * Executes nothing: no row is asked for. A statement that a test broke on purpose has no columns.
+ */
 async function columnNames(sql: string): Promise<string[]> {
   const values = Array.from({ length: (sql.match(/\?/g) ?? []).length }, () => 1)
   const statement = env.DB.prepare(`select * from (${sql}) limit 0`).bind(...values)

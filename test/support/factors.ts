@@ -1,4 +1,6 @@
-/** Second factors of users, stored in D1 directly, and the codes that an authenticator app shows. */
+/**
+ * Second factors of users, stored in D1 directly, and the codes that an authenticator app shows.
+ */
 import { env } from 'cloudflare:workers'
 import * as OTPAuth from 'otpauth'
 import { openDataKeys, seal } from '../../src/security/data-keys'

@@ -28,7 +28,10 @@ export async function newJwk(
 
 export const jwkSet = (...keys: unknown[]): string => JSON.stringify({ keys })
 
-/** Texts are taken as they are, so that JSON no encoder writes (`1e400`, double members) can be signed. */
+/**
+ * Texts are taken as they are, so that JSON no encoder writes (`1e400`, double members) can be
+ * signed.
+ */
 export const encodeJson = (value: unknown): string =>
   base64url.encode(encoder.encode(typeof value === 'string' ? value : JSON.stringify(value)))
 

@@ -11,14 +11,18 @@ export interface SentMail {
   html: string
 }
 
-/** Shared by all files of a run: several may run at a time in one isolate, each with this module to itself. */
+/**
+ * Shared by all files of a run: several may run at a time in one isolate, each with this module to
+ * itself.
+ */
 const shared = globalThis as { caughtMails?: SentMail[] }
 shared.caughtMails ??= []
 const sent = shared.caughtMails
 
 /**
- * Catches every mail of the tests in this file instead of sending it. The binding is replaced, not given another `send`:
- * it answers to any name by an interceptor, and once V8 has cached that way an own property is not looked at any more.
+ * Catches every mail of the tests in this file instead of sending it. The binding is replaced, not
+ * given another `send`: it answers to any name by an interceptor, and once V8 has cached that way
+ * an own property is not looked at any more.
  */
 export function catchMails() {
   const real = env.MAIL
@@ -36,7 +40,10 @@ export function catchMails() {
   })
 }
 
-/** All mails to an address so far, oldest first. They are sent behind the answer, those of a reset up to a quarter of a second later: wait with `nextMail` for one. */
+/**
+ * All mails to an address so far, oldest first. They are sent behind the answer, those of a reset
+ * up to a quarter of a second later: wait with `nextMail` for one.
+ */
 export const mailsTo = (email: string) => sent.filter((mail) => mail.to === email)
 
 /** The latest mail to an address with this subject, as soon as there are `count` of them. */
@@ -56,7 +63,10 @@ export function tokenIn(mail: SentMail): string {
   return found[1]
 }
 
-/** A Worker whose mails are kept instead of sent. They are out when `ask` returns, also those of resets, which take a moment. */
+/**
+ * A Worker whose mails are kept instead of sent. They are out when `ask` returns, also those of
+ * resets, which take a moment.
+ */
 export function ownMailbox() {
   const send = vi.fn(async (_mail: SentMail) => ({ messageId: 'caught' }))
   const to = (email: string) => send.mock.calls.map(([mail]) => mail).filter((m) => m.to === email)

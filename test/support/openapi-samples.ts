@@ -1,4 +1,7 @@
-/** A request for each operation of the API document, made of its examples, so that a test can walk them all. */
+/**
+ * A request for each operation of the API document, made of its examples, so that a test can walk
+ * them all.
+ */
 import type { Schema } from '@cfworker/json-schema'
 import type { Call } from './client'
 import type { ApiDocument, Operation } from './openapi'
@@ -29,7 +32,9 @@ export function samples(api: ApiDocument): Sample[] {
   )
 }
 
-/** The scopes that an operation requires; null where an empty requirement makes the token optional. */
+/**
+ * The scopes that an operation requires; null where an empty requirement makes the token optional.
+ */
 function requiredScopes({ security }: Operation): string[] | null {
   const [first] = security ?? []
   return first && Object.keys(first).length > 0 ? (Object.values(first)[0] ?? []) : null

@@ -1,4 +1,7 @@
-/** The oracle: what `/openapi.json` and the contract promise of every answer, checked on each one that a test gets. */
+/**
+ * The oracle: what `/openapi.json` and the contract promise of every answer, checked on each one
+ * that a test gets.
+ */
 import { exports } from 'cloudflare:workers'
 import { type Schema, Validator } from '@cfworker/json-schema'
 import { PROBLEM_TYPE, typeOf as problemTypeOf } from '../../src/http/problem'
@@ -104,7 +107,9 @@ function validatorOf(api: ApiDocument, name: string, schema: Schema): Validator 
 const typeOf = (headers: Headers) =>
   headers.get('Content-Type')?.split(';', 1)[0]?.trim().toLowerCase() ?? null
 
-/** Throws an error that names every promise which the answer breaks. The answer itself stays unread. */
+/**
+ * Throws an error that names every promise which the answer breaks. The answer itself stays unread.
+ */
 export async function checkAnswer(asked: Asked, response: Response): Promise<void> {
   const { pathname } = new URL(asked.path, ORIGIN)
   // A picture is not text; of it, the headers are checked.

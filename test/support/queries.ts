@@ -1,7 +1,10 @@
 /** What the Worker asks of D1, and how SQLite goes about it. */
 import { env } from 'cloudflare:workers'
 
-/** A DB binding that notes every statement on its way to the real one: `workerWith({ DB: recording.binding })`. */
+/**
+ * A DB binding that notes every statement on its way to the real one: `workerWith({ DB:
+ * recording.binding })`.
+ */
 export function recordQueries() {
   const queries = new Set<string>()
   const noting = <T extends { prepare(sql: string): D1PreparedStatement }>(target: T): T =>
@@ -24,7 +27,10 @@ export function recordQueries() {
   return { queries, binding: noting(env.DB) }
 }
 
-/** The steps of SQLite's plan for a statement that read a whole table; a full walk over an index or over rows made in the statement itself is none. */
+/**
+ * The steps of SQLite's plan for a statement that read a whole table; a full walk over an index or
+ * over rows made in the statement itself is none.
+ */
 export async function scans(sql: string): Promise<string[]> {
   const values = Array.from({ length: (sql.match(/\?/g) ?? []).length }, () => 1)
   const plan = await env.DB.prepare(`explain query plan ${sql}`)

@@ -1,4 +1,7 @@
-/** Before the tests: a real server that speaks as Have I Been Pwned's range API does, for the check inside workerd. It knows one password. */
+/**
+ * Before the tests: a real server that speaks as Have I Been Pwned's range API does, for the check
+ * inside workerd. It knows one password.
+ */
 import { createHash } from 'node:crypto'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -8,7 +11,10 @@ const BREACHED = 'a password of many breaches'
 
 declare module 'vitest' {
   interface ProvidedContext {
-    /** Its address, to which the prefix is appended (`moved/` in the place of `range/` answers with a redirect), and the password. */
+    /**
+     * Its address, to which the prefix is appended (`moved/` in the place of `range/` answers with
+     * a redirect), and the password.
+     */
     rangeApi: { url: string; breached: string }
   }
 }

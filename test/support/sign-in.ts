@@ -55,7 +55,9 @@ export function cookieOf(response: Response): string {
 
 export const me = (token: string, ask = call) => ask('GET', '/api/users/me', { token })
 
-/** Asserts that a session is dead in every way: its access token, its refresh token, and durably so. */
+/**
+ * Asserts that a session is dead in every way: its access token, its refresh token, and durably so.
+ */
 export async function expectDead(session: { token?: string; refreshToken?: string }) {
   if (session.token !== undefined) {
     const answer = await me(session.token)

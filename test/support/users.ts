@@ -1,4 +1,6 @@
-/** People for tests: each has a name of their own, so that tests sharing one database never meet. */
+/**
+ * People for tests: each has a name of their own, so that tests sharing one database never meet.
+ */
 import { env } from 'cloudflare:workers'
 import type { UserPrivate } from '../../src/user'
 import { call } from './client'

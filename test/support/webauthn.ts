@@ -1,4 +1,5 @@
-// What tests of the WebAuthn verifier share: one account, its passkeys, and what the service expects.
+// What tests of the WebAuthn verifier share: one account, its passkeys, and what the service
+// expects.
 import { type Algorithm, newPasskey, type SoftwarePasskey } from './authenticator'
 
 export const ALGORITHMS: Algorithm[] = [-7, -8, -257]

@@ -11,8 +11,8 @@ import { Failure } from '../failure.mjs'
  * @property {boolean} writesOrigin wrangler.toml holds another origin
  * @property {'keep' | 'generate' | 'given'} secret
  * @property {string[]} pending migrations to apply
- * @property {boolean} uploads false when the running version was uploaded from the same files, schedules
- *   included
+ * @property {boolean} uploads false when the running version was uploaded from the same files,
+ *   schedules included
  * @property {string[]} notes what the operator should know and may ignore
  */
 
@@ -67,8 +67,8 @@ export const isExampleSender = (mailFrom = '') => /@example\.(?:com|org|net)>?$/
  * @param {import('../project.mjs').Project} project
  * @param {import('./facts.mjs').Facts} facts
  * @param {import('./options.mjs').Options} options
- * @param {{ migrations: string[], message: (origin: string) => string }} source file names in order; the
- *   message of a version built from these files
+ * @param {{ migrations: string[], message: (origin: string) => string }} source
+ *   file names in order; the message of a version built from these files
  * @returns {Plan}
  * @throws {Failure}
  */

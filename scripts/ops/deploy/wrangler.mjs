@@ -79,7 +79,8 @@ function configArguments(environment, database, folder) {
 
 /**
  * @param {Context} context
- * @param {{ message: string, tag: string | null, secretsFile?: string | undefined, secrets: string[], strict: boolean }} upload
+ * @param {{ message: string, tag: string | null, secretsFile?: string | undefined,
+ *   secrets: string[], strict: boolean }} upload
  *   `secrets`: texts to keep out of what is shown
  * @returns {Promise<string>} the id of the new version
  */
@@ -162,7 +163,8 @@ function lastLines(output, secrets) {
   const shown = secrets.reduce((text, secret) => text.replaceAll(secret, '[secret]'), output)
   const lines = stripVTControlCharacters(shown)
     .split('\n')
-    .filter((line) => line.trim() !== '' && !line.startsWith('env.')) // the table of bindings says little
+    // Without the table of bindings.
+    .filter((line) => line.trim() !== '' && !line.startsWith('env.'))
   return lines
     .slice(-SHOWN_LINES)
     .map((line) => `    ${line}`)

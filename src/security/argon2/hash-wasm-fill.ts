@@ -16,7 +16,8 @@ const TYPE_ID = 2
 /** A fill over hash-wasm's compiled Argon2 module. The memory grows to the largest m asked for. */
 export function hashWasmFill(module: WebAssembly.Module): Fill {
   let x: Exports | undefined
-  let size = 512 * 1024 // what Hash_GetBuffer takes; asking for less than it has underflows in its C
+  // The size that Hash_GetBuffer takes. Its C code underflows for a smaller one.
+  let size = 512 * 1024
 
   return ({ m, t, p }, first) => {
     x ??= new WebAssembly.Instance(module).exports as unknown as Exports
