@@ -9,7 +9,7 @@ const START_MS = 90_000
  *   of its data; `log`: the file for what it prints; `allow`: ALLOWED_ORIGINS
  * @returns {Promise<() => Promise<void>>} ends it, and resolves once it has ended
  */
-export function startService({ port, state, log, allow }) {
+function startService({ port, state, log, allow }) {
   const where = ['--port', String(port), '--persist-to', state]
   const settings = ['--var', `ALLOWED_ORIGINS:${allow}`]
   const child = spawn(process.execPath, ['scripts/dev/dev.mjs', ...where, ...settings], {
@@ -46,10 +46,10 @@ export function startService({ port, state, log, allow }) {
  * Runs files of node:test, shows what they say, and counts.
  * @returns {Promise<{ passed: number, failed: number, succeeded: boolean }>}
  */
-export function runNodeTests(files, { env = {}, concurrency = 1 } = {}) {
+function runNodeTests(files, env) {
   const child = spawn(
     process.execPath,
-    ['--test', `--test-concurrency=${concurrency}`, '--test-reporter=spec', ...files],
+    ['--test', '--test-concurrency=1', '--test-reporter=spec', ...files],
     { stdio: ['ignore', 'pipe', 'inherit'], env: { ...process.env, ...env } },
   )
   let output = ''
@@ -64,4 +64,26 @@ export function runNodeTests(files, { env = {}, concurrency = 1 } = {}) {
       done({ passed, failed, succeeded: code === 0 && failed === 0 && passed > 0 })
     }),
   )
+}
+
+/**
+ * Starts the service, runs files of node:test with it, prints their sum and sets the exit code.
+ * @param {string} title of the sum
+ * @param {{ port: number, state: string, log: string, allow: string }} options of `startService`
+ * @param {string[]} files
+ * @param {Record<string, string>} env of the tests
+ */
+export async function testWithService(title, options, files, env) {
+  let stop
+  try {
+    stop = await startService(options)
+    const { passed, failed, succeeded } = await runNodeTests(files, env)
+    console.log(`\n${title}: ${passed} passed, ${failed} failed`)
+    process.exitCode = succeeded ? 0 : 1
+  } catch (error) {
+    console.error(error.message)
+    process.exitCode = 1
+  } finally {
+    await stop?.()
+  }
 }

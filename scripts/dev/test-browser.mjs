@@ -5,8 +5,8 @@
 import { mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { run } from '../tools.mjs'
-import { runNodeTests, startService } from './service.mjs'
+import { must } from '../tools.mjs'
+import { testWithService } from './service.mjs'
 
 const PORT = Number(process.env.BROWSER_TEST_PORT ?? 8798)
 const [origin, listed, unlisted] = [PORT, PORT - 2, PORT - 4].map((p) => `http://localhost:${p}`)
@@ -24,29 +24,15 @@ function tests() {
 }
 
 mkdirSync(artifacts, { recursive: true })
-const setup = await run([process.execPath, 'scripts/dev/setup.mjs'])
-if (setup.code !== 0) {
-  process.stderr.write(setup.output)
-  process.exit(1)
-}
+await must('Preparing the service', [process.execPath, 'scripts/dev/setup.mjs'])
 const state = mkdtempSync(join(tmpdir(), 'gatepost-browser-'))
-let stop
-try {
-  stop = await startService({ port: PORT, state, log, allow: listed })
-  const env = {
-    GATEPOST_ORIGIN: origin,
-    GATEPOST_LISTED_ORIGIN: listed,
-    GATEPOST_UNLISTED_ORIGIN: unlisted,
-    GATEPOST_STATE: state,
-    GATEPOST_LOG: log,
-  }
-  const { passed, failed, succeeded } = await runNodeTests(tests(), { env })
-  console.log(`\nBrowser tests: ${passed} passed, ${failed} failed. Pictures: ${artifacts}`)
-  process.exitCode = succeeded ? 0 : 1
-} catch (error) {
-  console.error(error.message)
-  process.exitCode = 1
-} finally {
-  await stop?.()
-  rmSync(state, { recursive: true, force: true })
+const env = {
+  GATEPOST_ORIGIN: origin,
+  GATEPOST_LISTED_ORIGIN: listed,
+  GATEPOST_UNLISTED_ORIGIN: unlisted,
+  GATEPOST_STATE: state,
+  GATEPOST_LOG: log,
 }
+await testWithService('Browser tests', { port: PORT, state, log, allow: listed }, tests(), env)
+console.log(`Pictures: ${artifacts}`)
+rmSync(state, { recursive: true, force: true })

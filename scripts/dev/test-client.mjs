@@ -5,7 +5,7 @@ import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { must } from '../tools.mjs'
-import { runNodeTests, startService } from './service.mjs'
+import { testWithService } from './service.mjs'
 
 const PORT = Number(process.env.CLIENT_TEST_PORT ?? 8778)
 const [origin, listed, unlisted] = [PORT, PORT - 2, PORT - 4].map((p) => `http://localhost:${p}`)
@@ -23,24 +23,17 @@ function tests() {
 await must('Preparing the service', [process.execPath, 'scripts/dev/setup.mjs'])
 await must('Building the client', [process.execPath, 'scripts/build/client.mjs'])
 const work = mkdtempSync(join(tmpdir(), 'gatepost-client-'))
-let stop
-try {
-  const log = join(work, 'service.log')
-  const allow = [listed, otherSite].join(',')
-  stop = await startService({ port: PORT, state: join(work, 'state'), log, allow })
-  const env = {
-    GATEPOST_ORIGIN: origin,
-    GATEPOST_LISTED_ORIGIN: listed,
-    GATEPOST_UNLISTED_ORIGIN: unlisted,
-    GATEPOST_OTHER_SITE: otherSite,
-  }
-  const { passed, failed, succeeded } = await runNodeTests(tests(), { env })
-  console.log(`\nApps with the client: ${passed} passed, ${failed} failed`)
-  process.exitCode = succeeded ? 0 : 1
-} catch (error) {
-  console.error(error.message)
-  process.exitCode = 1
-} finally {
-  await stop?.()
-  rmSync(work, { recursive: true, force: true })
+const env = {
+  GATEPOST_ORIGIN: origin,
+  GATEPOST_LISTED_ORIGIN: listed,
+  GATEPOST_UNLISTED_ORIGIN: unlisted,
+  GATEPOST_OTHER_SITE: otherSite,
 }
+const service = {
+  port: PORT,
+  state: join(work, 'state'),
+  log: join(work, 'service.log'),
+  allow: [listed, otherSite].join(','),
+}
+await testWithService('Apps with the client', service, tests(), env)
+rmSync(work, { recursive: true, force: true })
