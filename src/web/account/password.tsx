@@ -2,7 +2,8 @@
 import { useState } from 'preact/hooks'
 import type { UserPrivate } from '../../client'
 import { gatepost } from '../gatepost'
-import { Form, PasswordField } from '../ui/form'
+import { NewPasswordField, PasswordField } from '../ui/fields'
+import { Form } from '../ui/form'
 import { say } from '../ui/messages'
 import { Page } from '../ui/page'
 
@@ -26,12 +27,7 @@ export function Password({ me }: { me: UserPrivate }) {
           label="Current password"
           autoComplete="current-password"
         />
-        <PasswordField
-          name="new_password"
-          label="New password"
-          hint="At least 8 characters. A few random words work well."
-          autoComplete="new-password"
-        />
+        <NewPasswordField name="new_password" label="New password" />
       </Form>
       <p class="muted">
         Forgot it? <a href="/forgot">Email a reset link</a> to {me.email}.

@@ -3,7 +3,8 @@ import { useEffect, useState } from 'preact/hooks'
 import { useLocation } from 'preact-iso'
 import type { ApiProblem } from '../../client'
 import { gatepost, session, useSession } from '../gatepost'
-import { Field, Form, PasswordField } from '../ui/form'
+import { Field, NewPasswordField } from '../ui/fields'
+import { Form } from '../ui/form'
 import { asProblem } from '../ui/load'
 import { say } from '../ui/messages'
 import { Page, Trouble, Waiting } from '../ui/page'
@@ -82,12 +83,7 @@ export function Reset() {
             route('/sign-in')
           }}
         >
-          <PasswordField
-            name="new_password"
-            label="New password"
-            hint="At least 8 characters. A few random words work well."
-            autoComplete="new-password"
-          />
+          <NewPasswordField name="new_password" label="New password" />
         </Form>
       </Page>
     </div>

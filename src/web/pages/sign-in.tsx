@@ -11,7 +11,8 @@ import {
   signInWithPasskey,
 } from '../passkeys'
 import { Act } from '../ui/act'
-import { Field, Form, PasswordField } from '../ui/form'
+import { Field, NewPasswordField, PasswordField } from '../ui/fields'
+import { Form } from '../ui/form'
 import { asProblem } from '../ui/load'
 import { say } from '../ui/messages'
 import { Page } from '../ui/page'
@@ -217,12 +218,7 @@ export function Register() {
             autoComplete="email"
           />
           <Field name="full_name" label="Name (optional)" maxLength={100} autoComplete="name" />
-          <PasswordField
-            name="password"
-            label="Password"
-            hint="At least 8 characters. A few random words work well."
-            autoComplete="new-password"
-          />
+          <NewPasswordField name="password" label="Password" />
         </Form>
         <p class="muted">
           Have an account? <a href="/sign-in">Sign in</a>

@@ -1,19 +1,13 @@
-/** Forms: they work while they work, and put what is wrong where it is wrong. */
-import {
-  type ComponentChildren,
-  type ComponentProps,
-  createContext,
-  type InputHTMLAttributes,
-  type TargetedEvent,
-  type TargetedSubmitEvent,
-} from 'preact'
-import { useContext, useId, useLayoutEffect, useRef, useState } from 'preact/hooks'
+/** Forms: one submission at a time, and each error at the field that it is about. */
+import { type ComponentChildren, createContext, type TargetedSubmitEvent } from 'preact'
+import { useLayoutEffect, useRef, useState } from 'preact/hooks'
 import type { ApiProblem } from '../../client'
 import { explain } from './explain'
 import { asProblem } from './load'
 
 type Errors = Record<string, string>
-const FormState = createContext<{ errors: Errors; clear: (name: string) => void }>({
+/** What the fields of a form know of it. */
+export const FormState = createContext<{ errors: Errors; clear: (name: string) => void }>({
   errors: {},
   clear: () => undefined,
 })
@@ -124,140 +118,4 @@ function labelOf(form: HTMLFormElement, name: string): string {
   const element = form.elements.namedItem(name)
   const label = element instanceof HTMLElement && 'labels' in element ? element.labels : null
   return (label as NodeListOf<HTMLLabelElement> | null)?.[0]?.innerText.split(' (')[0] ?? name
-}
-
-interface FieldProps {
-  name: string
-  label: string
-  hint?: string
-  type?: 'text' | 'email'
-  required?: boolean
-  maxLength?: number
-  autoComplete?: string
-  autoCapitalize?: string
-  spellcheck?: boolean
-  defaultValue?: string
-  value?: string
-  onInput?: (event: TargetedEvent<HTMLInputElement>) => void
-}
-
-/** The ids that connect label, hint and error. */
-function useField(name: string, hint?: string) {
-  const id = useId()
-  const { errors, clear } = useContext(FormState)
-  const error = errors[name]
-  const describedBy = [hint && `${id}-hint`, error && `${id}-error`].filter(Boolean).join(' ')
-  return {
-    id,
-    input: {
-      id,
-      name,
-      ...(describedBy && { 'aria-describedby': describedBy }),
-      ...(error && { 'aria-invalid': true as const }),
-    },
-    clear: () => clear(name),
-    notes: (
-      <>
-        {hint && (
-          <small id={`${id}-hint`} class="hint">
-            {hint}
-          </small>
-        )}
-        {error && (
-          <small id={`${id}-error`} class="error">
-            {error}
-          </small>
-        )}
-      </>
-    ),
-  }
-}
-
-export function Field({ name, label, hint, onInput, ...rest }: FieldProps) {
-  const field = useField(name, hint)
-  return (
-    <div class="field">
-      <label for={field.id}>{label}</label>
-      <input
-        {...(rest as InputHTMLAttributes)}
-        {...field.input}
-        onInput={(event) => {
-          field.clear()
-          onInput?.(event)
-        }}
-      />
-      {field.notes}
-    </div>
-  )
-}
-
-/** A password that can be looked at while it is typed. */
-export function PasswordField({ name, label, hint, ...rest }: FieldProps) {
-  const field = useField(name, hint)
-  const [shown, setShown] = useState(false)
-  return (
-    <div class="field">
-      <label for={field.id}>{label}</label>
-      <div class="password">
-        <input
-          required
-          autoCapitalize="none"
-          spellcheck={false}
-          {...({ ...rest, type: shown ? 'text' : 'password' } as InputHTMLAttributes)}
-          {...field.input}
-          onInput={field.clear}
-        />
-        <button type="button" onClick={() => setShown(!shown)}>
-          {shown ? 'Hide' : 'Show'}
-          <span class="visually-hidden"> password</span>
-        </button>
-      </div>
-      {field.notes}
-    </div>
-  )
-}
-
-interface CheckboxProps {
-  name: string
-  label: string
-  checked: boolean
-  onChange: (checked: boolean) => void
-}
-
-export function Checkbox({ name, label, checked, onChange }: CheckboxProps) {
-  return (
-    <label class="check">
-      <input
-        type="checkbox"
-        name={name}
-        checked={checked}
-        onChange={(event) => onChange(event.currentTarget.checked)}
-      />
-      {label}
-    </label>
-  )
-}
-
-interface TextFieldProps extends Omit<ComponentProps<'textarea'>, 'name' | 'label'> {
-  name: string
-  label: string
-  hint?: string
-}
-
-export function TextField({ name, label, hint, onInput, ...rest }: TextFieldProps) {
-  const field = useField(name, hint)
-  return (
-    <div class="field">
-      <label for={field.id}>{label}</label>
-      <textarea
-        {...rest}
-        {...field.input}
-        onInput={(event) => {
-          field.clear()
-          onInput?.(event)
-        }}
-      />
-      {field.notes}
-    </div>
-  )
 }

@@ -7,7 +7,8 @@ import { useContext, useEffect, useRef, useState } from 'preact/hooks'
 import { ApiProblem } from '../../client'
 import { gatepost, session } from '../gatepost'
 import { confirmWithPasskey, hasPasskeys } from '../passkeys'
-import { Field, Form, PasswordField } from './form'
+import { Field, PasswordField } from './fields'
+import { Form } from './form'
 import { asProblem } from './load'
 
 type Factors = Awaited<ReturnType<typeof readFactors>>
