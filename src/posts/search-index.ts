@@ -7,7 +7,8 @@ import type { Database } from '../db'
 import { batch, single } from '../db/batch'
 import { build } from '../db/build'
 import type { QueryBudget } from '../db/query-budget'
-import { posts, searchIndex } from '../db/schema'
+import { posts } from '../db/schema'
+import { searchIndex } from '../db/schema-jobs'
 import { DAY_MS, HOUR_MS } from '../retention'
 
 /** Whether the work is complete. If not, the next step continues it. */

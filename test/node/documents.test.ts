@@ -11,6 +11,7 @@ import { draw } from '../../scripts/build/diagrams.mjs'
 import { optionalSecrets } from '../../scripts/tools.mjs'
 import * as schema from '../../src/db/schema'
 import * as credentials from '../../src/db/schema-credentials'
+import * as jobs from '../../src/db/schema-jobs'
 
 const files = execFileSync('git', ['ls-files', '-co', '--exclude-standard', '*.md'], {
   encoding: 'utf8',
@@ -103,7 +104,7 @@ it('docs/settings.md has every variable with its default, every secret and every
 })
 
 it('docs/data-model.md has every table', () => {
-  const tables = [schema, credentials].flatMap((tables) =>
+  const tables = [schema, credentials, jobs].flatMap((tables) =>
     Object.values(tables).flatMap((table) => (is(table, SQLiteTable) ? getTableName(table) : [])),
   )
   expect(tables.length).toBeGreaterThan(10)
