@@ -2,6 +2,7 @@
 import { and, eq, sql } from 'drizzle-orm'
 import type { SQLiteColumn, SQLiteTable } from 'drizzle-orm/sqlite-core'
 import type { Actor } from '../actor'
+import { recipientColumns } from '../credentials/account'
 import { updateFactors } from '../credentials/factors'
 import { countNotice } from '../credentials/mail-limit'
 import { factorKey } from '../credentials/throttle'
@@ -38,14 +39,7 @@ async function removeUserFactors(actor: Actor, id: number): Promise<Removal | nu
   const { user, recorded, noticed } = await withSession(
     actor,
     {
-      user: build
-        .select({
-          username: users.username,
-          email: users.email,
-          emailVerified: users.emailVerified,
-        })
-        .from(users)
-        .where(isUser),
+      user: build.select(recipientColumns).from(users).where(isUser),
       recorded: recordEventOf(
         { userId: id, type: 'factors_removed', at: now },
         sql`where ${hasFactors}`,

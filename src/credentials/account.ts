@@ -4,6 +4,13 @@ import { build } from '../db/build'
 import { users } from '../db/schema'
 import { type PrivateRow, privateColumns } from '../user'
 
+/** The columns of a mail's `Recipient`. */
+export const recipientColumns = {
+  username: users.username,
+  email: users.email,
+  emailVerified: users.emailVerified,
+}
+
 export const accountColumns = {
   ...privateColumns,
   passwordHash: users.passwordHash,

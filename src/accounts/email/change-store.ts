@@ -1,6 +1,7 @@
 /** Requests for links to an address, in D1. */
 import { and, eq, ne, sql } from 'drizzle-orm'
 import type { Actor } from '../../actor'
+import { recipientColumns } from '../../credentials/account'
 import { countMail, countNotice, mailCounterKey } from '../../credentials/mail-limit'
 import { type Address, type Link, storeLink } from '../../credentials/mail-links'
 import {
@@ -13,22 +14,11 @@ import {
 import { build } from '../../db/build'
 import { emailTokens, users } from '../../db/schema'
 import { withSession } from '../../db/session-guard'
-
-/** The columns of an account that a mail needs. */
-export interface Owner {
-  username: string
-  email: string
-  emailVerified: boolean
-}
-export const ownerColumns = {
-  username: users.username,
-  email: users.email,
-  emailVerified: users.emailVerified,
-}
+import type { Recipient } from '../../mail/texts'
 
 export type RequestedChange =
   | { kind: 'stored'; mayNotify: boolean }
-  | { kind: 'taken'; owner: Owner }
+  | { kind: 'taken'; owner: Recipient }
   | { kind: 'too-many-mails' }
   | { kind: 'wrong-password' }
 
@@ -62,7 +52,7 @@ export async function requestChange(
     recorded: recordAct(actor, reauthenticated, 'email_change_requested', isStillSame),
     discarded: discardEvent(reauthenticated),
     same: build.select({ id: users.id }).from(users).where(isSame),
-    others: build.select(ownerColumns).from(users).where(isOthers),
+    others: build.select(recipientColumns).from(users).where(isOthers),
     noticed: countNotice('email-change-requested', eq(users.id, id), now, isStored),
   })
   if (same.length === 0) return { kind: 'wrong-password' }
@@ -72,7 +62,7 @@ export async function requestChange(
 }
 
 export type RequestedVerification =
-  | { kind: 'stored'; user: Owner }
+  | { kind: 'stored'; user: Recipient }
   | { kind: 'verified-before' | 'too-many-mails' }
 
 /**
@@ -93,7 +83,7 @@ export async function requestVerification(
       sql`exists (select 1 from ${users} where ${isUnproven})`,
     ),
     stored: storeLink(link, isUnproven),
-    found: build.select(ownerColumns).from(users).where(isCaller),
+    found: build.select(recipientColumns).from(users).where(isCaller),
   })
   const [user] = found
   if (stored.length > 0 && user) return { kind: 'stored', user }

@@ -1,6 +1,7 @@
 /** The use of links that prove an address, in D1. */
 import { and, eq, inArray, ne, or, type SQL, sql } from 'drizzle-orm'
 import type { SQLiteColumn } from 'drizzle-orm/sqlite-core'
+import { recipientColumns } from '../../credentials/account'
 import { countNotice, releaseResets } from '../../credentials/mail-limit'
 import { isUsable } from '../../credentials/mail-links'
 import { carryFailures, loginCounterKey } from '../../credentials/throttle'
@@ -9,7 +10,7 @@ import { batch, ifPrevious } from '../../db/batch'
 import { build } from '../../db/build'
 import { recordEventOf } from '../../db/events'
 import { emailTokens, sessions, users } from '../../db/schema'
-import { type Owner, ownerColumns } from './change-store'
+import type { Recipient } from '../../mail/texts'
 
 /** The conditions and columns of one link, for the statements of a batch. */
 function linkOf(tokenHash: string, now: Date) {
@@ -40,7 +41,7 @@ type LinkParts = ReturnType<typeof linkOf>
 
 export type Verification =
   | { kind: 'verified'; userId: number }
-  | { kind: 'changed'; userId: number; email: string; former: Owner; mayNotify: boolean }
+  | { kind: 'changed'; userId: number; email: string; former: Recipient; mayNotify: boolean }
   | { kind: 'taken' }
 
 /**
@@ -87,7 +88,7 @@ export async function useVerification(
 const selectLink = ({ works }: LinkParts) =>
   build
     .select({
-      ...ownerColumns,
+      ...recipientColumns,
       userId: users.id,
       purpose: emailTokens.purpose,
       // A batch of D1 returns objects: two columns of one name would be one.

@@ -11,6 +11,7 @@ import { identities, passkeys } from '../../db/schema-credentials'
 import { withSession } from '../../db/session-guard'
 import type { Recipient } from '../../mail/texts'
 import type { VerifiedRegistration } from '../../security/webauthn'
+import { recipientColumns } from '../account'
 import { dropUselessCodes, endOtherLogins, updateFactors } from '../factors'
 import { countNotice } from '../mail-limit'
 import { isTokenUsed, type UsedToken, useToken } from '../proof'
@@ -33,9 +34,7 @@ const shownColumns = {
 
 /** The owner of the passkeys, for options and mails. */
 const ownerColumns = {
-  username: users.username,
-  email: users.email,
-  emailVerified: users.emailVerified,
+  ...recipientColumns,
   fullName: users.fullName,
   handle: users.handle,
 }

@@ -5,15 +5,14 @@ import { batch, ifPrevious } from '../../db/batch'
 import { build } from '../../db/build'
 import { discardUnowned, NO_ACCOUNT, recordEventOf } from '../../db/events'
 import { attempts, emailTokens, sessions, users } from '../../db/schema'
+import { recipientColumns } from '../account'
 import { countNotice, countReset, mailCounterKey, releaseResets } from '../mail-limit'
 import { type Address, isUsable, type Link, storeLink } from '../mail-links'
 import { isPasswordAttempt } from '../throttle'
 
 const ownerColumns = {
   id: users.id,
-  username: users.username,
-  email: users.email,
-  emailVerified: users.emailVerified,
+  ...recipientColumns,
 }
 
 /**

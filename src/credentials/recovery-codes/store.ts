@@ -8,6 +8,7 @@ import { users } from '../../db/schema'
 import { recoveryCodes } from '../../db/schema-credentials'
 import { withSession } from '../../db/session-guard'
 import type { Recipient } from '../../mail/texts'
+import { recipientColumns } from '../account'
 import { countNotice } from '../mail-limit'
 
 /** Codes of an account. */
@@ -50,14 +51,7 @@ export async function storeCodes(actor: Actor, hashes: readonly string[]): Promi
   const { user, noticed } = await withSession(actor, {
     ...replaceCodes(actor, hashes, hasFactor),
     noticed: countNotice('recovery-codes-made', isCaller, actor.now, hasFactor),
-    user: build
-      .select({
-        username: users.username,
-        email: users.email,
-        emailVerified: users.emailVerified,
-      })
-      .from(users)
-      .where(and(isCaller, hasFactor)),
+    user: build.select(recipientColumns).from(users).where(and(isCaller, hasFactor)),
   })
   const [owner] = user
   if (!owner) return { kind: 'no-second-factor' }

@@ -10,17 +10,12 @@ import { totp } from '../../db/schema-credentials'
 import { withSession } from '../../db/session-guard'
 import type { Recipient } from '../../mail/texts'
 import { type Amr, amrOf, confirmedMethods, formatAmr, parseAmr } from '../../security/auth-methods'
+import { recipientColumns } from '../account'
 import { dropUselessCodes, endOtherLogins, updateFactors } from '../factors'
 import { countNotice } from '../mail-limit'
 import { isLatestEvent, type Proof, proofStatements } from '../proof'
 import { replaceCodes } from '../recovery-codes/store'
 import { clearAttemptsOf, factorKey, readWait, type Wait } from '../throttle'
-
-const ownerColumns = {
-  username: users.username,
-  email: users.email,
-  emailVerified: users.emailVerified,
-}
 
 export type StoredSecret =
   | { kind: 'stored'; username: string }
@@ -47,7 +42,7 @@ export async function storeSecret(actor: Actor, sealed: string): Promise<StoredS
         setWhere: isNull(totp.confirmedAt),
       })
       .returning({ userId: totp.userId }),
-    owner: build.select(ownerColumns).from(users).where(isCaller),
+    owner: build.select(recipientColumns).from(users).where(isCaller),
   })
   if (stored.length > 0) return { kind: 'stored', username: owner[0]?.username ?? '' }
   return { kind: owner[0]?.emailVerified ? 'totp-enabled' : 'email-not-verified' }
@@ -137,7 +132,7 @@ export async function enableApp(
     ended: endOtherLogins(caller, isEnabled),
     ...replaceCodes(actor, codeHashes, isEnabled),
     noticed: countNotice('totp-enabled', isCaller, now, isEnabled),
-    owner: build.select(ownerColumns).from(users).where(isCaller),
+    owner: build.select(recipientColumns).from(users).where(isCaller),
     wait: readWait({ key: factorKey(userId).key }),
   })
   return {
@@ -179,7 +174,7 @@ export async function disableApp(actor: Actor): Promise<Disabled> {
     removed: build.delete(totp).where(isApp),
     factors: updateFactors(userId),
     codes: dropUselessCodes(userId),
-    owner: build.select(ownerColumns).from(users).where(isCaller),
+    owner: build.select(recipientColumns).from(users).where(isCaller),
   })
   if (recorded.length === 0) return { kind: 'totp-not-found' }
   return { kind: 'disabled', owner: owner[0], mayNotify: noticed.length > 0 }
