@@ -6,7 +6,7 @@ import { explain } from './explain'
 import { asProblem } from './load'
 
 type Errors = Record<string, string>
-/** What the fields of a form know of it. */
+/** The errors of a form, for its fields. */
 export const FormState = createContext<{ errors: Errors; clear: (name: string) => void }>({
   errors: {},
   clear: () => undefined,
