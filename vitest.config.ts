@@ -30,6 +30,7 @@ export default defineConfig({
                 ...secrets,
                 DATA_KEYS: 'tests-only-hR4vK2xQ9mT7bW3nZ8cY5fL1pJ6dS0gE',
                 SERVER_TIMING: 'on',
+                EMAIL_SIGN_IN: 'on',
                 RACE_ROUNDS: process.env.RACE_ROUNDS ?? '6',
                 MODEL_RUNS: process.env.MODEL_RUNS ?? '10',
                 TEST_MIGRATIONS: existsSync('migrations')

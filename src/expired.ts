@@ -9,7 +9,7 @@ import { batch } from './db/batch'
 import { build } from './db/build'
 import type { QueryBudget } from './db/query-budget'
 import { attempts, emailTokens, events, idempotencyKeys, mailCounts, sessions } from './db/schema'
-import { usedTokens } from './db/schema-credentials'
+import { signInLinks, usedTokens } from './db/schema-credentials'
 import {
   DAY_MS,
   EVENT_DAYS,
@@ -79,6 +79,7 @@ function dueRows(now: Date, beyond: NewestBeyond): Record<string, DueRows> {
   return {
     sessions: { table: sessions, isDue: lte(sessions.expiresAt, now) },
     email_tokens: { table: emailTokens, isDue: lte(emailTokens.expiresAt, now) },
+    sign_in_links: { table: signInLinks, isDue: lte(signInLinks.expiresAt, now) },
     used_tokens: { table: usedTokens, isDue: lte(usedTokens.expiresAt, now) },
     // The failures of an account end with a sign-in, a reset or the account.
     attempts: {

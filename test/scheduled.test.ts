@@ -23,7 +23,7 @@ const count = (sql: string) => env.DB.prepare(`select count(*) as n from ${sql}`
 const open = () => openDatabase(env.DB, { count: 0, ms: 0 })
 
 /** One row that is due and one that is not, in every table that is cleaned. */
-async function fill(userId: number) {
+async function fill(userId: number, otherId: number) {
   const rows: [string, unknown[]][] = []
   for (const [name, at] of [
     ['due', -1],
@@ -38,6 +38,10 @@ async function fill(userId: number) {
       [
         "insert or replace into email_tokens (user_id, purpose, token_hash, email, email_key, created_at, expires_at) values (?, ?, ?, 'sweep', '', 0, ?)",
         [userId, name === 'due' ? 'reset' : 'change', `sweep-${name}`, NOW + at],
+      ],
+      [
+        "insert or replace into sign_in_links (user_id, token_hash, browser_hash, code, created_at, expires_at) values (?, ?, '', '', 0, ?)",
+        [name === 'due' ? userId : otherId, `sweep-${name}`, NOW + at],
       ],
       ['insert into used_tokens (hash, expires_at) values (?, ?)', [`sweep-${name}`, NOW + at]],
       [
@@ -74,6 +78,7 @@ async function fill(userId: number) {
 const TABLES = {
   sessions: 'id',
   email_tokens: 'token_hash',
+  sign_in_links: 'token_hash',
   used_tokens: 'hash',
   attempts: 'key',
   mail_counts: 'key',
@@ -83,8 +88,8 @@ const TABLES = {
 
 describe('expired rows', () => {
   it('are deleted, and no others; the failures of an account stay', async () => {
-    const ann = await register()
-    await fill(ann.id)
+    const [ann, bob] = [await register(), await register('bob')]
+    await fill(ann.id, bob.id)
     await worker.scheduled({ scheduledTime: new Date(NOW), cron: '*/10 * * * *' })
     for (const [table, column] of Object.entries(TABLES)) {
       expect(await count(`${table} where ${column} = 'sweep-due'`), table).toBe(0)
@@ -103,14 +108,14 @@ describe('expired rows', () => {
     expect(deleted.mail_counts).toBeGreaterThanOrEqual(2 * BATCH + 7)
     expect(await count("mail_counts where key like 'many-%'")).toBe(0)
     // Two for the maxima, one per table, and two more for the table that was full twice.
-    expect(budget.left).toBe(1000 - 2 - 8 - 2)
+    expect(budget.left).toBe(1000 - 2 - 9 - 2)
     const again = await deleteExpired(open(), new Date(NOW), new QueryBudget(1000))
     expect(Object.values(again).every((rows) => rows === 0)).toBe(true)
   })
 
   it('are left to the next run when the queries are used up', async () => {
     await insertMany(`insert into mail_counts select 'rest-' || i, 1, 0 from n`, 3 * BATCH)
-    await deleteExpired(open(), new Date(NOW), new QueryBudget(2 + 8 + 1))
+    await deleteExpired(open(), new Date(NOW), new QueryBudget(2 + 9 + 1))
     expect(await count("mail_counts where key like 'rest-%'")).toBe(BATCH)
     await runScheduled(env, new Date(NOW))
     expect(await count("mail_counts where key like 'rest-%'")).toBe(0)

@@ -164,6 +164,7 @@ describe('a setting', () => {
     PASSWORD_MIN_LENGTH: [undefined, '', '0', '7', '65', 'eight'],
     REQUIRE_VERIFIED_EMAIL: [undefined, '', 'true', 'ON', 'yes', '1'],
     BREACH_CHECK: [undefined, '', 'true', 'On'],
+    EMAIL_SIGN_IN: ['', 'true', 'On', 'yes'],
     SERVER_TIMING: [undefined, '', 'false', 'OFF'],
   }
 

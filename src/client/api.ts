@@ -207,7 +207,7 @@ export interface Export {
   }>
   /** Mailed links that have not been used */
   links: Array<{
-    purpose: 'verify' | 'reset' | 'change'
+    purpose: 'verify' | 'reset' | 'change' | 'sign-in'
     email: string
     /** RFC 3339, UTC */
     created_at: string
@@ -578,6 +578,25 @@ export interface SessionList {
   next_cursor: string | null
 }
 
+export interface SignInLinkRequest {
+  email: string
+}
+
+export interface SignInLinkSent {
+  message: string
+  /**
+   * Show it. Another browser that opens the link needs it; this one is known by a cookie.
+   */
+  code: string
+}
+
+export interface SignInLinkUse {
+  /** From the link of the mail: what stands behind #token= */
+  token: string
+  /** Of the browser that requested the link; spaces and dashes do not matter */
+  code?: string | undefined
+}
+
 export interface Token {
   access_token: string
   token_type: 'bearer'
@@ -661,9 +680,11 @@ export type ProblemCode =
   | 'invalid-token'
   | 'last-admin'
   | 'last-way-in'
+  | 'link-code-required'
   | 'malformed-request'
   | 'misconfigured'
   | 'no-second-factor'
+  | 'not-found'
   | 'not-ready'
   | 'not-the-author'
   | 'passkey-not-found'
@@ -861,6 +882,16 @@ export interface Operations {
   /** Options for navigator.credentials.get(), to confirm my identity with a passkey */
   'POST /api/session/confirm/options': {
     answer: PasskeyRequestOptions
+  }
+  /** Ask for a mailed link that signs in */
+  'POST /api/session/email': {
+    body: SignInLinkRequest
+    answer: SignInLinkSent
+  }
+  /** Sign in from a browser with a mailed link; replaces the session of the cookie */
+  'POST /api/session/email/use': {
+    body: SignInLinkUse
+    answer: BrowserSession
   }
   /** Complete a sign-in with a second factor; replaces the session of the cookie */
   'POST /api/session/factor': {

@@ -1,6 +1,14 @@
 /** Tables of the credentials beside the password. They belong to a user and are deleted with it. */
 import { sql } from 'drizzle-orm'
-import { check, index, integer, primaryKey, sqliteTable, text } from 'drizzle-orm/sqlite-core'
+import {
+  check,
+  index,
+  integer,
+  primaryKey,
+  sqliteTable,
+  text,
+  uniqueIndex,
+} from 'drizzle-orm/sqlite-core'
 import { bytes, flag, time } from './columns'
 import { users } from './schema'
 
@@ -85,6 +93,33 @@ export const identities = sqliteTable(
     index('identities_user').on(t.userId),
     // OpenID Connect Core §2: at most 255 ASCII characters.
     check('identities_subject', sql`length(${t.subject}) between 1 and 255`),
+  ],
+)
+
+/**
+ * Mailed links that sign in, at most one per user. A trigger deletes the link when the password or
+ * the address changes or the account is disabled (migrations/0011_sign_in_links.sql).
+ */
+export const signInLinks = sqliteTable(
+  'sign_in_links',
+  {
+    userId: integer('user_id')
+      .primaryKey()
+      .references(() => users.id, { onDelete: 'cascade' }),
+    /** SHA-256 of the token, base64url. */
+    tokenHash: text('token_hash').notNull(),
+    /** SHA-256 of the cookie of the browser that requested the link, base64url. */
+    browserHash: text('browser_hash').notNull(),
+    /** Six digits that this browser shows. They sign in only together with the token. */
+    code: text('code').notNull(),
+    /** How many wrong codes were entered. */
+    wrongCodes: integer('wrong_codes').notNull().default(0),
+    createdAt: time('created_at').notNull(),
+    expiresAt: time('expires_at').notNull(),
+  },
+  (t) => [
+    uniqueIndex('sign_in_links_hash').on(t.tokenHash),
+    index('sign_in_links_expiry').on(t.expiresAt),
   ],
 )
 

@@ -34,17 +34,21 @@ export const problemAdvice: Record<ProblemCode, Advice> = {
     action: 'Show `detail`, keep the login, and empty the password field.',
   },
   'second-factor-required': {
-    meaning: 'The password is right, and the account has a second factor.',
+    meaning: 'The first factor is right, and the account has a second one.',
     action:
       'Ask for one of `methods`, then send it with `pending_token` to `POST /api/session/factor`.',
   },
   'pending-ended': {
     meaning: 'The time between the two steps of a sign-in is over, or the first step is void.',
-    action: 'Start the sign-in anew with the password.',
+    action: 'Start the sign-in anew.',
   },
   'wrong-code': {
-    meaning: 'The code of the authenticator app is wrong or was used before.',
+    meaning: 'The code is wrong, or was used before.',
     action: 'Let the user enter the next code. Do not repeat the same one.',
+  },
+  'link-code-required': {
+    meaning: 'A sign-in link was opened in another browser than the one that requested it.',
+    action: 'Ask for the code that the other browser shows, and repeat the request with it.',
   },
   'session-ended': {
     meaning: 'The request has no cookie of an active session.',

@@ -41,6 +41,10 @@ export const operationNotes: Record<string, string> = {
     'For `step-up-required`: the session stays, and the response has an access token with the new `auth_time`.',
   createPasskeySession:
     'Pass the result of `navigator.credentials.get()` for the options of `POST /api/passkeys/sign-in-options`.',
+  requestSignInLink:
+    'The response is the same, in the same time, whether an account has the address or not. Only a confirmed address gets the link. It works once, for 10 minutes, in the browser of this request or with the `code` of the response, and a newer one replaces it. Needs `EMAIL_SIGN_IN`.',
+  useSignInLink:
+    'Call it on a click of the user only: mail scanners load pages and run their scripts. In another browser than the one that requested the link, send the `code` too.',
   endOtherSessions: 'Their access tokens stop working with the next request.',
   updatePost:
     'Members that are missing stay as they are. Send the `ETag` of the post as `If-Match`, and a change by another client is not overwritten.',

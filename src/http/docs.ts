@@ -27,6 +27,10 @@ const HEADERS = {
     description: 'The refresh token, for this host only, out of reach of scripts',
     example: '__Host-gatepost=…; Max-Age=2592000; Path=/; HttpOnly; Secure; SameSite=Lax',
   },
+  BrowserCookie: {
+    description: 'Identifies this browser when it uses the link, out of reach of scripts',
+    example: '__Host-gatepost-link=…; Max-Age=600; Path=/; HttpOnly; Secure; SameSite=Lax',
+  },
   Bookmark: {
     description:
       'What the client has seen: sent back with its next anonymous read, it never sees less',
@@ -39,6 +43,7 @@ const header = (name: keyof typeof HEADERS) => ({ $ref: `#/components/headers/${
 /** For the `headers` of a response. */
 export const etagHeader = { ETag: header('ETag') }
 export const cookieHeader = { 'Set-Cookie': header('SetCookie') }
+export const browserCookieHeader = { 'Set-Cookie': header('BrowserCookie') }
 
 interface Operation {
   operationId: string

@@ -43,7 +43,7 @@ export const problemCatalog = {
   'second-factor-required': {
     status: 401,
     title: 'Second factor required',
-    detail: 'The password is right. Complete the sign-in with a second factor; see methods.',
+    detail: 'The first factor is right. Complete the sign-in with a second one; see methods.',
   },
   'pending-ended': {
     status: 401,
@@ -54,6 +54,12 @@ export const problemCatalog = {
     status: 401,
     title: 'Wrong code',
     detail: 'The code is wrong, or was used before. Enter the next one.',
+  },
+  'link-code-required': {
+    status: 401,
+    title: 'Code required',
+    detail:
+      'This browser did not ask for the link. Enter the code of the page where you asked for it.',
   },
   'session-ended': {
     status: 401,

@@ -12,7 +12,7 @@ export interface Recipient {
 }
 
 /** The fragment reaches no server, no log and no `Referer`; the page posts the token on a click. */
-const linkTo = (origin: string, page: 'verify' | 'reset', token: string) =>
+const linkTo = (origin: string, page: 'verify' | 'reset' | 'sign-in/link', token: string) =>
   `${origin}/${page}#token=${token}`
 
 /** To a new account: asks to confirm the address. */
@@ -37,6 +37,19 @@ export function resetPassword(origin: string, to: Recipient, token: string): Mai
     after: [
       'The link works once, for one hour. A newer link replaces it.',
       'If you did not ask for it, ignore this email: your password stays as it is.',
+    ],
+  })
+}
+
+/** To a user who wants to sign in without a password. */
+export function signInLink(origin: string, to: Recipient, token: string): Mail {
+  return compose(to, 'Your sign-in link', {
+    before: [`We received a request to sign in to your account at ${origin} by email.`],
+    link: linkTo(origin, 'sign-in/link', token),
+    action: 'Sign in',
+    after: [
+      'The link works once, for 10 minutes, in the browser where you asked for it. A newer link replaces it.',
+      'Do not forward this email. If you did not ask for it, ignore it: your account stays as it is.',
     ],
   })
 }

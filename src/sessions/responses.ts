@@ -24,7 +24,7 @@ export const tokenResponse = (c: AppContext, grant: Grant) =>
   c.json(viewToken(grant), 200, NO_STORE_HEADERS)
 
 /** 401 with the members that the second step needs. */
-const secondFactorRequired = (c: AppContext, { token, methods, expiresIn }: Pending) =>
+export const secondFactorRequired = (c: AppContext, { token, methods, expiresIn }: Pending) =>
   problem(c, 'second-factor-required', {
     ...BEARER,
     members: { pending_token: token, methods: [...methods], expires_in: expiresIn },

@@ -1,7 +1,9 @@
 /** All session routes. */
+import { requestSignInLink } from '../credentials/email-links/request'
 import { passkeySignInRoutes } from '../credentials/passkeys/sign-in-options'
 import { browserRoutes } from './browser'
 import { confirmSession } from './confirm'
+import { useSignInLink } from './email'
 import { finishSession } from './factor'
 import { sessionListRoutes } from './list'
 import { oauthRoutes } from './oauth'
@@ -18,5 +20,7 @@ export const sessionRoutes = [
   confirmSession,
   ...passkeySignInRoutes,
   createPasskeySession,
+  requestSignInLink,
+  useSignInLink,
   ...sessionListRoutes,
 ] as const

@@ -42,6 +42,13 @@ it('finds every row by an index, in every statement of every route and of the ho
     json: { current_password: PASSWORD, new_password: password },
   })
   await done('POST', '/api/users/forgot-password', 202, { json: { email: `${name}3@example.com` } })
+  const email = `${name}3@example.com`
+  await done('POST', '/api/session/email', 202, { json: { email } })
+  for (const code of [undefined, '123456']) {
+    const json = { token: 'A'.repeat(43), code }
+    const cookie = `__Host-gatepost-link=${'A'.repeat(43)}`
+    await done('POST', '/api/session/email/use', 400, { json, cookie })
+  }
   await done('GET', '/api/admin/users', 200, { token: root.token })
   await done('GET', '/api/admin/users?q=ann', 200, { token: root.token })
   await done('PATCH', `/api/admin/users/${ann.id}`, 200, {

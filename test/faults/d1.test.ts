@@ -22,6 +22,7 @@ const TABLES = [
   'recovery_codes',
   'identities',
   'used_tokens',
+  'sign_in_links',
 ]
 
 /** What the first trip of a sign-in writes before its hash, whatever comes after. */
@@ -70,6 +71,8 @@ function requests({ email, username, token, refreshToken }: Person): Request[] {
     ],
     ['POST', '/api/users/me/deletion', { token, json: { password: PASSWORD } }],
     ['POST', '/api/users/forgot-password', { json: { email } }],
+    ['POST', '/api/session/email', { json: { email } }],
+    ['POST', '/api/session/email/use', { json: { token: 'A'.repeat(43), code: '123456' } }],
     ['POST', '/api/users/verify-email', { json: { token: 'A'.repeat(43) } }],
     ['POST', '/api/session/confirm', { token, json: { password: PASSWORD } }],
     ['POST', '/api/session/confirm', { token, json: { code: '123456' } }],

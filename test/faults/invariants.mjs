@@ -6,6 +6,8 @@ const INVARIANTS = {
   'a post without its author': 'select id from posts where author_id not in (select id from users)',
   'a link without its user':
     'select user_id from email_tokens where user_id not in (select id from users)',
+  'a sign-in link without its user':
+    'select user_id from sign_in_links where user_id not in (select id from users)',
   'a count without its user':
     'select key from attempts where user_id is not null and user_id not in (select id from users)',
   'a key without its post':

@@ -5,6 +5,7 @@ import { describe, expect, it } from 'vitest'
 import { hashesComputed } from '../../src/security/password'
 import { call, trips, workerWith } from '../support/client'
 import { recordQueries } from '../support/queries'
+import { askForLink, linkCookieOf, proven } from '../support/sign-in-links'
 import { freshName, PASSWORD, person, register } from '../support/users'
 
 const WRONG = 'wrong horse battery staple'
@@ -111,13 +112,53 @@ it('answers forgot-password alike for known, unknown and disabled, after one tri
   expect(hashesComputed()).toBe(before)
 })
 
+it('answers a request for a sign-in link alike for known, unproven, unknown, disabled and refused, after one trip and no hash', async () => {
+  const [known, unproven, disabled] = [await proven(), await register(), await proven()]
+  await env.DB.prepare('update users set is_active = 0 where id = ?').bind(disabled.id).run()
+  const cookie = linkCookieOf(await askForLink(`${freshName()}@example.com`))
+  const before = hashesComputed()
+  const answers = new Set<string>()
+  for (const email of [
+    ...Array(5).fill(known.email),
+    known.email.toUpperCase(),
+    unproven.email,
+    disabled.email,
+    ...Array(5).fill(`${freshName()}@example.com`),
+  ]) {
+    const answer = await askForLink(email, cookie)
+    expect([answer.status, trips(answer)]).toEqual([202, 1])
+    answers.add(await visible(answer))
+  }
+  expect([...answers]).toHaveLength(1)
+  expect(hashesComputed()).toBe(before)
+})
+
+it('counts requests for a sign-in link alike for known and unknown addresses', async () => {
+  const counts = async () =>
+    (
+      await env.DB.prepare('select key, count from mail_counts').all<{
+        key: string
+        count: number
+      }>()
+    ).results
+  for (const email of [(await proven()).email, `${freshName()}@example.com`]) {
+    const before = await counts()
+    for (let n = 0; n < 5; n++) await askForLink(email)
+    const known = new Map(before.map(({ key, count }) => [key, count]))
+    const changed = (await counts()).filter(({ key, count }) => known.get(key) !== count)
+    expect(changed.map(({ count }) => count)).toEqual([3])
+    expect(JSON.stringify(changed)).not.toContain('@')
+  }
+})
+
 it.each<[string, (login: string) => [string, object]]>([
   ['a sign-in', (login) => ['/api/session', { login, password: WRONG }]],
   ['forgot-password', (email) => ['/api/users/forgot-password', { email }]],
+  ['a request for a sign-in link', (email) => ['/api/session/email', { email }]],
 ])(
   '%s sends the same statements for known and unknown logins, and stores no event of the unknown',
   async (_, request) => {
-    const known = await register()
+    const known = await proven()
     const sent: string[][] = []
     for (const login of [known.email, `${freshName()}@example.com`]) {
       const { queries, binding } = recordQueries()

@@ -5,8 +5,10 @@ import { afterEach, beforeEach, expect, it, vi } from 'vitest'
 import { dead } from '../support/broken-database'
 import { type Call, call, workerWith } from '../support/client'
 import { codeOf, decodeBase32, proveAddress } from '../support/factors'
+import { ownMailbox, type SentMail, tokenIn } from '../support/mailbox'
 import { png } from '../support/pictures'
-import { admin, freshName, type Person, person, signIn } from '../support/users'
+import { askForLink, clickLink, linkCookieOf, otherCode } from '../support/sign-in-links'
+import { admin, eventsOf, freshName, type Person, person, signIn } from '../support/users'
 
 const SECRET = 'purple horse battery staple'
 const FORGED = 'x\r\n{"event":"forged"}\u2028{"event":"forged"}\u2029\u0085\u001b[2J'
@@ -75,6 +77,8 @@ async function busyDay({ id, email, username, token, refreshToken }: Person) {
     ['PATCH', '/api/users/me', { token, json: { full_name: `${SECRET}` } }],
     ['POST', '/api/users/forgot-password', { json: { email } }],
     ['POST', '/api/users/reset-password', { json: { token: refreshToken, new_password: SECRET } }],
+    ['POST', '/api/session/email', { json: { email } }],
+    ['POST', '/api/session/email/use', { json: { token: SECRET, code: '123456' }, cookie }],
     ['POST', '/api/users/verify-email', { json: { token } }],
     ['POST', '/api/posts', { token, json: { title: SECRET, content: FORGED } }],
     [
@@ -257,6 +261,29 @@ it('names the events of second factors, and none of their secrets', async () => 
   )
   const text = JSON.stringify(logged())
   for (const thing of [secret, uri, code, unused, used, pending_token, email])
+    expect(text).not.toContain(thing)
+})
+
+it('names the events of sign-in links, and neither token nor code nor cookie', async () => {
+  const ann = await person()
+  await proveAddress(ann.id)
+  lines = []
+  const { send, ask } = ownMailbox()
+  const asked = await askForLink(ann.email, undefined, ask)
+  const { code } = await asked.clone().json<{ code: string }>()
+  const token = tokenIn(send.mock.calls[0]?.[0] as SentMail)
+  const cookie = linkCookieOf(asked)
+  await clickLink(token)
+  await clickLink(token, undefined, otherCode(code))
+  const used = await clickLink(token, cookie)
+  const { access_token } = await used.json<{ access_token: string }>()
+  await clickLink(token, cookie)
+  const told = logged().filter(({ event }) => event === 'security')
+  expect(told.map(({ type }) => type)).toEqual(['sign_in_link_requested', 'login_failed', 'login'])
+  const kept = (await eventsOf(ann.id)).slice(2)
+  expect(kept).toEqual(told.map(({ type }) => type))
+  const text = JSON.stringify(logged())
+  for (const thing of [token, code, cookie.split('=')[1] ?? '', access_token, ann.email])
     expect(text).not.toContain(thing)
 })
 

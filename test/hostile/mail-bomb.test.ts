@@ -58,7 +58,10 @@ it('all that accounts can ask for, with the address and for it, again and again,
         const wanted = await ask('PUT', '/api/users/me/email', { token: eve.token, json })
         const away = { email: `${freshName()}@example.org`, password: PASSWORD }
         const asked = await ask('PUT', '/api/users/me/email', { token, json: away })
-        expect([forgot, again, wanted, asked].map((r) => r.status)).toEqual(Array(4).fill(202))
+        const link = await ask('POST', '/api/session/email', { json: { email } })
+        expect([forgot, again, wanted, asked, link].map((r) => r.status)).toEqual(
+          Array(5).fill(202),
+        )
       }
     })
   }
@@ -114,6 +117,27 @@ it('moving accounts away from an address and making new ones with it mails five 
     expect((await ask('POST', '/api/users/verify-email', { json: use })).status).toBe(204)
   }
   expect(subjectsTo(email)).toHaveLength(5)
+})
+
+it('sign-in links share the bound of the mails that are no resets, and leave the reset', async () => {
+  const { ask, subjectsTo } = ownMailbox()
+  const { email, id } = await person()
+  await proveAddress(id)
+  const link = () => ask('POST', '/api/session/email', { json: { email } })
+  for (let n = 0; n < 7; n++) expect((await link()).status).toBe(202)
+  for (let n = 0; n < 7; n++) await ask('POST', '/api/users/forgot-password', { json: { email } })
+  for (let n = 0; n < 7; n++) await link()
+  // The first of the three was the link of the registration.
+  expect(subjectsTo(email)).toEqual([
+    ...Array(2).fill('Your sign-in link'),
+    ...Array(2).fill('Reset your password'),
+  ])
+  const requested = await env.DB.prepare(
+    "select count(*) as n from events where user_id = ? and type = 'sign_in_link_requested'",
+  )
+    .bind(id)
+    .first('n')
+  expect(requested).toBe(2)
 })
 
 it('what others cause leaves an address its reset', async () => {

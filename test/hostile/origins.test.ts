@@ -55,6 +55,8 @@ describe('another origin', () => {
       await call('POST', '/api/session', { json, cookie, headers }),
       await call('POST', '/api/session/refresh', { cookie, headers }),
       await call('DELETE', '/api/session', { cookie, headers }),
+      await call('POST', '/api/session/email', { json: { email: 'a@b.at' }, cookie, headers }),
+      await call('POST', '/api/session/email/use', { json: { token: 'a' }, cookie, headers }),
     ]) {
       expect(answer.status).toBe(403)
       expect(answer.headers.getSetCookie()).toEqual([])

@@ -3,7 +3,11 @@
 import { env } from 'cloudflare:workers'
 import { describe, expect, it } from 'vitest'
 import { call } from '../support/client'
+import { catchMails, ownMailbox } from '../support/mailbox'
+import { askForLink, clickLink, linkCookieOf, mailedLink, proven } from '../support/sign-in-links'
 import { admin, freshName, PASSWORD, person } from '../support/users'
+
+catchMails()
 
 describe("somebody else's things", () => {
   it('cannot be reached with the id of another', async () => {
@@ -62,6 +66,50 @@ describe("somebody else's things", () => {
     expect(
       (await call('GET', `/api/admin/users?cursor=${cursor}`, { token: root.token })).status,
     ).toBe(200)
+  })
+})
+
+describe('a sign-in link', () => {
+  it('leads no one into the account that a stranger registered with the address', async () => {
+    const eve = await person('victim') // Eve holds the session; the address is not hers.
+    const { send, ask } = ownMailbox()
+    expect((await askForLink(eve.email, undefined, ask)).status).toBe(202)
+    expect(send).not.toHaveBeenCalled()
+  })
+
+  it('of an attacker signs a victim in to neither account', async () => {
+    const eve = await proven('eve')
+    const { token } = await mailedLink(eve.email)
+    const ann = await person()
+    const cookie = `__Host-gatepost=${ann.refreshToken}`
+    const clicked = await clickLink(token, cookie)
+    expect([clicked.status, clicked.headers.getSetCookie()]).toEqual([401, []])
+    expect((await call('GET', '/api/users/me', { token: ann.token })).status).toBe(200)
+  })
+
+  it('that leaks to a mail scanner gives it no session, whatever it posts', async () => {
+    const ann = await proven()
+    const { token, cookie } = await mailedLink(ann.email)
+    const page = await call('GET', `/api/session/email/use?token=${token}`)
+    expect(page.status).toBe(405)
+    for (let n = 0; n < 3; n++) {
+      const posted = await clickLink(token)
+      expect([posted.status, posted.headers.getSetCookie()]).toEqual([401, []])
+    }
+    expect((await clickLink(token, cookie)).status).toBe(200)
+  })
+
+  it('takes no code and no cookie of another request', async () => {
+    const [ann, eve] = [await proven(), await proven('eve')]
+    const hers = await mailedLink(ann.email)
+    const own = await mailedLink(eve.email)
+    if (own.code !== hers.code)
+      expect((await clickLink(hers.token, own.cookie, own.code)).status).toBe(401)
+    expect((await clickLink(hers.token, own.cookie)).status).toBe(401)
+    // A new request from another browser moves the link there, and voids the mailed one.
+    const moved = await askForLink(ann.email)
+    expect((await clickLink(hers.token, hers.cookie)).status).toBe(400)
+    expect((await clickLink(hers.token, linkCookieOf(moved))).status).toBe(400)
   })
 })
 

@@ -104,6 +104,7 @@ describe('the texts', () => {
   const all = [
     texts.verifyAddress(ORIGIN, ann, TOKEN),
     texts.resetPassword(ORIGIN, ann, TOKEN),
+    texts.signInLink(ORIGIN, ann, TOKEN),
     texts.confirmChange(ORIGIN, ann, TOKEN),
     texts.changeRequested(ORIGIN, ann, 'new@example.com'),
     texts.addressChanged(ORIGIN, ann, 'new@example.com'),
@@ -139,6 +140,7 @@ describe('the texts', () => {
     const mails = [
       texts.verifyAddress(ORIGIN, stranger, TOKEN),
       texts.resetPassword(ORIGIN, stranger, TOKEN),
+      texts.signInLink(ORIGIN, stranger, TOKEN),
       texts.confirmChange(ORIGIN, stranger, TOKEN),
       texts.changeRequested(ORIGIN, stranger, 'evil@evil.com'),
       texts.addressChanged(ORIGIN, stranger, 'evil@evil.com'),

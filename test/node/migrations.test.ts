@@ -125,3 +125,42 @@ it('identity: ends everything that belongs to a user with the user', async () =>
   await db.prepare("delete from users where username = 'late'").run()
   for (const table of tables) expect(await count(table), table).toBe(0)
 })
+
+it('sign-in links: keeps every row', async () => {
+  await apply((file) => file > '0005' && file < '0011')
+  const before = await counts()
+  expect(before.sessions).toBe(3)
+  await apply((file) => file.startsWith('0011'))
+  expect(await counts()).toEqual(before)
+  expect(await count('sign_in_links')).toBe(0)
+})
+
+it.each([
+  ["password_hash = 'other'", 0],
+  ["email = 'v@x', email_key = 'v@x'", 0],
+  ['is_active = 0', 0],
+  ['password_hash = password_hash, email_key = email_key, is_active = is_active', 1],
+  ["email = 'U1@x', full_name = 'Ann', factors = 'totp'", 1],
+])(
+  'sign-in links: "update users set %s" leaves %i link of the user, and the others',
+  async (change, left) => {
+    await db
+      .prepare(
+        `insert or replace into sign_in_links (user_id, token_hash, browser_hash, code, created_at, expires_at)
+       select id, 'h' || id, '', '', 1, 9e15 from users`,
+      )
+      .run()
+    const id = await db.prepare('select min(id) as id from users').first<number>('id')
+    await db.prepare(`update users set ${change} where id = ${id}`).run()
+    // The rows that the trigger deleted do not count.
+    expect(await db.prepare('select changes() as n').first('n')).toBe(1)
+    expect(await count(`sign_in_links where user_id = ${id}`)).toBe(left)
+    expect(await count('sign_in_links')).toBe(left + 2)
+  },
+)
+
+it('sign-in links: end with the user', async () => {
+  const before = await count('sign_in_links')
+  await db.prepare('delete from users where id = (select max(user_id) from sign_in_links)').run()
+  expect(await count('sign_in_links')).toBe(before - 1)
+})

@@ -13,7 +13,11 @@ import { insertStarted } from '../../src/sessions/start-store'
 import { interrupted } from '../support/broken-database'
 import { call, trips, workerWith } from '../support/client'
 import { giveTotp } from '../support/factors'
+import { catchMails } from '../support/mailbox'
+import { clickLink, mailedLink, proven } from '../support/sign-in-links'
 import { eventsOf, PASSWORD, person, signIn } from '../support/users'
+
+catchMails()
 
 const open = () => openDatabase(env.DB, { count: 0, ms: 0 })
 
@@ -116,6 +120,43 @@ describe('between the two trips of the first sign-in with a weaker hash', () => 
     expect(response.status).toBe(503)
     await expect(signIn(ann.username)).rejects.toThrow('401')
     expect(await eventsOf(ann.id)).toEqual(['registered', 'login', 'login_failed'])
+  })
+})
+
+describe('between the two trips of a sign-in by link', () => {
+  it.each<[string, (id: number) => Promise<unknown>]>([
+    ['the password changes', (id) => storeHash(id, hashPassword(OTHER))],
+    ['a second factor is set up', giveTotp],
+    [
+      'the account is disabled',
+      (id) => env.DB.prepare('update users set is_active = 0 where id = ?').bind(id).run(),
+    ],
+    [
+      'the account is deleted',
+      (id) => env.DB.prepare('delete from users where id = ?').bind(id).run(),
+    ],
+  ])('%s: no session starts, and the link is used up', async (_, act) => {
+    const ann = await proven()
+    const { token, cookie } = await mailedLink(ann.email)
+    const sessions = () =>
+      env.DB.prepare("select count(*) as n from sessions where user_id = ? and amr like '%email%'")
+        .bind(ann.id)
+        .first('n')
+    const ask = askWhile(() => act(ann.id))
+    for (const response of [
+      await clickLink(token, cookie, undefined, ask),
+      await clickLink(token, cookie),
+    ])
+      expect([response.status, await sessions()]).toEqual([400, 0])
+  })
+
+  it('the link is used a second time: one session starts', async () => {
+    const ann = await proven()
+    const { token, cookie } = await mailedLink(ann.email)
+    const statuses: number[] = []
+    const again = async () => statuses.push((await clickLink(token, cookie)).status)
+    statuses.push((await clickLink(token, cookie, undefined, askWhile(again))).status)
+    expect(statuses).toEqual([400, 200])
   })
 })
 

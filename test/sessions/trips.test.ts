@@ -9,6 +9,7 @@ import { apiDocument, maxTrips } from '../support/openapi'
 import { type Sample, samples } from '../support/openapi-samples'
 import { type CreationOptions, proven, softwarePasskey } from '../support/passkeys'
 import { browserSignIn, cookieOf, sessionIdOf } from '../support/sign-in'
+import { linkCookieOf } from '../support/sign-in-links'
 import { admin, freshName, PASSWORD, person, register, signIn } from '../support/users'
 
 catchMails()
@@ -33,6 +34,13 @@ async function ask(operationId: string, more: Call = {}, id?: string | number) {
   )
   table[operationId] = trips(response)
   return response
+}
+
+/** Asks for a sign-in link, and uses it. */
+async function linkRoutes(email: string) {
+  const asked = await ask('requestSignInLink', { json: { email } })
+  const token = tokenIn(await nextMail(email, 'Your sign-in link'))
+  await ask('useSignInLink', { json: { token }, cookie: linkCookieOf(asked) })
 }
 
 /** Sets up an authenticator app, signs in with a recovery code, and removes the app. */
@@ -129,6 +137,7 @@ describe('the trips to D1', () => {
     await ask('forgotPassword', { json: { email: json.email } })
     const resetToken = tokenIn(await nextMail(json.email, /reset|forg|choose|new password/i))
     await ask('resetPassword', { json: { token: resetToken, new_password: PASSWORD } })
+    await linkRoutes(json.email)
     const last = await signIn(username)
     await ask('confirmSession', { token: last.token, json: { password: PASSWORD } })
     await factorRoutes(username, last.token)

@@ -9,6 +9,7 @@ import { catchMails, nextMail, tokenIn } from '../support/mailbox'
 import { apiDocument, type Operation } from '../support/openapi'
 import { assertionOf, type PasskeyHolder, passkeyHolder, sendAssertion } from '../support/passkeys'
 import { expectOAuthError, expectProblem, oauthToken, refresh } from '../support/sign-in'
+import { clickLink, mailedLink } from '../support/sign-in-links'
 import { PASSWORD } from '../support/users'
 
 catchMails()
@@ -48,6 +49,17 @@ const ways: Record<string, Way> = {
     const unverified = await assertionOf(passkey, { userVerified: false })
     await expectProblem(await sendAssertion(unverified), 401, 'passkey-rejected')
     expect((await sendAssertion(await assertionOf(passkey))).status).toBe(200)
+  },
+  // Sets the cookie of a browser, which is no session.
+  requestSignInLink: async ({ email }) => {
+    const { cookie } = await mailedLink(email)
+    expect((await call('POST', '/api/session/refresh', { json: {}, cookie })).status).toBe(401)
+  },
+  useSignInLink: async ({ email, secret }) => {
+    const { token, cookie, code } = await mailedLink(email)
+    await expectProblem(await clickLink(token, undefined, codeOf(secret)), 401, 'wrong-code')
+    await expectProblem(await clickLink(token, cookie), 401, 'second-factor-required')
+    await expectProblem(await clickLink(token, cookie, code), 400, 'invalid-token')
   },
   // These continue a session. They start none, and raise no level.
   refreshSession: async (ann) => {

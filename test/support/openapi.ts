@@ -59,6 +59,7 @@ const TRIPS: Record<string, number> = {
   oauthToken: 2,
   createSession: 2,
   createPasskeySession: 2,
+  useSignInLink: 2,
   finishSession: 2,
   confirmSession: 2,
   confirmTotp: 2,

@@ -39,7 +39,7 @@ export async function scans(sql: string): Promise<string[]> {
   return plan.results
     .map((step) => step.detail)
     .filter((detail) =>
-      /^SCAN (users|sessions|posts|email_tokens|attempts|mail_counts|events|idempotency_keys|passkeys|totp|recovery_codes|identities|used_tokens|other|used)\b/.test(
+      /^SCAN (users|sessions|posts|email_tokens|attempts|mail_counts|events|idempotency_keys|passkeys|totp|recovery_codes|identities|used_tokens|sign_in_links|other|used)\b/.test(
         detail,
       ),
     )

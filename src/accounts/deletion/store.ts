@@ -13,7 +13,7 @@ import { isLastAdmin } from '../../db/admins'
 import { build } from '../../db/build'
 import { insertSelect } from '../../db/insert-select'
 import { attempts, emailTokens, events, sessions, users } from '../../db/schema'
-import { identities, passkeys, recoveryCodes, totp } from '../../db/schema-credentials'
+import { identities, passkeys, recoveryCodes, signInLinks, totp } from '../../db/schema-credentials'
 import { withSession } from '../../db/session-guard'
 import { randomId } from '../../security/secret-token'
 import { deletionSteps } from './steps'
@@ -51,6 +51,7 @@ export async function deleteUser(actor: Actor, reauthenticated: Reauthenticated)
     attemptEvent: discardEvent(reauthenticated),
     sessions: deleteOwn(sessions, sessions.userId),
     links: deleteOwn(emailTokens, emailTokens.userId),
+    signInLinks: deleteOwn(signInLinks, signInLinks.userId),
     failures: deleteOwn(attempts, attempts.userId),
     passkeys: deleteOwn(passkeys, passkeys.userId),
     totp: deleteOwn(totp, totp.userId),

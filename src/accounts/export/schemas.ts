@@ -1,7 +1,7 @@
 /** The contents of an export. */
 import { z } from '@hono/zod-openapi'
 import { Passkey } from '../../credentials/passkeys/schemas'
-import type { emailTokens, posts, sessions } from '../../db/schema'
+import type { posts, sessions } from '../../db/schema'
 import { Event } from '../../event'
 import { EVENT_DAYS } from '../../retention'
 import { dayOf, Id, Time, UserPrivate } from '../../user'
@@ -20,7 +20,7 @@ const OwnSession = z
   .strict()
 const Link = z
   .object({
-    purpose: z.enum(['verify', 'reset', 'change']),
+    purpose: z.enum(['verify', 'reset', 'change', 'sign-in']),
     email: z.string(),
     created_at: Time,
     expires_at: Time,
@@ -62,9 +62,15 @@ export const viewOwnSession = (row: typeof sessions.$inferSelect): z.infer<typeo
   location: row.location,
 })
 
-export const viewLink = (
-  row: Pick<typeof emailTokens.$inferSelect, 'purpose' | 'email' | 'createdAt' | 'expiresAt'>,
-): z.infer<typeof Link> => ({
+/** A mailed link without what could be used of it. */
+export interface LinkRow {
+  purpose: z.infer<typeof Link>['purpose']
+  email: string
+  createdAt: Date
+  expiresAt: Date
+}
+
+export const viewLink = (row: LinkRow): z.infer<typeof Link> => ({
   purpose: row.purpose,
   email: row.email,
   created_at: row.createdAt.toISOString(),

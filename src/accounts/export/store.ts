@@ -9,9 +9,11 @@ import { single } from '../../db/batch'
 import { build } from '../../db/build'
 import { recordEvent } from '../../db/events'
 import { emailTokens, events, posts, sessions, users } from '../../db/schema'
+import { signInLinks } from '../../db/schema-credentials'
 import { withSession } from '../../db/session-guard'
 import { KIB } from '../../http/body-reader'
 import { type PrivateRow, privateColumns } from '../../user'
+import type { LinkRow } from './schemas'
 
 const SESSIONS_PER_PAGE = 100
 const EVENTS_PER_PAGE = 500
@@ -40,7 +42,7 @@ type EventRow = typeof events.$inferSelect
 export type OwnPost = Omit<typeof posts.$inferSelect, 'authorId' | 'revision'>
 export interface ExportStart {
   user: PrivateRow
-  links: Pick<typeof emailTokens.$inferSelect, 'purpose' | 'email' | 'createdAt' | 'expiresAt'>[]
+  links: LinkRow[]
   passkeys: PasskeyRow[]
 }
 
@@ -48,7 +50,7 @@ export interface ExportStart {
 export async function beginExport(actor: Actor): Promise<ExportStart> {
   const { caller, now, location } = actor
   const { userId, sessionId } = caller
-  const { user, links, passkeys } = await withSession(actor, {
+  const { user, links, signInLink, passkeys } = await withSession(actor, {
     recorded: recordEvent({ userId, type: 'exported', at: now, sessionId, location }),
     user: build.select(privateColumns).from(users).where(eq(users.id, userId)),
     links: build
@@ -60,9 +62,19 @@ export async function beginExport(actor: Actor): Promise<ExportStart> {
       })
       .from(emailTokens)
       .where(eq(emailTokens.userId, userId)),
+    signInLink: build
+      .select({
+        email: users.email,
+        createdAt: signInLinks.createdAt,
+        expiresAt: signInLinks.expiresAt,
+      })
+      .from(signInLinks)
+      .innerJoin(users, eq(users.id, signInLinks.userId))
+      .where(eq(signInLinks.userId, userId)),
     passkeys: selectPasskeysOf(userId),
   })
-  return { user: single(user), links, passkeys }
+  const toSignIn = signInLink.map((link) => ({ purpose: 'sign-in' as const, ...link }))
+  return { user: single(user), links: [...links, ...toSignIn], passkeys }
 }
 
 /** Checks that the session is active, and does nothing else. @throws SessionEnded */
