@@ -131,6 +131,11 @@ export interface EmailChange {
   password?: string | undefined
 }
 
+export interface EmailSignIn {
+  /** Whether this service mails sign-in links */
+  available: boolean
+}
+
 export type Empty = Record<string, never>
 
 export interface Event {
@@ -882,6 +887,10 @@ export interface Operations {
   /** Options for navigator.credentials.get(), to confirm my identity with a passkey */
   'POST /api/session/confirm/options': {
     answer: PasskeyRequestOptions
+  }
+  /** Whether users can sign in with a mailed link */
+  'GET /api/session/email': {
+    answer: EmailSignIn
   }
   /** Ask for a mailed link that signs in */
   'POST /api/session/email': {

@@ -63,6 +63,6 @@ export function authorizeFetch(session: KeptSession, origin: string, fetch: Fetc
       return send(url, init, session.held?.token)
     },
     anonymous: async (address: string | URL, init: RequestInit = {}): Promise<Response> =>
-      send(resolve(address), { ...init, credentials: 'omit' }),
+      send(resolve(address), { credentials: 'omit', ...init }),
   }
 }

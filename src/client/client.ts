@@ -74,6 +74,13 @@ function sessionFunctions(
      */
     signInWithCode: (pendingToken: string, code: string) =>
       session.signInWith('POST /api/session/factor', { pending_token: pendingToken, code }),
+    /**
+     * Signs in with the token of a mailed link, on a click. A browser that did not request it
+     * rejects with `link-code-required`; repeat with the code of the one that did. Needs the
+     * storage `cookie`. @throws ApiProblem
+     */
+    signInWithLink: (token: string, code?: string) =>
+      session.signInWith('POST /api/session/email/use', { token, code }),
     /** Signs in by any other operation that opens a session. @throws ApiProblem */
     signInWith: <K extends SignInOperation>(operation: K, body: BodyOf<K>) =>
       session.signInWith(operation, body),

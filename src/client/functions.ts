@@ -58,6 +58,16 @@ export function mailFunctions({ fetch }: Calls, reload: () => Promise<void>) {
     /** Mails a link to choose a new password. Resolves alike whether the address has an account. */
     forgotPassword: (email: string) =>
       fetch('POST /api/users/forgot-password', { body: { email }, anonymous: true }),
+    /**
+     * Mails a link that signs in, and binds it to this browser by a cookie. Show the `message` and
+     * the `code`, which another browser needs. Resolves alike whether the address has an account.
+     */
+    requestSignInLink: (email: string) =>
+      fetch('POST /api/session/email', {
+        body: { email },
+        anonymous: true,
+        credentials: 'include',
+      }),
     /** Uses the mailed link. Every session of the account ends; sign in with the new password. */
     async resetPassword(body: BodyOf<'POST /api/users/reset-password'>): Promise<void> {
       await fetch('POST /api/users/reset-password', { body, anonymous: true })

@@ -7,6 +7,8 @@ export interface RequestOptions {
   signal?: AbortSignal | undefined
   /** Sends no access token, and does not wait for the session to start. For public reads. */
   anonymous?: boolean | undefined
+  /** As of `fetch`. Anonymous requests send and store no cookies unless it is told. */
+  credentials?: RequestCredentials | undefined
 }
 
 /** The input of an operation: those of `path`, `query`, `headers`, `body`, `form` that it has. */
@@ -101,6 +103,7 @@ export function callOperations(authorized: Send, anonymous: Send) {
       headers,
       ...(body !== undefined && { body }),
       ...(input.signal && { signal: input.signal }),
+      ...(input.credentials && { credentials: input.credentials }),
     })
     if (!response.ok) throw await readProblem(response)
     const { status } = response

@@ -1,5 +1,5 @@
 /** All session routes. */
-import { requestSignInLink } from '../credentials/email-links/request'
+import { readEmailSignIn, requestSignInLink } from '../credentials/email-links/request'
 import { passkeySignInRoutes } from '../credentials/passkeys/sign-in-options'
 import { browserRoutes } from './browser'
 import { confirmSession } from './confirm'
@@ -20,6 +20,7 @@ export const sessionRoutes = [
   confirmSession,
   ...passkeySignInRoutes,
   createPasskeySession,
+  readEmailSignIn,
   requestSignInLink,
   useSignInLink,
   ...sessionListRoutes,

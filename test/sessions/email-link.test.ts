@@ -109,6 +109,9 @@ describe('POST /api/session/email', () => {
   it.each(['off', undefined])('is 404 with EMAIL_SIGN_IN %s, and so is the use', async (value) => {
     const ask = workerWith({ EMAIL_SIGN_IN: value })
     const { token, cookie } = await mailedLink((await proven()).email)
+    const available = async (worker: typeof call) =>
+      (await (await worker('GET', '/api/session/email')).json<{ available: boolean }>()).available
+    expect([await available(ask), await available(call)]).toEqual([false, true])
     await expectProblem(await askForLink('ann@example.com', undefined, ask), 404, 'not-found')
     await expectProblem(await clickLink(token, cookie, undefined, ask), 404, 'not-found')
     expect((await clickLink(token, cookie)).status).toBe(200)

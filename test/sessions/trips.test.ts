@@ -38,6 +38,7 @@ async function ask(operationId: string, more: Call = {}, id?: string | number) {
 
 /** Asks for a sign-in link, and uses it. */
 async function linkRoutes(email: string) {
+  await ask('readEmailSignIn')
   const asked = await ask('requestSignInLink', { json: { email } })
   const token = tokenIn(await nextMail(email, 'Your sign-in link'))
   await ask('useSignInLink', { json: { token }, cookie: linkCookieOf(asked) })

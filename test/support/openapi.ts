@@ -54,6 +54,7 @@ const TRIPS: Record<string, number> = {
   jwks: 0,
   createSignInOptions: 0,
   relatedOrigins: 0,
+  readEmailSignIn: 0,
   showAvatar: 0,
   createToken: 2,
   oauthToken: 2,

@@ -8,11 +8,27 @@ import { signInLink } from '../../mail/texts'
 import { newSecretToken } from '../../security/secret-token'
 import { emailAddress } from '../mail-links'
 import { askingBrowser, rememberBrowser } from './browser'
-import { SignInLinkRequest, SignInLinkSent } from './schemas'
+import { EmailSignIn, SignInLinkRequest, SignInLinkSent } from './schemas'
 import { requestLink } from './store'
 
 /** The detail of the problem when the operator has not switched sign-in links on. */
 export const OFF = { detail: 'This service does not send sign-in links. Sign in another way.' }
+
+export const readEmailSignIn = endpoint(
+  {
+    method: 'get',
+    path: '/api/session/email',
+    operationId: 'readEmailSignIn',
+    summary: 'Whether users can sign in with a mailed link',
+    tags: ['sessions'],
+    access: 'anyone',
+    responses: { 200: json(EmailSignIn, 'The setting EMAIL_SIGN_IN') },
+  },
+  (c) => {
+    c.header('Cache-Control', 'no-store')
+    return c.json({ available: c.var.settings.emailSignIn }, 200)
+  },
+)
 
 export const requestSignInLink = endpoint(
   {

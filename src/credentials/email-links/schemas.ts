@@ -2,6 +2,13 @@
 import { z } from '@hono/zod-openapi'
 import { Email, LinkToken } from '../schemas'
 
+export const EmailSignIn = z
+  .object({
+    available: z.boolean().meta({ description: 'Whether this service mails sign-in links' }),
+  })
+  .strict()
+  .openapi('EmailSignIn')
+
 export const SignInLinkRequest = z.strictObject({ email: Email }).openapi('SignInLinkRequest')
 
 export const SignInLinkSent = z
