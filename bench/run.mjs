@@ -27,7 +27,7 @@ const { positionals, values } = parseArgs({
   },
 })
 const [name = 'main', ...rest] = positionals
-/** Other load on the machine lengthens every wall time, so the tables have to tell of it. */
+/** Other load on the machine lengthens every wall time, so the tables mention it. */
 function warnOfLoad() {
   const [load] = loadavg()
   const cores = availableParallelism()

@@ -70,7 +70,7 @@ interface NewestBeyond {
   mailCounter: Date
 }
 
-/** Every kind of row that ends by itself. */
+/** Every kind of row that expires. */
 function dueRows(now: Date, beyond: NewestBeyond): Record<string, DueRows> {
   const ago = (ms: number) => new Date(now.getTime() - ms)
   const later = (a: Date, b: Date) => (a > b ? a : b)

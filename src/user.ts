@@ -8,7 +8,7 @@ export const Time = z.iso
   .datetime()
   .meta({ description: 'RFC 3339, UTC', example: '2026-11-23T08:00:00.000Z' })
 
-/** The day of a time. The exact time would tell a thief of tokens when the owner rotated them. */
+/** The day of a time. The exact time would reveal to a thief of tokens when the owner refreshes. */
 export const dayOf = (time: Date) => `${time.toISOString().slice(0, 10)}T00:00:00.000Z`
 
 export const UserPublic = z

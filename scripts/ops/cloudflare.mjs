@@ -137,7 +137,7 @@ function nullIfAbsent(error) {
 }
 
 /**
- * Turns what an operator can mend into a Failure: a missing permission, a network that is down.
+ * Turns what an operator can fix into a Failure: a missing permission, a network that is down.
  * @param {unknown} error
  * @param {string} method
  * @param {string} path

@@ -175,7 +175,7 @@ async function dryRun({ environment, skipBuild }) {
   if (!skipBuild) await buildWeb()
   const args = ['deploy', '--dry-run', '--outdir', 'dist/worker', ...envArguments(environment)]
   const { code } = await run(command('wrangler', args), { show: true })
-  if (code !== 0) throw new Failure('The Worker cannot be built.', 'mend what wrangler says above')
+  if (code !== 0) throw new Failure('The Worker cannot be built.', 'fix what wrangler says above')
   console.log(`\nA deploy would use Worker ${project.worker}, database ${project.database.name}, bucket ${project.bucket.name}: create what is missing,
 apply ${listMigrations().length} migration(s) that the database lacks, upload, and check the new version. Nothing was changed.`)
 }

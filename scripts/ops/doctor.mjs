@@ -1,6 +1,6 @@
 // @ts-check
 // `npm run doctor` checks machine, checkout and settings without network; `-- --remote` checks the
-// account and the deployed service. Each line is ok, or names what mends it; nothing is changed.
+// account and the deployed service. Each line is ok, or names what fixes it; nothing is changed.
 import { parseArgs } from 'node:util'
 import { openApi } from './cloudflare.mjs'
 import { findAccount } from './deploy/facts.mjs'
@@ -17,8 +17,8 @@ const HELP = `npm run doctor [-- <option>…]
   --env <name>  production (default) or an environment of wrangler.toml`
 
 /** @param {import('./doctor/finding.mjs').Finding} finding */
-function print({ state, text, mend }) {
-  console.log(`${state.padEnd(6)}${text}${mend ? `\n      → ${mend}` : ''}`)
+function print({ state, text, fix }) {
+  console.log(`${state.padEnd(6)}${text}${fix ? `\n      → ${fix}` : ''}`)
 }
 
 /** @returns {{ remote: boolean, env: string } | null} */
@@ -62,7 +62,7 @@ async function main() {
   for (const finding of findings) print(finding)
   const count = (/** @type {string} */ state) =>
     findings.filter((one) => one.state === state).length
-  console.log(`\n${count('ok')} ok, ${count('warn')} to look at, ${count('fail')} to mend`)
+  console.log(`\n${count('ok')} ok, ${count('warn')} to look at, ${count('fail')} to fix`)
   process.exitCode = count('fail') > 0 ? 1 : 0
 }
 

@@ -68,7 +68,7 @@ export const DATA_KEYS = {
 read them, and every user sets the authenticator app up again.`,
     rotate: `Step 1 of 3. The new key is last: it decrypts, and does not encrypt yet. Store the set, wait a minute until
 every isolate has it, then run --promote.`,
-    promote: `Step 2 of 3. The newest key encrypts. Gatepost encrypts a stored secret anew when its user signs in with a
+    promote: `Step 2 of 3. The newest key encrypts. Gatepost encrypts a stored secret again when its user signs in with a
 code. Run --drop when no row has another kid than the first one below:
   npx wrangler d1 execute DB --remote --command "select substr(secret, 1, 11) kid, count(*) from totp group by kid"`,
     drop: `Step 3 of 3. Once the set is stored, Gatepost cannot read what the dropped keys encrypted.`,

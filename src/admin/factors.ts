@@ -66,7 +66,7 @@ export const removeFactors = endpoint(
     method: 'post',
     path: '/api/admin/users/{id}/factors/removal',
     operationId: 'removeUserFactors',
-    summary: 'Remove the second factors of a user who has lost them; the user is told by mail',
+    summary: 'Remove the second factors of a user who has lost them; the user gets a mail',
     tags: ['admin'],
     access: 'admin',
     stepUp: { fresh: 300, acr: 'mfa' },

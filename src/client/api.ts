@@ -616,7 +616,7 @@ export interface TokenForm {
   username: string
   password: string
   grant_type?: 'password' | '' | undefined
-  /** Space-separated; all that the role allows unless told */
+  /** Space-separated; all that the role allows by default */
   scope?: string | undefined
   client_id?: string | undefined
   client_secret?: string | undefined
@@ -770,7 +770,7 @@ export interface Operations {
     body: UserChange
     answer: UserPrivate
   }
-  /** Remove the second factors of a user who has lost them; the user is told by mail */
+  /** Remove the second factors of a user who has lost them; the user gets a mail */
   'POST /api/admin/users/{id}/factors/removal': {
     path: {
       id: number

@@ -46,7 +46,7 @@ export function authorizeFetch(session: KeptSession, origin: string, fetch: Fetc
     return session.held?.token
   }
 
-  /** A person who may be signed in is not told to sign in, but why it could not be found out. */
+  /** Reports why the session is unknown, instead of asking a user to sign in who may be. */
   function throwIfUnreachable() {
     const state = session.state.get()
     if (state.status === 'signed-out' && state.because === 'unreachable') throw state.problem

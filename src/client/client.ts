@@ -11,11 +11,11 @@ import { tokenStorage } from './token-storage'
 
 export interface ClientOptions {
   /**
-   * Where the API is, such as `https://api.example.com`; the page's own origin unless told. That
+   * Where the API is, such as `https://api.example.com`; the page's own origin by default. That
    * server must list the page's origin in ALLOWED_ORIGINS.
    */
   origin?: string | undefined
-  /** Where the refresh token is kept; `cookie` unless told. */
+  /** Where the refresh token is stored; `cookie` by default. */
   storage?: StorageKind | undefined
   /**
    * For `cookie`: remembers in the page that there may be a session, so that a visitor causes no
@@ -94,7 +94,7 @@ function sessionFunctions(
     forget: () => session.forget(),
     /** Shows a changed user in all tabs. */
     update: (user: UserPrivate) => session.update(user),
-    /** Reads the user anew; a session that has ended elsewhere ends here. @throws ApiProblem */
+    /** Reads the user again; a session that has ended elsewhere ends here. @throws ApiProblem */
     reload,
     /** A valid access token, for other servers that verify it; undefined: signed out. */
     accessToken,

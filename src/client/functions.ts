@@ -8,7 +8,10 @@ import type { KeptSession } from './session'
 export type PostVersion = Post & { etag: string }
 
 export interface WriteOptions {
-  /** The `etag` of the version at hand; 412 `precondition-failed` when it has changed since. */
+  /**
+   * The `etag` of the version that the app has; 412 `precondition-failed` when it has changed
+   * since.
+   */
   ifMatch?: string | undefined
 }
 
@@ -52,7 +55,7 @@ export function postFunctions({ request, fetch }: Calls) {
 }
 
 export function mailFunctions({ fetch }: Calls, reload: () => Promise<void>) {
-  /** The link has done its work, whether the server can be asked once more or not. */
+  /** The link has been used, whether or not this reload succeeds. */
   const reloadQuietly = () => reload().catch(() => undefined)
   return {
     /** Mails a link to choose a new password. Resolves alike whether the address has an account. */

@@ -14,7 +14,7 @@ export type SessionState =
   | { status: 'signed-in'; user: UserPrivate }
   /** `ended`: it expired, or was ended elsewhere. */
   | { status: 'signed-out'; because: EndReason }
-  /** The server could not be asked whether there is a session; `problem` says why. */
+  /** The server did not say whether there is a session; `problem` says why. */
   | { status: 'signed-out'; because: 'unreachable'; problem: ApiProblem }
 type EndReason = 'never' | 'signed-out' | 'ended'
 
@@ -27,7 +27,7 @@ export interface Held {
   user: UserPrivate
 }
 type TabMessage =
-  /** A new session or a new token; with `isAnswer`, the one at hand for a tab that asked. */
+  /** A new session or a new token; with `isAnswer`, the present one, for a tab that asked. */
   | { type: 'held'; held: Held; refreshToken?: string | undefined; isAnswer: boolean }
   | { type: 'user'; user: UserPrivate }
   | { type: 'ended'; because: EndReason }

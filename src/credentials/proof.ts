@@ -43,7 +43,7 @@ export interface ProofNotice {
 export interface UsedToken {
   /** SHA-256, base64url. */
   hash: string
-  /** When the token ends by itself and need not be remembered. */
+  /** When the token expires. It need not be stored any longer. */
   expiresAt: Date
 }
 

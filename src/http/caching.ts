@@ -47,7 +47,9 @@ export async function digestTag(parts: unknown): Promise<string> {
 export const IfNoneMatch = z
   .string()
   .optional()
-  .meta({ description: 'ETag of the version at hand: 304 when it is still the current one' })
+  .meta({
+    description: 'ETag of the version that the client has: 304 when it is still the current one',
+  })
 
 const isTagList = (text: string) => text.trim() === '*' || TAG_LIST.test(text)
 

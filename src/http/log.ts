@@ -21,8 +21,8 @@ export function logSecurity(
 }
 
 /**
- * A passkey that was rejected, and the name of the broken rule. Responses do not always tell it.
- * `wrong-origin` and `wrong-rp-id` show a mistake in ALLOWED_ORIGINS or PASSKEY_RP_ID.
+ * A passkey that was rejected, and the name of the broken rule. Not every response contains that
+ * name. `wrong-origin` and `wrong-rp-id` show a mistake in ALLOWED_ORIGINS or PASSKEY_RP_ID.
  */
 export function logRejectedPasskey(
   c: AnyContext,

@@ -36,7 +36,7 @@ export async function send(
 /**
  * Sends a mail whose failure must not matter to the request that caused it: for `waitUntil`. Never
  * rejects. A failure is one line in the log, with the provider's code, advice, and no address. With
- * `show`, the console tells recipient, subject and link; production must not, since a link is a
+ * `show`, the console shows recipient, subject and link; production must not, since a link is a
  * secret.
  */
 export async function deliver(

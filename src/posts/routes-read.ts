@@ -31,7 +31,7 @@ import { findPost, listPosts, listPostsOf } from './store-read'
 import { type FoundRow, searchPosts } from './store-search'
 
 const ReadHeaders = z.object({ 'if-none-match': IfNoneMatch })
-const unchanged = nothing('The version at hand is still the current one')
+const unchanged = nothing('The version of the client is still the current one')
 
 const readerOf = (c: AppContext): Reader => ({
   db: c.get('db'),

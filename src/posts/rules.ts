@@ -65,7 +65,7 @@ export type Refusal =
 
 /**
  * Why a post was not changed, from what the same round trip found. `isAllowed` is SQLite's 0 or 1.
- * Of a private post nothing is found for others, so that they cannot tell it from none.
+ * For others a private post is not found, so they cannot distinguish it from a missing one.
  */
 export function refusalReason(found: (Version & { isAllowed: number }) | undefined): Refusal {
   if (!found) return { kind: 'post-not-found' }

@@ -94,7 +94,7 @@ export async function readAccessToken(
   }
 }
 
-/** The key that a header names. A header with members besides the three of ours has none. */
+/** The key that a header names. A header with other members than these three has none. */
 function findVerifier(keyring: Keyring, token: string) {
   const header = decodeProtectedHeader(token)
   if (Object.keys(header).length !== 3 || header.typ !== TYP) return undefined

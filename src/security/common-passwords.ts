@@ -1,4 +1,4 @@
-// Passwords that everybody tries first: the 3 500 most common ones of at least 8 characters,
+// The first guesses of attackers: the 3 500 most common ones of at least 8 characters,
 // exactly, without regard to case.
 import { FRONT_CODED } from './common-passwords-list'
 

@@ -94,7 +94,7 @@ export async function seal(
 /**
  * The value of a stored text, or null unless one of the keys sealed exactly this text for this
  * context. `isCurrent` is false if another key than the first did: the caller then stores the value
- * sealed anew. Never throws.
+ * sealed again. Never throws.
  */
 export async function open(
   keys: DataKeys,

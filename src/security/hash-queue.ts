@@ -35,36 +35,36 @@ export function admit(kind: HashKind, now: number): (() => void) | null {
 }
 
 /**
- * Milliseconds after which a place in the line is void: its request was aborted, and neither looks
- * nor leaves any more.
+ * Milliseconds without a call of `isFirst` after which a request loses its place in the queue: it
+ * was aborted.
  */
 export const TICKET_MS = 1000
 
-const line: { until: number }[] = []
+const queue: { until: number }[] = []
 
 /**
- * A place at the end of the line of those who hash next, at `now` (milliseconds). First come, first
- * served: who only looked whether anybody else is hashing would be overtaken, again and again, by
- * who comes at the right moment.
+ * Adds a request to the end of the queue, at `now` (milliseconds). The queue is first in, first
+ * out: a request that only checked whether another one is hashing could be overtaken again and
+ * again.
  */
 export function enqueue(now: number) {
   const mine = { until: now + TICKET_MS }
-  line.push(mine)
+  queue.push(mine)
   return {
-    /** Whether it is one's turn; to be asked again until it is. */
+    /** Whether this request is next. Call it again until it is. */
     isFirst(now: number): boolean {
       mine.until = now + TICKET_MS
-      if (!line.includes(mine)) line.push(mine)
-      while (line[0] && line[0].until <= now) line.shift()
-      return line[0] === mine
+      if (!queue.includes(mine)) queue.push(mine)
+      while (queue[0] && queue[0].until <= now) queue.shift()
+      return queue[0] === mine
     },
     /**
-     * Lets the next one go first: to be called once the event loop has gone round, so that every
-     * other request has taken a step.
+     * Removes the request from the queue. Call it after a turn of the event loop, so that every
+     * other request makes progress.
      */
     leave(): void {
-      const at = line.indexOf(mine)
-      if (at >= 0) line.splice(at, 1)
+      const at = queue.indexOf(mine)
+      if (at >= 0) queue.splice(at, 1)
     },
   }
 }

@@ -11,7 +11,7 @@ export function leasesOf<What>() {
       return [...held].map(({ what }) => what)
     },
     /**
-     * Holds `what` until then at the latest. Gives the function that gives it back; calling it
+     * Acquires a lease that expires at `until`. Returns the function that releases it; calling it
      * again does nothing.
      */
     take(what: What, until: number): () => void {

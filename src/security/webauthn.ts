@@ -95,7 +95,9 @@ export interface Rejected<Reason = RejectionReason> {
   reason: Reason
 }
 
-/** Reasons of judgeAssertion(): the signature is valid, so each tells something of the passkey. */
+/**
+ * Reasons of judgeAssertion(): the signature is valid, so each says something about the passkey.
+ */
 export type AssertionRejection =
   | 'id-mismatch'
   | 'user-handle-missing'

@@ -16,7 +16,7 @@ const readSessions = endpoint(
     access: 'account',
     request: { query: ListQuery },
     responses: {
-      200: json(SessionList, 'The live sessions, newest first'),
+      200: json(SessionList, 'The active sessions, newest first'),
       ...problems('invalid-request'),
     },
   },

@@ -116,7 +116,7 @@ const oauthRevoke = endpoint(
     oauth: true,
     limit: 'token',
     request: { body: formBody(RevocationForm) },
-    responses: { 200: nothing('The token is dead, or never lived'), ...oauthErrors },
+    responses: { 200: nothing('The token is no longer valid, or never was'), ...oauthErrors },
   },
   async (c) => {
     const form = c.req.valid('form')

@@ -15,7 +15,7 @@ const once = {
     return Array.isArray(input) ? 'must be given once' : 'must be a text'
   },
 }
-/** The text of a login or a password: bounded and well-formed, nothing more. */
+/** The text of a login or a password: bounded and well-formed, without further rules. */
 const Text = (max: number) =>
   z
     .string(once)
@@ -29,7 +29,7 @@ const Login = Text(320).openapi({
 })
 const Password = Text(4096).openapi({ format: 'password', example: 'correct horse battery staple' })
 const ScopeText = z.string(once).max(200, 'must have at most 200 characters').openapi({
-  description: 'Space-separated; all that the role allows unless told',
+  description: 'Space-separated; all that the role allows by default',
   example: 'posts:write account',
 })
 

@@ -9,8 +9,8 @@ import { events, sessions } from '../db/schema'
 import { withSession } from '../db/session-guard'
 
 /**
- * Ends a session that its own token asked to end and returns its user. A session that has ended
- * already is no error (RFC 7009 §2.2).
+ * Ends the session of a token and returns its user. A session that has already ended is no error
+ * (RFC 7009 §2.2).
  */
 export async function endSession(
   db: Database,

@@ -10,18 +10,18 @@ import { Header } from './ui/header'
 import { Messages, say } from './ui/messages'
 import { Crashed, useScrollMemory } from './ui/page'
 
-/** Pages that are not the first thing a visitor sees are loaded when they are asked for. */
+/** A page that is loaded when it is first shown, since few visitors start there. */
 const part = <K extends string>(load: () => Promise<Record<K, preact.ComponentType>>, name: K) =>
   lazy(() => load().then((module) => module[name]))
-const doors = () => import('./pages/sign-in')
+const signIn = () => import('./pages/sign-in')
 const mailed = () => import('./pages/mailed')
 const account = () => import('./account/account')
 const admin = () => import('./admin/admin')
 const writing = () => import('./pages/write')
 
 const pages = {
-  register: part(doors, 'Register'),
-  signIn: part(doors, 'SignIn'),
+  register: part(signIn, 'Register'),
+  signIn: part(signIn, 'SignIn'),
   forgot: part(mailed, 'Forgot'),
   reset: part(mailed, 'Reset'),
   verify: part(mailed, 'Verify'),

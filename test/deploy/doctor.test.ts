@@ -23,12 +23,12 @@ describe('npm run doctor', () => {
   it('says ok to a fresh checkout but for the sender of mails, without any request', async () => {
     const { code, output } = await doctor()
     expect({ code, output }).toMatchObject({ code: 0 })
-    expect(output).toMatch(/\n\d+ ok, 1 to look at, 0 to mend\n$/)
+    expect(output).toMatch(/\n\d+ ok, 1 to look at, 0 to fix\n$/)
     expect(output).toContain('warn  MAIL_FROM is the example')
     expect(cloudflare.calls).toEqual([])
   })
 
-  it('names each thing that is wrong, with what mends it', async () => {
+  it('names each thing that is wrong, with what fixes it', async () => {
     project.write('.dev.vars', 'JWT_SECRET=a-short-one\n')
     chmodSync(join(project.root, '.dev.vars'), 0o644)
     project.configure('[vars]', '[vars]\nANOTHER = "1"')
@@ -52,7 +52,7 @@ describe('npm run doctor', () => {
     const { code, output } = await doctor()
     expect(code).toBe(1)
     expect(output).not.toContain('a-short-one')
-    for (const [line, mend] of [
+    for (const [line, fix] of [
       ['fail  1 package(s) differ from package-lock.json, such as hono', 'npm ci'],
       ['fail  .dev.vars can be read by others (mode 644)', 'chmod 600 .dev.vars'],
       ['fail  JWT_SECRET in .dev.vars has less than 32 bytes', 'delete .dev.vars'],
@@ -65,7 +65,7 @@ describe('npm run doctor', () => {
     ] as const) {
       expect(output).toContain(line)
       expect(output.slice(output.indexOf(line))).toMatch(
-        new RegExp(`^.*\n      → ${mend.replace(/[.[\]]/g, '\\$&')}`),
+        new RegExp(`^.*\n      → ${fix.replace(/[.[\]]/g, '\\$&')}`),
       )
     }
   })
@@ -103,7 +103,7 @@ describe('npm run doctor -- --remote', () => {
       'clocks agree',
     ])
       expect(output).toContain(`ok    ${line}`)
-    expect(output).toMatch(/0 to look at, 0 to mend\n$/)
+    expect(output).toMatch(/0 to look at, 0 to fix\n$/)
     expect(cloudflare.changes).toEqual([])
   })
 

@@ -77,6 +77,6 @@ async function undone({ options, project, report, accountId, signal }, version, 
   report.changed(`rolled back to version ${before}`)
   return new Failure(
     `Version ${version} failed its check: ${wrong}.`,
-    'mend it, then npm run deploy',
+    'fix it, then npm run deploy',
   )
 }

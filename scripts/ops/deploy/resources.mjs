@@ -39,7 +39,7 @@ export async function createDatabase(api, accountId, name, { location, jurisdict
     if (!(error instanceof ApiError)) throw error
     throw new Failure(
       `The database ${name} cannot be created: ${error.message}.`,
-      'npm run deploy, once that is mended; npx wrangler d1 list shows the databases of the account',
+      'npm run deploy, once that is fixed; npx wrangler d1 list shows the databases of the account',
     )
   }
 }

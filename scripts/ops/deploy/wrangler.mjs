@@ -54,7 +54,7 @@ export async function applyMigrations(context, database) {
     if (code === 0) return
     throw new Failure(
       `The migrations failed; the one that failed left nothing behind:\n${lastLines(output, [])}`,
-      'mend the migration, then npm run deploy',
+      'fix the migration, then npm run deploy',
     )
   } finally {
     rmSync(folder, { recursive: true, force: true })
@@ -112,7 +112,7 @@ export async function uploadWorker(context, { message, tag, secretsFile, secrets
       `wrangler deploy failed:\n${lastLines(output, secrets)}`,
       code === 0
         ? 'npm run deploy -- --force to replace what the dashboard changed'
-        : 'npm run deploy, once that is mended',
+        : 'npm run deploy, once that is fixed',
     )
   } finally {
     rmSync(folder, { recursive: true, force: true })

@@ -5,7 +5,7 @@
  * @typedef {object} Finding
  * @property {'ok' | 'warn' | 'fail'} state
  * @property {string} text what was looked at, and what is wrong with it
- * @property {string} [mend] the command or edit that mends it
+ * @property {string} [fix] the command or edit that fixes it
  */
 
 /**
@@ -17,15 +17,15 @@ export const ok = (text) => ({ state: 'ok', text })
 /**
  * Works, but will disappoint: the operator should know.
  * @param {string} text
- * @param {string} mend
+ * @param {string} fix
  * @returns {Finding}
  */
-export const warn = (text, mend) => ({ state: 'warn', text, mend })
+export const warn = (text, fix) => ({ state: 'warn', text, fix })
 
 /**
  * Does not work.
  * @param {string} text
- * @param {string} mend
+ * @param {string} fix
  * @returns {Finding}
  */
-export const fail = (text, mend) => ({ state: 'fail', text, mend })
+export const fail = (text, fix) => ({ state: 'fail', text, fix })

@@ -1,4 +1,4 @@
-/** Deleting one's own account. */
+/** Deletion of the caller's account. */
 import { passwordChangedMeanwhile, reauthenticate } from '../../credentials/reauth'
 import type { Database } from '../../db'
 import { QueryBudget } from '../../db/query-budget'

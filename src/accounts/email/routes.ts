@@ -81,7 +81,7 @@ export const sendVerification = endpoint(
     responses: {
       202: json(
         Message,
-        'A link was sent, unless the address is confirmed or had too many mails: `message` tells which',
+        'A link was sent, unless the address is confirmed or had too many mails; `message` says which',
       ),
     },
   },

@@ -122,7 +122,7 @@ export async function* exportPosts(exporter: Exporter): AsyncGenerator<OwnPost[]
     if (!last) return
     yield rows
     after = last.id
-    // Large posts end a page early. Reading many more than fit would be in vain.
+    // Large posts end a page early. Reading many more than fit is wasted work.
     atMost = Math.min(MAX_POSTS_PER_PAGE, 2 * rows.length)
   }
 }

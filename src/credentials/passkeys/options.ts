@@ -56,7 +56,7 @@ export async function creationOptions(
 
 /**
  * Options for an assertion. Without `allowed` the user picks the account in the browser, so the
- * options tell nothing about any account (WebAuthn Level 3 §14.6.2).
+ * options reveal nothing about any account (WebAuthn Level 3 §14.6.2).
  */
 export async function requestOptions(
   { keys, settings, now }: Issuer,

@@ -1,6 +1,6 @@
 /**
- * A button that asks the server for something beside any form: it tells that work goes on, and what
- * went wrong.
+ * A button that sends a request without a form. It shows that the request is in progress, and its
+ * problem.
  */
 import type { ComponentChildren } from 'preact'
 import { useState } from 'preact/hooks'

@@ -21,7 +21,7 @@ function keep(key: string, data: unknown) {
 // Another user of the browser must not see it.
 session.subscribe((state) => state.status === 'signed-out' && kept.clear())
 
-/** Anything but a problem of the API is a mistake of ours: it goes to the console. */
+/** Returns the problem of the API. Any other error is a bug, and is logged to the console. */
 export function asProblem(error: unknown): ApiProblem {
   if (error instanceof ApiProblem) return error
   console.error(error)
@@ -40,16 +40,16 @@ interface Loaded<T> {
   problem?: ApiProblem
 }
 
-/** Did one come to this page by the browser's back or forward? */
+/** Whether the user came to this page by the browser's back or forward button. */
 const useCameBack = () => !(useLocation() as { wasPush?: boolean }).wasPush
 
-/** Loads once per key; what arrives after the key has changed is dropped. */
+/** Loads once per key. Data that arrives after the key has changed is dropped. */
 export function useLoad<T>(key: string, load: () => Promise<T>, use: Use = 'refresh') {
   const cameBack = useCameBack()
   const recall = (): Loaded<T> =>
     cameBack && use !== 'always' && kept.has(key) ? { key, data: kept.get(key) as T } : { key }
   const [loaded, setLoaded] = useState(recall)
-  // Another key is another thing: never show the former one, not even for a moment.
+  // Never show the data of the former key, not even for a moment.
   const shown = loaded.key === key ? loaded : recall()
   const current = useRef(key)
   current.current = key

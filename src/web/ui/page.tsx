@@ -29,8 +29,7 @@ interface PageProps {
 export function Page({ title, actions, lead, quiet = false, children }: PageProps) {
   const heading = useRef<HTMLHeadingElement>(null)
   const { path } = useLocation()
-  // With the heading, not a frame after it: the title goes into the history, and may be asked for
-  // at once.
+  // In the same frame as the heading: the history entry and screen readers use the title at once.
   useLayoutEffect(() => {
     document.title = title === 'Gatepost' ? title : `${title} · Gatepost`
   }, [title])
@@ -117,7 +116,7 @@ export function SignedIn({ children }: { children: (me: UserPrivate) => Componen
   return <Waiting />
 }
 
-/** The last resort: an address that cannot be read, or a mistake of ours. */
+/** Shown when a page throws: the address is malformed, or the code has a bug. */
 export function Crashed({ children }: { children: ComponentChildren }) {
   const [error, reset] = useErrorBoundary((e) => console.error(e))
   if (!error) return <>{children}</>
