@@ -76,7 +76,7 @@ describe('a secret', () => {
     ['columns of a keyboard', '1qaz2wsx3edc4rfv5tgb6yhn7ujm8ik9'],
   ]
 
-  it('that is missing, short or guessable stops the service, which names it and never shows it', async () => {
+  it('missing, short or guessable → 503 that names it and never shows it', async () => {
     for (const [, value] of weak) await expectRefused({ JWT_SECRET: value }, 'JWT_SECRET')
     for (const [what, value] of weak) {
       if (value) await expectRefused({ JWT_SECRET_PREVIOUS: value }, 'JWT_SECRET_PREVIOUS')
@@ -84,7 +84,7 @@ describe('a secret', () => {
     }
   })
 
-  it('of 32 random bytes is taken in any usual spelling', async () => {
+  it('of 32 random bytes is accepted in any usual encoding', async () => {
     for (let round = 0; round < 20; round++) {
       const bytes = random(32)
       for (const secret of [
@@ -168,13 +168,13 @@ describe('a setting', () => {
     SERVER_TIMING: [undefined, '', 'false', 'OFF'],
   }
 
-  it('that is missing or wrong stops the service, which names it', async () => {
+  it('missing or wrong → 503 that names it', async () => {
     for (const [name, values] of Object.entries(wrong)) {
       for (const value of values) await expectRefused({ [name]: value }, name)
     }
   })
 
-  it('is served when it is right', async () => {
+  it('valid → the request is served', async () => {
     const right: Record<string, string[]> = {
       APP_ORIGIN: [
         'https://our.example',
@@ -198,7 +198,7 @@ describe('a setting', () => {
     }
   })
 
-  it('tells all that is wrong at once', async () => {
+  it('all wrong settings are named at once', async () => {
     const response = await workerWith({ JWT_SECRET: 'short', APP_ORIGIN: 'x', DB: undefined })(
       'GET',
       '/health',
@@ -209,7 +209,7 @@ describe('a setting', () => {
 })
 
 describe('a binding', () => {
-  it('that is missing stops the service, which names it', async () => {
+  it('missing → 503 that names it', async () => {
     for (const name of [
       'DB',
       'AVATARS',
@@ -240,7 +240,7 @@ describe('MAIL_API_KEY', () => {
 })
 
 describe('ANALYTICS', () => {
-  it('is optional, and of the right kind', async () => {
+  it('is optional, and must be a dataset', async () => {
     expect(await isServed({ ANALYTICS: undefined })).toBe(true)
     expect(await isServed({ ANALYTICS: { writeDataPoint: () => undefined } })).toBe(true)
     await expectRefused({ ANALYTICS: { limit: () => undefined } }, 'ANALYTICS')
@@ -248,7 +248,7 @@ describe('ANALYTICS', () => {
 })
 
 describe('SIGNING_KEYS', () => {
-  it('that are no set of good private keys stop the service, without a word of them', async () => {
+  it('not a set of strong private keys → 503 that shows nothing of them', async () => {
     const key = await newJwk('ES256')
     const other = await newJwk('ES256')
     const { d: _, ...publicKey } = key
@@ -277,7 +277,7 @@ describe('SIGNING_KEYS', () => {
 describe('DATA_KEYS', () => {
   const newKey = () => base64url.encode(random(32))
 
-  it('that are malformed, weak, or also a JWT secret stop the service, which names the setting', async () => {
+  it('malformed, weak, or also a JWT secret → 503 that names the setting', async () => {
     const key = newKey()
     const wrong = [
       'no-key',
@@ -301,7 +301,7 @@ describe('DATA_KEYS', () => {
 })
 
 describe('the table of settings in wrangler.toml', () => {
-  it('is itself served', async () => {
+  it('is valid', async () => {
     expect(await isServed({})).toBe(true)
   })
 })

@@ -62,7 +62,7 @@ describe('the sweep of pictures', () => {
     expect(progress).toEqual({ name: 'pictures', started_at: start.getTime(), cursor: null })
   })
 
-  it('rests for a week after the start of a complete one', async () => {
+  it('starts again a week after the start of a complete sweep', async () => {
     await sweep(later(2))
     const orphan = await picture()
     expect(await sweep(later(8.9))).toBe(0)
@@ -71,7 +71,7 @@ describe('the sweep of pictures', () => {
     expect((await stored()).size).toBe(0)
   })
 
-  it('that fails leaves the other jobs of the cron alone', async () => {
+  it('runs the other jobs of the cron when it fails', async () => {
     const broken = { list: () => Promise.reject(new Error('R2 is down (10001)')) }
     const report = await runScheduled(
       { ...env, AVATARS: broken as unknown as R2Bucket },

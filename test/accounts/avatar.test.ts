@@ -28,7 +28,7 @@ async function until(fact: () => Promise<boolean>) {
 }
 
 describe('PUT /api/users/me/avatar', () => {
-  it('shows a picture of each format to everybody, as the type that its bytes have', async () => {
+  it('→ 200; anyone can read a picture of each format, with the type of its bytes', async () => {
     const ann = await person()
     for (const [name, { make, type, extension }] of Object.entries(PICTURES)) {
       const bytes = make(64, 48)
@@ -48,7 +48,7 @@ describe('PUT /api/users/me/avatar', () => {
     }
   })
 
-  it('believes the bytes, not the declared type', async () => {
+  it('detects the type from the bytes, not from Content-Type', async () => {
     const ann = await person()
     const path = await pathOf(await put(ann, png(1, 1), 'image/webp'))
     expect((await call('GET', path)).headers.get('Content-Type')).toBe('image/png')
@@ -68,7 +68,7 @@ describe('PUT /api/users/me/avatar', () => {
     }
   })
 
-  it('takes 4096 × 4096 pixels and 2 MiB, and no more', async () => {
+  it('accepts 4096 × 4096 pixels and 2 MiB, and rejects more', async () => {
     const ann = await person()
     const filled = (size: number) => {
       const bytes = new Uint8Array(size)
@@ -90,7 +90,7 @@ describe('PUT /api/users/me/avatar', () => {
     }
   })
 
-  it('removes the picture before, and changes the versions of the posts that show it', async () => {
+  it('deletes the former picture, and changes the ETags of the posts that show it', async () => {
     const ann = await person()
     const post = await call('POST', '/api/posts', {
       token: ann.token,
@@ -107,7 +107,7 @@ describe('PUT /api/users/me/avatar', () => {
     expect((await shown.json<Post>()).author.image_url).toBe(`${ORIGIN}${second}`)
   })
 
-  it('is for who may: nothing is stored for a token that is missing, narrow or dead', async () => {
+  it('→ 401 or 403 for a missing, narrow or ended token, and stores nothing', async () => {
     const ann = await person()
     const narrow = await signIn(ann.email, ann.password, { scope: 'posts:write' })
     const before = await stored()
@@ -119,7 +119,7 @@ describe('PUT /api/users/me/avatar', () => {
     await until(async () => (await stored()).length === before.length)
   })
 
-  it('is told in the security activity', async () => {
+  it('leaves a security event', async () => {
     const ann = await person()
     await put(ann, png(1, 1))
     const { results } = await env.DB.prepare(
@@ -132,7 +132,7 @@ describe('PUT /api/users/me/avatar', () => {
 })
 
 describe('DELETE /api/users/me/avatar', () => {
-  it('shows none any more, and removes the file; twice is the same', async () => {
+  it('→ 204 and deletes the file; a repeated request does the same', async () => {
     const ann = await person()
     const path = await pathOf(await put(ann, png(1, 1)))
     const events = () =>
@@ -152,8 +152,8 @@ describe('DELETE /api/users/me/avatar', () => {
   })
 })
 
-describe('when the account goes', () => {
-  it('its picture goes too', async () => {
+describe('the deletion of an account', () => {
+  it('deletes its picture', async () => {
     const ann = await person()
     const path = await pathOf(await put(ann, png(1, 1)))
     const gone = await call('POST', '/api/users/me/deletion', {
@@ -166,7 +166,7 @@ describe('when the account goes', () => {
 })
 
 describe('GET /avatars/{name}', () => {
-  it('need not be sent again: 304', async () => {
+  it('→ 304 for the current ETag', async () => {
     const ann = await person()
     const path = await pathOf(await put(ann, png(1, 1)))
     const etag = (await call('GET', path)).headers.get('ETag') as string
@@ -184,7 +184,7 @@ describe('GET /avatars/{name}', () => {
     expect([head.status, head.headers.get('ETag')]).toEqual([200, etag])
   })
 
-  it('knows no other name', async () => {
+  it('→ 404 for any other name', async () => {
     for (const name of [
       'AAAAAAAAAAAAAAAAAAAAAA.png',
       'x',

@@ -53,7 +53,7 @@ describe('an account with more posts than one step deletes', () => {
     await markDeleted(ann)
   })
 
-  it('keeps posts for later steps, and of the account nothing personal', async () => {
+  it('keeps posts for later steps, and no personal data of the account', async () => {
     expect(await postsOf(ann.id)).toBe(2)
     const row = await env.DB.prepare('select * from users where id = ?').bind(ann.id).first()
     const placeholder = expect.stringMatching(/^deleted:[\w-]{22}$/)
@@ -83,7 +83,7 @@ describe('an account with more posts than one step deletes', () => {
     expect(events.results).toEqual([{ type: 'deleted' }])
   })
 
-  it('is in no answer to a read, whoever asks', async () => {
+  it('is in no response to any reader', async () => {
     const operations = samples(await apiDocument()).filter(({ method }) => method === 'GET')
     const paths = operations.map(({ path }) =>
       path.replace('/users/1', `/users/${ann.id}`).replace('/posts/1', `/posts/${postId}`),
@@ -135,7 +135,7 @@ describe('an account with more posts than one step deletes', () => {
     expect((await call('POST', '/api/users', { json })).status).toBe(201)
   })
 
-  it('is gone with its posts and their words after the next cron run', async () => {
+  it('is deleted with its posts and their words by the next cron run', async () => {
     expect(await count('posts_search where posts_search match ?', WORD)).toBe(2 - 1)
     const report = await runScheduled(env, new Date())
     expect(report.accounts).toBeGreaterThanOrEqual(1)
@@ -159,7 +159,7 @@ it('deletes a large account after the response, without the cron', async () => {
 })
 
 describe('a step', () => {
-  it('ends at its bytes of text, not only at its rows', async () => {
+  it('ends at its limit of bytes, not only at its limit of rows', async () => {
     const ann = await person()
     const size = 50_000
     await env.DB.prepare(
@@ -203,7 +203,7 @@ describe('a step', () => {
   })
 })
 
-it('deletes the rows of every table that refers to users, also of tables to come', async () => {
+it('deletes the rows of every table that refers to users, including new tables', async () => {
   const { results } = await env.DB.prepare(
     "select name from sqlite_master where type = 'table' and sql like '%references%users%(%id%)%'",
   ).all<{ name: string }>()

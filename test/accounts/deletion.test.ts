@@ -36,7 +36,7 @@ const rowsOf = async (id: number) => {
 }
 
 describe('POST /api/users/me/deletion', () => {
-  it('deletes the account and all of it in two trips; tokens are dead, name and address are free, the id is not used again', async () => {
+  it('→ 204 in two trips: all data is deleted, tokens end, username and address are free, the id is not reused', async () => {
     const ann = await person()
     const { id: postId } = await post(ann.token, 'Farewell')
     const other = await signIn(ann.email)
@@ -79,14 +79,14 @@ describe('POST /api/users/me/deletion', () => {
     expect((await call('GET', '/api/users/me', { token: ann.token })).status).toBe(401)
   })
 
-  it('refuses a wrong password, and deletes nothing', async () => {
+  it('→ 403 for a wrong password, and deletes nothing', async () => {
     const ann = await person()
     const response = await remove(ann.token, 'not the password')
     expect([response.status, trips(response)]).toEqual([403, 1])
     expect((await call('GET', '/api/users/me', { token: ann.token })).status).toBe(200)
   })
 
-  it('takes the picture along', async () => {
+  it('deletes the picture', async () => {
     const ann = await person()
     await env.AVATARS.put('AAAAAAAAAAAAAAAAAAAAAA.png', 'bytes')
     await env.DB.prepare("update users set avatar_key = 'AAAAAAAAAAAAAAAAAAAAAA.png' where id = ?")
@@ -96,7 +96,7 @@ describe('POST /api/users/me/deletion', () => {
     await expect.poll(() => env.AVATARS.head('AAAAAAAAAAAAAAAAAAAAAA.png')).toBeNull()
   })
 
-  it('keeps the last active admin', async () => {
+  it('→ 409 for the last active admin', async () => {
     await env.DB.prepare("update users set role = 'user'").run()
     const root = await admin()
     const refused = await remove(root.token)
@@ -110,7 +110,7 @@ describe('POST /api/users/me/deletion', () => {
 })
 
 describe('GET /api/users/me/events', () => {
-  it('lists what happened, latest first, page by page, each once while more arrive', async () => {
+  it('→ 200 with the events, latest first; pages have each event once while more arrive', async () => {
     const ann = await person()
     for (let i = 0; i < 3; i++)
       await call('PATCH', '/api/users/me', {
@@ -144,7 +144,7 @@ describe('GET /api/users/me/events', () => {
     ])
   })
 
-  it("refuses a cursor that was edited, or is somebody else's", async () => {
+  it('→ 422 for an edited cursor and for the cursor of another user', async () => {
     const [ann, bob] = [await person(), await person('bob')]
     const first = await call('GET', '/api/users/me/events?limit=1', { token: ann.token })
     const { next_cursor } = await first.json<{ next_cursor: string }>()

@@ -37,7 +37,7 @@ async function expectInvalid(response: Response) {
 }
 
 describe('POST /api/users/verify-email', () => {
-  it('proves the address in one trip, once, and changes nothing else', async () => {
+  it('→ 204 in one trip: proves the address, once, and changes nothing else', async () => {
     const ann = await person()
     const token = tokenIn(await nextMail(ann.email, CONFIRM))
     const response = await verify(token)
@@ -55,7 +55,7 @@ describe('POST /api/users/verify-email', () => {
     expect(statuses.sort()).toEqual([204, ...Array(19).fill(400)])
   })
 
-  it('refuses links that are made up, of a reset, voided by a newer one, or a day old', async () => {
+  it('→ 400 invalid-token for a link that is made up, of a reset, replaced by a newer one, or a day old', async () => {
     const ann = await person()
     const older = tokenIn(await nextMail(ann.email, CONFIRM))
     await sendAgain(ann.token)
@@ -68,7 +68,7 @@ describe('POST /api/users/verify-email', () => {
     await expectInvalid(await verify(newer))
   })
 
-  it('uses nothing up on a GET, as mail scanners send', async () => {
+  it('→ 4xx for the GET of a mail scanner, and uses nothing up', async () => {
     const ann = await person()
     const token = tokenIn(await nextMail(ann.email, CONFIRM))
     expect(
@@ -96,7 +96,7 @@ describe('POST /api/users/me/verify-email', () => {
     expect((await verify(tokenIn(last))).status).toBe(204)
   })
 
-  it('sends nothing for a proven address, and needs a token', async () => {
+  it('sends nothing to a proven address, and requires a token', async () => {
     const ann = await person()
     await verify(tokenIn(await nextMail(ann.email, CONFIRM)))
     const refused = await sendAgain(ann.token)
@@ -109,7 +109,7 @@ describe('POST /api/users/me/verify-email', () => {
 })
 
 describe('PUT /api/users/me/email', () => {
-  it('changes nothing before the link is used; then the address, and tells the old one both times', async () => {
+  it('changes the address when the link is used, and notifies the old one both times', async () => {
     const ann = await person()
     expect((await verify(tokenIn(await nextMail(ann.email, CONFIRM)))).status).toBe(204)
     const email = freshAddress()
@@ -130,7 +130,7 @@ describe('PUT /api/users/me/email', () => {
     await expectInvalid(await verify(token))
   })
 
-  it('makes every other link void when the address changes', async () => {
+  it('voids every other link when the address changes', async () => {
     const ann = await person()
     const older = tokenIn(await nextMail(ann.email, CONFIRM))
     await call('POST', '/api/users/forgot-password', { json: { email: ann.email } })
@@ -145,7 +145,7 @@ describe('PUT /api/users/me/email', () => {
     expect(reset.status).toBe(400)
   })
 
-  it('refuses a wrong password, and sends nothing', async () => {
+  it('→ 403 for a wrong password, and sends nothing', async () => {
     const ann = await person()
     const email = freshAddress()
     const response = await change(ann.token, email, 'not the password')
@@ -155,7 +155,7 @@ describe('PUT /api/users/me/email', () => {
     expect(mailsTo(email)).toEqual([])
   })
 
-  it('answers the same for an address that somebody has, and tells only its owner', async () => {
+  it('answers the same for an address in use, and notifies only its owner', async () => {
     const [ann, bob] = [await person(), await register('bob')]
     const [free, taken] = [
       await change(ann.token, freshAddress()),
@@ -176,7 +176,7 @@ describe('PUT /api/users/me/email', () => {
     expect(JSON.stringify(pending.results)).not.toContain(bob.email)
   })
 
-  it('answers 409 when the address was taken before the link was used; nothing changes', async () => {
+  it('→ 409 when the address was taken before the link was used; nothing changes', async () => {
     const ann = await person()
     const username = freshName('quick')
     const email = `${username}@example.org`
@@ -204,7 +204,7 @@ describe('PUT /api/users/me/email', () => {
     expect(results).toHaveLength(1)
   })
 
-  it('stores no link when the password changes while it is asked for', async () => {
+  it('stores no link when the password changes during the request', async () => {
     const ann = await person()
     const email = freshAddress()
     const json = { current_password: PASSWORD, new_password: `${PASSWORD} 2` }
@@ -229,7 +229,7 @@ describe('PUT /api/users/me/email', () => {
     expect(mailsTo(email)).toEqual([])
   })
 
-  it('lets the spelling of the own address change', async () => {
+  it('accepts another spelling of the own address', async () => {
     const ann = await person()
     const email = ann.email.toUpperCase()
     await change(ann.token, email)
@@ -333,7 +333,7 @@ describe('POST /api/users/verify-email/disown', () => {
 })
 
 describe('notices to a proven address', () => {
-  it('are one of a kind in ten minutes, however often it happens', async () => {
+  it('are limited to one of a kind in ten minutes', async () => {
     const ann = await person()
     expect((await verify(tokenIn(await nextMail(ann.email, CONFIRM)))).status).toBe(204)
     let current = PASSWORD

@@ -30,7 +30,7 @@ async function beginReading({ token }: Person) {
 }
 
 describe('GET /api/users/me/export', () => {
-  it('gives everything that is held on the caller, and nothing of others', async () => {
+  it('→ 200 with all data of the caller, and none of others', async () => {
     const [ann, bob] = [await person(), await person('bob')]
     await post(ann.token, 'One "quoted" \\')
     await post(ann.token, 'Second')
@@ -58,7 +58,7 @@ describe('GET /api/users/me/export', () => {
     expect(text).not.toContain(bob.username)
   })
 
-  it('holds each of many posts once, however large, page after page', async () => {
+  it('contains each of many large posts once', async () => {
     const ann = await person()
     const insert = env.DB.prepare(
       `with recursive n(i) as (select 1 union all select i + 1 from n where i < ?2)
@@ -74,7 +74,7 @@ describe('GET /api/users/me/export', () => {
     expect(posts[99]?.content).toHaveLength(50_000)
   })
 
-  it('is for a live session with the scope account only', async () => {
+  it('→ 401 or 403 without an active session or the scope account', async () => {
     const ann = await person()
     const narrow = await signIn(ann.email, PASSWORD, { scope: 'posts:write' })
     expect((await call('GET', '/api/users/me/export', { token: narrow.token })).status).toBe(403)
@@ -84,7 +84,7 @@ describe('GET /api/users/me/export', () => {
 })
 
 describe('an export', () => {
-  it('holds every session once, also those of one moment', async () => {
+  it('contains every session once, also those of the same moment', async () => {
     const ann = await person()
     await env.DB.prepare(
       `with recursive n(i) as (select 1 union all select i + 1 from n where i < 250)
@@ -102,7 +102,7 @@ describe('an export', () => {
     expect(times).toEqual([...times].sort())
   })
 
-  it('ends with its session: nothing that happens later is in it, and the file is no JSON', async () => {
+  it('stops when its session ends, and the file is not valid JSON', async () => {
     const ann = await person()
     await writeMany(ann.id, 400)
     const { readOn, textSoFar } = await beginReading(ann)
@@ -122,7 +122,7 @@ describe('an export', () => {
 })
 
 describe('HEAD /api/users/me/export', () => {
-  it('checks the session and does nothing else: no event, no body', async () => {
+  it('checks the session, without an event or a body', async () => {
     const ann = await person()
     const before = await eventsOf(ann.id)
     const response = await call('HEAD', PATH, { token: ann.token })

@@ -20,7 +20,7 @@ it('reads the dimensions of each format from its header', () => {
   }
 })
 
-it('takes nothing else for a picture, and no header that is cut off', () => {
+it('rejects other files, and headers that are cut off', () => {
   for (const [name, bytes] of NO_PICTURES) expect(readPicture(bytes), name).toBeNull()
   for (const [name, { make }] of Object.entries(PICTURES)) {
     const whole = make(640, 480)
@@ -36,7 +36,7 @@ it('takes nothing else for a picture, and no header that is cut off', () => {
   }
 })
 
-it('ends on any bytes', () => {
+it('terminates for any bytes', () => {
   for (let round = 0; round < 2000; round++) {
     const bytes = crypto.getRandomValues(new Uint8Array(round % 64))
     const start = Object.values(PICTURES)

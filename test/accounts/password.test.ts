@@ -17,7 +17,7 @@ const change = (token: string, new_password = NEW, current_password = PASSWORD) 
 const status = (token: string) => call('GET', '/api/users/me', { token }).then((r) => r.status)
 
 describe('PUT /api/users/me/password', () => {
-  it('changes it in two trips; this session goes on, every other ends, the owner is told', async () => {
+  it('→ 204 in two trips: this session stays, every other ends, the owner gets a mail', async () => {
     const ann = await person()
     const other = await signIn(ann.email)
     const response = await change(ann.token)
@@ -40,7 +40,7 @@ describe('PUT /api/users/me/password', () => {
     ])
   })
 
-  it('refuses a wrong current password in one trip, and changes nothing', async () => {
+  it('→ 403 for a wrong current password, in one trip, and changes nothing', async () => {
     const ann = await person()
     const other = await signIn(ann.email)
     const response = await change(ann.token, NEW, 'not the password')
@@ -50,7 +50,7 @@ describe('PUT /api/users/me/password', () => {
     expect((await eventsOf(ann.id)).at(-1)).toBe('password_rejected')
   })
 
-  it('makes one who guesses wait, here but not at sign-in, without hashing; a right password forgets the guesses', async () => {
+  it('→ 429 after too many wrong passwords, without a hash, and not at sign-in; a right password clears the count', async () => {
     const ann = await person()
     for (let i = 0; i < 5; i++)
       expect((await change(ann.token, NEW, `guess ${i}`)).status).toBe(403)
@@ -92,7 +92,7 @@ describe('PUT /api/users/me/password', () => {
     },
   )
 
-  it('lets one of two changes at a time win', async () => {
+  it('succeeds for one of two parallel changes', async () => {
     const ann = await person()
     const [one, two] = ['the first of two passwords', 'the second of two passwords'] as const
     const answers = await Promise.all([change(ann.token, one), change(ann.token, two)])
@@ -101,7 +101,7 @@ describe('PUT /api/users/me/password', () => {
     await signIn(ann.email, winner)
   })
 
-  it('makes mailed links void', async () => {
+  it('voids mailed links', async () => {
     const ann = await person()
     await call('POST', '/api/users/forgot-password', { json: { email: ann.email } })
     const token = tokenIn(await nextMail(ann.email, /Reset/))
@@ -112,7 +112,7 @@ describe('PUT /api/users/me/password', () => {
     expect(reset.status).toBe(400)
   })
 
-  it('needs the scope account and a live session', async () => {
+  it('→ 401 or 403 without an active session or the scope account', async () => {
     const ann = await person()
     const narrow = await signIn(ann.email, PASSWORD, { scope: 'posts:write' })
     expect((await change(narrow.token)).status).toBe(403)
@@ -129,7 +129,7 @@ describe('PUT /api/users/me/password', () => {
 })
 
 describe('REQUIRE_VERIFIED_EMAIL', () => {
-  it('refuses a sign-in before the address is proven, after a right password only; a link or a reset opens the door', async () => {
+  it('refuses a right password until the address is proven by a link or a reset', async () => {
     const strict = workerWith({ REQUIRE_VERIFIED_EMAIL: 'on' })
     const ann = await person()
     const form = { username: ann.email, password: PASSWORD }

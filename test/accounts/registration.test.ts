@@ -19,7 +19,7 @@ const refusal = async (more: object) => {
 }
 
 describe('POST /api/users', () => {
-  it('answers with the account and where it is, in one trip', async () => {
+  it('→ 201 with the account and its Location, in one trip', async () => {
     const asked = registration({ full_name: ' Ann Example ' })
     const response = await call('POST', '/api/users', { json: asked })
     const user = await response.json<UserPrivate>()
@@ -74,7 +74,7 @@ describe('POST /api/users', () => {
     ['a well-known password', 'Password1', 'is one of the most common passwords'],
     ['7 emoji', '🦊'.repeat(7), 'must have at least 8 characters'],
     ['the name of the service', 'GatePost!!', 'must not be the name of this service'],
-  ])('refuses %s as a password, and says which rule it breaks', async (_, password, rule) => {
+  ])('→ 422 for the password %s, with the rule it breaks', async (_, password, rule) => {
     const problem = await refusal({ password })
     expect(problem.status).toBe(422)
     expect(problem.errors).toEqual([
@@ -85,7 +85,7 @@ describe('POST /api/users', () => {
   it.each([
     ['username', (name: string) => name.toUpperCase(), 'must not be your username'],
     ['address', (name: string) => `${name}@example.com`, 'must not be your e-mail address'],
-  ])('refuses the own %s as a password, in any case', async (_, made, rule) => {
+  ])('→ 422 for the own %s as a password, in any case', async (_, made, rule) => {
     const username = freshName('somebody')
     const problem = await refusal({
       username,
@@ -101,20 +101,20 @@ describe('POST /api/users', () => {
     ['8 emoji', '🦊🐙🦉🐢🦔🐝🐬🦜'],
     ['128 characters', `${'xyzzy-'.repeat(21)}ab`],
     ['spaces only inside and around', '  two words '],
-  ])('takes %s as a password', async (_, password) => {
+  ])('→ 201 with the password %s', async (_, password) => {
     expect((await call('POST', '/api/users', { json: registration({ password }) })).status).toBe(
       201,
     )
   })
 
-  it('takes a password that is well-known only when it is cut', async () => {
+  it('accepts a long password that begins with a common one', async () => {
     const password = `password${'q'.repeat(64)}7`
     expect((await call('POST', '/api/users', { json: registration({ password }) })).status).toBe(
       201,
     )
   })
 
-  it('asks whether a password was breached only when the setting is on, and sends five characters of its SHA-1', async () => {
+  it('queries the breach service only when the setting is on, with five characters of the SHA-1', async () => {
     // SHA-1 of "breached but long enough"
     const digest = await crypto.subtle.digest(
       'SHA-1',
@@ -143,7 +143,7 @@ describe('POST /api/users', () => {
     }
   })
 
-  it('registers although the breach service is down', async () => {
+  it('→ 201 while the breach service is down', async () => {
     const ranges = vi.spyOn(globalThis, 'fetch').mockRejectedValue(new Error('down'))
     try {
       const strict = workerWith({ BREACH_CHECK: 'on' })
@@ -153,7 +153,7 @@ describe('POST /api/users', () => {
     }
   })
 
-  it('gives the account although the mail cannot be sent', async () => {
+  it('→ 201 although the mail cannot be sent', async () => {
     const broken = workerWith({
       MAIL: { send: () => Promise.reject(new Error('to ann@example.com')) },
     })
@@ -173,7 +173,7 @@ describe('POST /api/users', () => {
     expect(lines.join()).not.toContain('@')
   })
 
-  it('makes one account of 50 parallel registrations of one address and name in different cases', async () => {
+  it('creates one account for 50 parallel registrations of one address and name in different cases', async () => {
     const asked = registration()
     const spelled = (i: number) => ({
       ...asked,
@@ -197,7 +197,7 @@ describe('POST /api/users', () => {
   }, 30_000)
 })
 
-describe('members that nobody may set', () => {
+describe('members that no client may set', () => {
   const forbidden: [string, unknown][] = [
     ['role', 'admin'],
     ['is_active', false],
@@ -210,37 +210,40 @@ describe('members that nobody may set', () => {
     ['constructor', { prototype: { role: 'admin' } }],
   ]
 
-  it.each(forbidden)('refuses %s everywhere, and changes nothing', async (member, value) => {
-    const ann = await shared()
-    const before = await call('GET', '/api/users/me', { token: ann.token }).then((r) => r.json())
-    const routes: [string, string, object][] = [
-      ['POST', '/api/users', registration()],
-      ['PATCH', '/api/users/me', { full_name: 'Ann' }],
-      [
-        'PUT',
-        '/api/users/me/password',
-        { current_password: PASSWORD, new_password: 'a new password' },
-      ],
-      ['PUT', '/api/users/me/email', { email: 'new@example.com', password: PASSWORD }],
-      ['POST', '/api/users/me/deletion', { password: PASSWORD }],
-      ['POST', '/api/users/forgot-password', { email: ann.email }],
-      ['POST', '/api/users/reset-password', { token: 'x', new_password: 'a new password' }],
-      ['POST', '/api/users/verify-email', { token: 'x' }],
-    ]
-    for (const [method, path, json] of routes) {
-      const response = await call(method, path, {
-        token: ann.token,
-        json: { ...json, [member]: value },
-      })
-      expect(response.status, path).toBe(422)
-      expect((await response.json<Problem>()).errors?.map((e) => e.pointer)).toEqual([
-        `#/${member}`,
-      ])
-    }
-    expect(await call('GET', '/api/users/me', { token: ann.token }).then((r) => r.json())).toEqual(
-      before,
-    )
-  })
+  it.each(forbidden)(
+    '→ 422 for %s at every endpoint, and changes nothing',
+    async (member, value) => {
+      const ann = await shared()
+      const before = await call('GET', '/api/users/me', { token: ann.token }).then((r) => r.json())
+      const routes: [string, string, object][] = [
+        ['POST', '/api/users', registration()],
+        ['PATCH', '/api/users/me', { full_name: 'Ann' }],
+        [
+          'PUT',
+          '/api/users/me/password',
+          { current_password: PASSWORD, new_password: 'a new password' },
+        ],
+        ['PUT', '/api/users/me/email', { email: 'new@example.com', password: PASSWORD }],
+        ['POST', '/api/users/me/deletion', { password: PASSWORD }],
+        ['POST', '/api/users/forgot-password', { email: ann.email }],
+        ['POST', '/api/users/reset-password', { token: 'x', new_password: 'a new password' }],
+        ['POST', '/api/users/verify-email', { token: 'x' }],
+      ]
+      for (const [method, path, json] of routes) {
+        const response = await call(method, path, {
+          token: ann.token,
+          json: { ...json, [member]: value },
+        })
+        expect(response.status, path).toBe(422)
+        expect((await response.json<Problem>()).errors?.map((e) => e.pointer)).toEqual([
+          `#/${member}`,
+        ])
+      }
+      expect(
+        await call('GET', '/api/users/me', { token: ann.token }).then((r) => r.json()),
+      ).toEqual(before)
+    },
+  )
 
   it.each<[unknown, string]>([
     [null, 'The body must be a JSON object.'],
@@ -249,12 +252,12 @@ describe('members that nobody may set', () => {
     [registration({ username: 7 }), 'username must be a text.'],
     [registration({ 'x/y~z': 1 }), 'x/y~z is not a known member.'],
     [registration({ '': 1 }), 'The member "" is not a known member.'],
-  ])('says in sentences what is wrong with %j', async (json, detail) => {
+  ])('→ 422 for %j, in sentences', async (json, detail) => {
     const response = await call('POST', '/api/users', { json })
     expect([response.status, (await response.json<Problem>()).detail]).toEqual([422, detail])
   })
 
-  it('refuses password_hash', async () => {
+  it('→ 422 for password_hash', async () => {
     // Asked without the oracle, which takes the name in the answer for a leak.
     const response = await exports.default.fetch(`${ORIGIN}/api/users`, {
       method: 'POST',
@@ -264,7 +267,7 @@ describe('members that nobody may set', () => {
     expect(response.status).toBe(422)
   })
 
-  it('takes nothing from __proto__', async () => {
+  it('ignores __proto__', async () => {
     const { username, email } = registration()
     const body = `{"username":"${username}","email":"${email}","password":"${PASSWORD}","__proto__":{"role":"admin","email_verified":true}}`
     const response = await call('POST', '/api/users', {
@@ -283,7 +286,7 @@ describe('members that nobody may set', () => {
 })
 
 describe('PATCH /api/users/me', () => {
-  it('changes names and tells so, in one trip', async () => {
+  it('→ 200 with the new names, in one trip, and leaves an event', async () => {
     const ann = await person()
     const username = freshName('Renamed')
     const response = await call('PATCH', '/api/users/me', {
@@ -306,7 +309,7 @@ describe('PATCH /api/users/me', () => {
     expect(row?.revision, 'what changes nothing is no new version').toBe(3)
   })
 
-  it('refuses a name that somebody has, in any case, and reserved ones', async () => {
+  it('→ 409 for a name in use in any case, and 422 for a reserved one', async () => {
     const [ann, bob] = [await person(), await register('Bob')]
     const taken = await call('PATCH', '/api/users/me', {
       token: ann.token,

@@ -32,7 +32,7 @@ async function expectInvalid(response: Response, detail = 'Invalid or expired re
 }
 
 describe('POST /api/users/forgot-password', () => {
-  it('answers the same for known and unknown addresses in one trip, and mails only to the known', async () => {
+  it('→ 202 alike for known and unknown addresses, in one trip, and mails only to known ones', async () => {
     const ann = await register()
     const answers = []
     for (const email of [ann.email, `nobody-${ann.email}`]) {
@@ -69,7 +69,7 @@ describe('POST /api/users/forgot-password', () => {
     expect(links.results).toEqual([])
   })
 
-  it('sends an address five mails with links at most, then none for an hour; the last link stays good', async () => {
+  it('sends at most five mails with links to an address, then none for an hour; the last link stays valid', async () => {
     const ann = await register() // the first mail
     for (let i = 0; i < 8; i++) expect((await forgot(ann.email)).status).toBe(202)
     const last = await nextMail(ann.email, RESET, 4)
@@ -92,7 +92,7 @@ describe('POST /api/users/forgot-password', () => {
     expect(JSON.stringify(rows.results)).not.toContain('never-seen')
   })
 
-  it('keeps the answer when the mail cannot be sent, and logs neither address nor link', async () => {
+  it('→ 202 although the mail cannot be sent, and logs neither address nor link', async () => {
     const ann = await register()
     const log = vi.spyOn(console, 'error').mockImplementation(() => undefined)
     const broken = workerWith({
@@ -111,7 +111,7 @@ describe('POST /api/users/forgot-password', () => {
 })
 
 describe('POST /api/users/reset-password', () => {
-  it('sets the password in two trips, ends every session, signs nobody in, verifies the address and tells its owner', async () => {
+  it('→ 204 in two trips: sets the password, ends every session, starts none, proves the address and mails its owner', async () => {
     const ann = await person()
     const other = await signIn(ann.email)
     const response = await reset(await resetToken(ann.email))
@@ -131,7 +131,7 @@ describe('POST /api/users/reset-password', () => {
     expect((await nextMail(ann.email, 'Your password was reset')).text).not.toContain('token=')
   })
 
-  it('uses a link once, also in 20 requests at a time', async () => {
+  it('accepts a link once, also in 20 parallel requests', async () => {
     const ann = await register()
     const token = await resetToken(ann.email)
     const answers = await Promise.all(Array.from({ length: 20 }, () => reset(token)))
@@ -140,7 +140,7 @@ describe('POST /api/users/reset-password', () => {
     await expectInvalid(await reset(token))
   })
 
-  it('refuses links that are made up, of another purpose, voided by a newer one, or too old, all alike', async () => {
+  it('→ 400 invalid-token alike for links that are made up, of another purpose, replaced by a newer one, or expired', async () => {
     const ann = await register()
     const verify = tokenIn(await nextMail(ann.email, /Confirm/))
     const older = await resetToken(ann.email)
@@ -162,7 +162,7 @@ describe('POST /api/users/reset-password', () => {
     await expectInvalid(await reset(newer))
   })
 
-  it('keeps the link when the new password breaks a rule', async () => {
+  it('→ 422 when the new password breaks a rule, and the link stays valid', async () => {
     const ann = await register()
     const token = await resetToken(ann.email)
     for (const [bad, rule] of [
@@ -181,7 +181,7 @@ describe('POST /api/users/reset-password', () => {
     expect((await reset(token)).status).toBe(204)
   })
 
-  it('kills what a squatter set up: the session, the pending change of address, the failures', async () => {
+  it('ends what a squatter set up: the session, the pending change of address, the failures', async () => {
     const squatter = await person('victim')
     const away = `thief-${squatter.username}@example.com`
     const change = await call('PUT', '/api/users/me/email', {
@@ -206,7 +206,7 @@ describe('POST /api/users/reset-password', () => {
     expect(left).toBe(0)
   })
 
-  it('makes every other mailed link void', async () => {
+  it('voids every other mailed link', async () => {
     const ann = await register()
     const verify = tokenIn(await nextMail(ann.email, /Confirm/))
     await reset(await resetToken(ann.email))

@@ -18,7 +18,7 @@ const onlyAdmin = async () => {
 }
 
 describe('every admin route', () => {
-  it('needs scope and role: 401 without a token, 403 for a user, for a token without the scope, and for one who was demoted since', async () => {
+  it('→ 401 without a token, 403 for a user, for a token without the scope, and for a former admin', async () => {
     const [root, other, ann] = [await admin(), await admin(), await person()]
     const narrow = await signIn(root.email, PASSWORD, { scope: 'account' })
     const demoted = await change(root.token, other.id, { role: 'user' })
@@ -42,7 +42,7 @@ describe('every admin route', () => {
 })
 
 describe('GET /api/admin/users', () => {
-  it('finds people by the beginning of name or address in any case, or by id, page by page in one trip each', async () => {
+  it('→ 200 with the users whose name or address begins so in any case, or with the id, one trip a page', async () => {
     const root = await admin()
     const stem = freshName('find')
     const people = []
@@ -65,7 +65,7 @@ describe('GET /api/admin/users', () => {
 })
 
 describe('PATCH /api/admin/users/{id}', () => {
-  it('gives the role in one trip: the new admin signs in again for the scope', async () => {
+  it('→ 200 in one trip: the new admin signs in again for the scope', async () => {
     const [root, ann] = [await admin(), await person()]
     const response = await change(root.token, ann.id, { role: 'admin' })
     expect([response.status, trips(response)]).toEqual([200, 1])
@@ -76,7 +76,7 @@ describe('PATCH /api/admin/users/{id}', () => {
     expect(await eventsOf(ann.id)).toEqual(['registered', 'login', 'role_changed', 'login'])
   })
 
-  it('disables at once: tokens are dead, signing in fails like a wrong password, links are void; enabling opens the door again', async () => {
+  it('disables at once: tokens and links are void, sign-in fails like a wrong password; enabling restores it', async () => {
     const [root, ann] = [await admin(), await person()]
     const disabled = await change(root.token, ann.id, { is_active: false })
     expect(await disabled.json()).toEqual({ ...ann.user, is_active: false })
@@ -106,7 +106,7 @@ describe('PATCH /api/admin/users/{id}', () => {
     ])
   })
 
-  it('answers 404 for nobody, 422 for what may not be set, 200 for nothing to do', async () => {
+  it('→ 404 for an unknown id, 422 for an unknown member, 200 for no change', async () => {
     const [root, ann] = [await admin(), await person()]
     expect((await change(root.token, 999_999_999, { role: 'admin' })).status).toBe(404)
     for (const wrong of [
@@ -122,7 +122,7 @@ describe('PATCH /api/admin/users/{id}', () => {
   })
 
   it.each([{ role: 'user' }, { is_active: false }, { role: 'user', is_active: false }])(
-    'keeps the last active admin from %j',
+    '→ 409 for %j of the last active admin',
     async (json) => {
       const root = await onlyAdmin()
       const disabled = await admin()
@@ -135,7 +135,7 @@ describe('PATCH /api/admin/users/{id}', () => {
     },
   )
 
-  it('leaves an admin when two demote or disable each other at a time', async () => {
+  it('leaves one admin when two demote or disable each other in parallel', async () => {
     const one = await onlyAdmin()
     const two = await admin()
     for (const json of [{ role: 'user' }, { is_active: false }]) {
@@ -159,7 +159,7 @@ describe('PATCH /api/admin/users/{id}', () => {
 })
 
 describe('DELETE /api/admin/users/{id}/sessions', () => {
-  it('signs a person out everywhere in one trip', async () => {
+  it('→ 204 in one trip: all sessions of the user end', async () => {
     const [root, ann] = [await admin(), await person()]
     const response = await call('DELETE', `/api/admin/users/${ann.id}/sessions`, {
       token: root.token,
@@ -175,7 +175,7 @@ describe('DELETE /api/admin/users/{id}/sessions', () => {
 })
 
 describe('GET /api/admin/events', () => {
-  it('lists the events of all accounts, latest first; logins that no account has are not among them', async () => {
+  it('→ 200 with the events of all accounts, latest first, without those of unknown logins', async () => {
     const [root, ann] = [await admin(), await person()]
     await call('POST', '/api/users/token', { form: { username: 'nobody-here', password: 'x' } })
     const response = await call('GET', '/api/admin/events?limit=2', { token: root.token })

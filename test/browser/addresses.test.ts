@@ -10,7 +10,7 @@ const get = async (path: string) => {
   return { status: response.status, type: response.headers.get('Content-Type'), response }
 }
 
-test('an address of the service is never the web app, not even with a slash behind it', async () => {
+test('an address of the API never answers with the web app, with or without a trailing slash', async () => {
   const { paths } = (await (await get('/openapi.json')).response.json()) as { paths: object }
   const addresses = Object.keys(paths).map((path) => path.replaceAll(/\{\w+\}/g, '1'))
   assert.ok(addresses.length > 25)
@@ -21,7 +21,7 @@ test('an address of the service is never the web app, not even with a slash behi
   }
 })
 
-test('any other address is the web app, and has the headers of a page', async () => {
+test('any other address → the web app with the headers of a page', async () => {
   for (const path of ['/', '/posts/1', '/nothing/at/all']) {
     const { status, type, response } = await get(path)
     assert.deepEqual([status, type], [200, 'text/html; charset=utf-8'], path)

@@ -78,7 +78,7 @@ test('a hostile name harms neither its owner nor the menu', async () => {
   await ann.close()
 })
 
-test('after signing in one goes to a page of this app, wherever the address says', async () => {
+test('after a sign-in, `next` leads to a page of this app only', async () => {
   const { username } = await person()
   const targets = [
     'https://example.com/',
@@ -99,7 +99,7 @@ test('after signing in one goes to a page of this app, wherever the address says
   }
 })
 
-test('the policy of the pages forbids inline script and style, and other origins', async () => {
+test('the CSP of the pages forbids inline script and style, and other origins', async () => {
   const reader = await visitor(browser)
   const page = await reader.tab()
   const response = await page.goto('/')

@@ -65,7 +65,7 @@ test('sign in, write, open and leave the menu with keys alone', async () => {
   await ann.close()
 })
 
-test('what has the focus can be seen', async () => {
+test('the focused element is visible', async () => {
   const reader = await visitor(browser)
   const page = await reader.tab()
   await page.goto('/sign-in')
@@ -83,7 +83,7 @@ test('what has the focus can be seen', async () => {
   await reader.close()
 })
 
-test('back shows the list as it was, where it was; forward goes forward', async () => {
+test('back restores the list and its scroll position; forward works', async () => {
   const author = await person()
   for (let n = 1; n <= 25; n++)
     await write(author, `Walk ${n} of ${author.username}`, 'By the river.')
@@ -108,7 +108,7 @@ test('back shows the list as it was, where it was; forward goes forward', async 
   await reader.close()
 })
 
-test('a search stands in the address', async () => {
+test('a search is in the address', async () => {
   const author = await person()
   const word = `quince${Date.now().toString(36)}`
   await write(author, `About the ${word}`, 'A fruit.')
@@ -131,7 +131,7 @@ test('a search stands in the address', async () => {
   await reader.close()
 })
 
-test('a button works once however often it is pressed, and says that it works', async () => {
+test('a button sends one request however often it is pressed, and is marked as busy', async () => {
   const author = await person()
   const ann = await visitor(browser)
   const page = await ann.tab()

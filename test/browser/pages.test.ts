@@ -156,10 +156,11 @@ async function lookAtAll(looks: Look[], login?: string) {
   await someone.close()
 }
 
-test('every page for everybody', () => lookAtAll(OPEN))
-test('every page for who is signed in', () => lookAtAll(SIGNED_IN, ann.username))
+test('every public page: accessible, without errors', () => lookAtAll(OPEN))
+test('every page of a signed-in user: accessible, without errors', () =>
+  lookAtAll(SIGNED_IN, ann.username))
 
-test('the conflict of two edits', async () => {
+test('two edits of one post → the second shows the conflict', async () => {
   const someone = await visitor(browser)
   someone.expectStatus(412)
   const [page, other] = [await someone.tab(), await someone.tab()]

@@ -17,7 +17,7 @@ const refreshes = (page: Page, seen: number[]) =>
     if (response.url().endsWith('/api/session/refresh')) seen.push(response.status())
   })
 
-test('two tabs whose access token ends at once refresh it once, and both go on', async () => {
+test('two tabs whose access token expires → one refresh, and both stay signed in', async () => {
   const { username } = await person()
   const ann = await visitor(browser)
   const tabs = [await ann.tab(), await ann.tab()]
@@ -61,7 +61,7 @@ test('eight tabs opened and reloaded at once stay signed in', async () => {
   await ann.close()
 })
 
-test('tabs without a lock between them are saved by the grace of the server', async () => {
+test('tabs without the Web Locks API → the server accepts the repeated refresh token', async () => {
   const { username } = await person()
   const ann = await visitor(browser)
   const tabs = [await ann.tab(), await ann.tab(), await ann.tab()]
@@ -114,7 +114,7 @@ test('signing out in one tab signs out the others, and signing in signs them in'
   await ann.close()
 })
 
-test('a lost access token is replaced without a word', async () => {
+test('a lost access token is replaced without a message', async () => {
   const { username } = await person()
   const ann = await visitor(browser)
   ann.expectStatus(401)

@@ -105,7 +105,7 @@ describe('the account', () => {
     await expect(reset).rejects.toMatchObject(invalid)
   })
 
-  it('session.reload reads the user anew', async () => {
+  it('session.reload reads the user again', async () => {
     await ann.session.fetch('/api/users/me', {
       method: 'PATCH',
       headers: { 'Content-Type': 'application/json' },

@@ -99,7 +99,7 @@ describe('a bookmark of a client that D1 cannot use', () => {
     expect(response.headers.get(BOOKMARK)).not.toBe(FUTURE)
   })
 
-  it('is not retried for ever: 503 when D1 is down', async () => {
+  it('is retried once: 503 when D1 is down', async () => {
     const down = () => Promise.reject(new Error('D1_ERROR: Network connection lost.'))
     const began: string[] = []
     const statement = { bind: () => statement, all: down, run: down, raw: down }
@@ -132,7 +132,7 @@ describe('a request that begins at the primary', () => {
   })
 })
 
-describe('what D1 tells about a trip', () => {
+describe('what D1 reports about a trip', () => {
   afterEach(() => vi.restoreAllMocks())
   const sample = (isSampled: boolean) =>
     vi.spyOn(Math, 'random').mockReturnValue(isSampled ? 0 : 0.99)
@@ -157,7 +157,7 @@ describe('what D1 tells about a trip', () => {
     })
   })
 
-  it('is told of batches alone in other sessions, and the rows are the same', async () => {
+  it('is reported for batches only in other sessions, and the rows are the same', async () => {
     await Promise.all([person(), person()])
     const [sampled, other]: [Trips, Trips] = [
       { count: 0, ms: 0 },

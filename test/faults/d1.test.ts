@@ -106,7 +106,7 @@ async function expectUnavailable(answer: Response) {
 }
 
 describe('with a database that does not answer', () => {
-  it('every route answers 503, writes nothing, and works again at the next request', async () => {
+  it('every route → 503, writes nothing, and works again at the next request', async () => {
     const ann = await person()
     const log = vi.spyOn(console, 'error').mockReturnValue()
     const before = await contents()
@@ -126,7 +126,7 @@ describe('with a database that does not answer', () => {
     expect((await call('GET', '/api/users/me', { token: ann.token })).status).toBe(200)
   })
 
-  it('a sign-in that fails in its second trip leaves no session, and the next one works', async () => {
+  it('a sign-in that fails in its second trip → 503, no session, and the next one works', async () => {
     const ann = await person()
     const sessions = () =>
       env.DB.prepare('select count(*) from sessions where user_id = ?')
@@ -165,7 +165,7 @@ describe('with a database that does not answer', () => {
     },
   )
 
-  it('a client whose answer was lost can go on', async () => {
+  it('a client whose response was lost can repeat the request', async () => {
     const ann = await person()
     const lossy = workerWith({ DB: losingAnswers() })
     const refresh = { form: { grant_type: 'refresh_token', refresh_token: ann.refreshToken } }
@@ -230,7 +230,7 @@ it.each([
   error.mockRestore()
 })
 
-it('lets requests pass, and says so, while the edge counter itself fails', async () => {
+it('lets requests pass, and logs it, while the edge counter fails', async () => {
   const error = vi.spyOn(console, 'error').mockReturnValue()
   const SIGN_IN_LIMIT = { limit: () => Promise.reject(new Error('down')) }
   const answer = await workerWith({ SIGN_IN_LIMIT })('POST', '/api/users/token', { form: {} })
@@ -242,7 +242,7 @@ it('lets requests pass, and says so, while the edge counter itself fails', async
   error.mockRestore()
 })
 
-it('answers 503 while R2 does not take a picture, and the account shows none', async () => {
+it('PUT avatar → 503 while R2 fails, and the account shows no picture', async () => {
   const { token, id } = await person()
   const put = () =>
     Promise.reject(new Error('put: We encountered an internal error. Please try again. (10001)'))

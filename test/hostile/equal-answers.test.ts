@@ -49,7 +49,7 @@ async function failures(): Promise<Record<string, [login: string, password: stri
 }
 
 describe.each(Object.entries(DOORS))('%s', (_, door) => {
-  it('fails in one way, after one trip and one hash', async () => {
+  it('fails alike for every reason, after one trip and one hash', async () => {
     const answers = new Map<string, string[]>()
     for (const [reason, [login, password]] of Object.entries(await failures())) {
       const before = hashesComputed()

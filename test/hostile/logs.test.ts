@@ -98,7 +98,7 @@ async function busyDay({ id, email, username, token, refreshToken }: Person) {
   return requests
 }
 
-it('has one JSON line for every request, with the pattern of its route and nothing private', async () => {
+it('the log has one JSON line for each request, with its route pattern and nothing private', async () => {
   const ann = await person()
   lines = []
   const requests = await busyDay(ann)
@@ -313,7 +313,7 @@ it('names attempts that had to wait, which leave no event', async () => {
   expect(count).toBe(10)
 })
 
-it('cannot be forged by the place that Cloudflare tells', async () => {
+it('cannot be forged by the location from Cloudflare', async () => {
   const cf = { city: FORGED, country: 'AT' }
   await call('POST', '/api/users/token', { form: { username: freshName(), password: SECRET }, cf })
   const entries = logged()
@@ -321,7 +321,7 @@ it('cannot be forged by the place that Cloudflare tells', async () => {
   expect(entries.filter(({ event }) => event === 'forged')).toEqual([])
 })
 
-it('tells of a database error what failed, without the parameters of the query', async () => {
+it('says what failed in a database error, without the parameters of the query', async () => {
   const ann = await person()
   lines = []
   const form = { username: ann.email, password: SECRET }

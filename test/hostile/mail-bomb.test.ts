@@ -21,14 +21,14 @@ async function live(
   expect(gone.status).toBe(204)
 }
 
-it('registering and deleting accounts again and again mails three times', async () => {
+it('registering and deleting accounts repeatedly → three mails', async () => {
   const { send, ask } = ownMailbox()
   const email = `${freshName()}@example.com`
   for (let n = 0; n < 6; n++) await live(ask, email)
   expect(send).toHaveBeenCalledTimes(3)
 })
 
-it('changing the password of an account with an unproven address mails three times, of a proven one always', async () => {
+it('changing the password repeatedly → three mails to an unproven address, each time to a proven one', async () => {
   const { token, id } = await person()
   const { send, ask } = ownMailbox()
   let current = PASSWORD
@@ -45,7 +45,7 @@ it('changing the password of an account with an unproven address mails three tim
   expect(send).toHaveBeenCalledTimes(3)
 })
 
-it('all that accounts can ask for, with the address and for it, again and again, mails five times', async () => {
+it('every request of accounts about one address, repeatedly → five mails', async () => {
   const { ask, subjectsTo } = ownMailbox()
   const eve = await person('eve')
   const email = `${freshName()}@example.com`
@@ -68,7 +68,7 @@ it('all that accounts can ask for, with the address and for it, again and again,
   expect(subjectsTo(email)).toHaveLength(5)
 })
 
-it('setting an app up and removing it, and making codes, again and again mails once for each kind', async () => {
+it('setting an app up, removing it and making codes, repeatedly → one mail of each kind', async () => {
   const { token, id, email } = await person()
   await proveAddress(id)
   const { ask, subjectsTo } = ownMailbox()
@@ -87,7 +87,7 @@ it('setting an app up and removing it, and making codes, again and again mails o
   ])
 })
 
-it('asking for other addresses tells an unproven one three times, a proven one always', async () => {
+it('requesting other addresses repeatedly → three mails to an unproven address, each time to a proven one', async () => {
   const { token, id, email } = await person()
   const { ask, subjectsTo } = ownMailbox()
   const change = async () => {
@@ -102,7 +102,7 @@ it('asking for other addresses tells an unproven one three times, a proven one a
   expect(subjectsTo(email)).toHaveLength(3)
 })
 
-it('moving accounts away from an address and making new ones with it mails five times', async () => {
+it('moving accounts away from an address and making new ones with it → five mails', async () => {
   const { ask, tokenTo, subjectsTo } = ownMailbox()
   const email = `${freshName()}@example.com`
   for (let n = 0; n < 8; n++) {
@@ -140,7 +140,7 @@ it('sign-in links share the bound of the mails that are no resets, and leave the
   expect(requested).toBe(2)
 })
 
-it('what others cause leaves an address its reset', async () => {
+it('mails that others cause leave an address its reset', async () => {
   const { ask, subjectsTo } = ownMailbox()
   const [ann, eve] = [await person(), await person('eve')]
   for (let n = 0; n < 7; n++) {
@@ -158,7 +158,7 @@ it('what others cause leaves an address its reset', async () => {
   ])
 })
 
-it('who asks for resets of an address that nobody has keeps nobody from moving there', async () => {
+it('resets of an unused address do not keep a user from moving to it', async () => {
   const { ask, subjectsTo } = ownMailbox()
   const { token } = await person()
   const email = `${freshName()}@example.com`
@@ -167,7 +167,7 @@ it('who asks for resets of an address that nobody has keeps nobody from moving t
   expect(subjectsTo(email)).toEqual(['Confirm your new email address'])
 })
 
-describe('a reset is left to who proved the address,', () => {
+describe('a reset stays possible for the user who proved the address', () => {
   const forgetting = () => {
     const { ask, subjectsTo, tokenTo } = ownMailbox()
     return {
@@ -222,7 +222,7 @@ describe('a reset is left to who proved the address,', () => {
     expect([before, resetsTo(spelt)]).toEqual([3, 2])
   })
 
-  it('also when somebody used them up before it was theirs', async () => {
+  it('also when another user used them up before', async () => {
     const { ask, forgot, resetsTo, tokenTo } = forgetting()
     const { token } = await person()
     const email = `${freshName()}@example.org`
@@ -238,7 +238,7 @@ describe('a reset is left to who proved the address,', () => {
   })
 })
 
-it('asking again for what is proven takes no mail from the resets', async () => {
+it('verification of a proven address takes no mail from the resets', async () => {
   const { ask, subjectsTo } = ownMailbox()
   const { email, id, token } = await person()
   await env.DB.prepare('update users set email_verified = 1 where id = ?').bind(id).run()
@@ -247,7 +247,7 @@ it('asking again for what is proven takes no mail from the resets', async () => 
   expect(subjectsTo(email)).toEqual(Array(4).fill('Reset your password'))
 })
 
-it('an account older than address_key has its bound too', async () => {
+it('an account older than address_key has the same bound', async () => {
   const { ask, subjectsTo } = ownMailbox()
   const { email, id, token } = await person()
   await env.DB.prepare('update users set address_key = null where id = ?').bind(id).run()

@@ -32,7 +32,7 @@ describe('another origin', () => {
     }
   })
 
-  it('that is listed may read answers and errors, and every cache knows that it was asked for', async () => {
+  it('that is listed may read responses and errors, which vary by Origin', async () => {
     for (const path of ['/api/posts', '/api/users/me', '/nothing']) {
       const answer = await listed('GET', path, { headers: { Origin: LISTED } })
       expect(answer.headers.get('Access-Control-Allow-Origin')).toBe(LISTED)
@@ -64,7 +64,7 @@ describe('another origin', () => {
     expect((await call('GET', '/api/users/me', { token })).status).toBe(200)
   })
 
-  it('cannot send what a plain form can: neither text nor a form is JSON', async () => {
+  it('cannot send text or a form in place of JSON → 415', async () => {
     const { refreshToken } = await person()
     const cookie = `__Host-gatepost=${refreshToken}`
     for (const type of ['text/plain', 'application/x-www-form-urlencoded', 'multipart/form-data']) {
@@ -80,7 +80,7 @@ describe('another origin', () => {
 })
 
 describe('a cookie', () => {
-  it('that is tossed in beside the real one ends nothing', async () => {
+  it('that is set beside the real one ends no session', async () => {
     const { refreshToken, token } = await person()
     const forged = `__Host-gatepost=${'A'.repeat(22)}.0.${'A'.repeat(43)}`
     for (const cookie of [
@@ -95,7 +95,7 @@ describe('a cookie', () => {
     expect((await call('GET', '/api/users/me', { token })).status).toBe(200)
   })
 
-  it('signs nobody in to routes that ask for a token', async () => {
+  it('→ 401 at routes that require a token', async () => {
     const { refreshToken } = await person()
     const cookie = `__Host-gatepost=${refreshToken}; access_token=${refreshToken}`
     for (const path of ['/api/users/me', '/api/users/me/sessions', '/api/users/me/export'])
@@ -104,7 +104,7 @@ describe('a cookie', () => {
   })
 })
 
-it('no header but APP_ORIGIN names the house: links, pictures and metadata stay ours', async () => {
+it('links, pictures and metadata have APP_ORIGIN, whatever the headers say', async () => {
   const headers = {
     'X-Forwarded-Host': 'evil.example',
     'X-Forwarded-Proto': 'javascript',

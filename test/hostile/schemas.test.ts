@@ -85,7 +85,7 @@ const textOf = (value: unknown) => (typeof value === 'string' ? value : JSON.str
 const operations = targets((await apiDocument()) as unknown as Api)
 
 it.each(operations.map((target) => [`${target.method} ${target.path}`, target] as const))(
-  '%s takes anything',
+  '%s → a documented response for any member',
   async (_, { method, path, query, pathNames, mediaTypes, example }) => {
     const isForm = mediaTypes.includes(FORM_TYPE)
     const hasBody = isForm || mediaTypes.includes(JSON_TYPE)

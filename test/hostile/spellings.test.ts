@@ -57,7 +57,7 @@ describe('names that look alike', () => {
   })
 })
 
-it('the search of admins knows no wildcards', async () => {
+it('the search of admins has no wildcards', async () => {
   const { token } = await admin()
   for (const q of ['%', '_', '%@%', '*', "' or 1=1 --", 'a%', '\u0000']) {
     const answer = await call('GET', `/api/admin/users?q=${encodeURIComponent(q)}`, { token })
@@ -100,7 +100,7 @@ describe('a picture', () => {
       expect((await put(token, text(content), type)).status).toBe(415)
   })
 
-  it('that is also a page is shown as a picture only', async () => {
+  it('that is also an HTML page is served as a picture only', async () => {
     const { token } = await person()
     const polyglot = Uint8Array.from([...PNG, ...text('<html><script>alert(1)</script>')])
     const { image_url } = await (await put(token, polyglot)).json<{ image_url: string }>()

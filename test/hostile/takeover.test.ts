@@ -9,7 +9,7 @@ import { admin, freshName, PASSWORD, person } from '../support/users'
 
 catchMails()
 
-describe("somebody else's things", () => {
+describe('the data of another user', () => {
   it('cannot be reached with the id of another', async () => {
     const ann = await person()
     const eve = await person('eve')
@@ -32,7 +32,7 @@ describe("somebody else's things", () => {
     expect((await call('GET', '/api/users/me', { token: ann.token })).status).toBe(200)
   })
 
-  it('cannot be asked for as scope, nor kept when the role is lost', async () => {
+  it('cannot be requested as a scope, nor kept when the role is lost', async () => {
     const eve = await person('eve')
     const form = { username: eve.email, password: PASSWORD, scope: 'posts:write account admin' }
     expect((await call('POST', '/api/users/token', { form })).status).toBe(422)
@@ -45,7 +45,7 @@ describe("somebody else's things", () => {
     expect(await refreshed.json()).toMatchObject({ scope: 'posts:write account' })
   })
 
-  it('no page of a list opens with the cursor of another list or person', async () => {
+  it('→ 422 for the cursor of another list or user', async () => {
     const root = await admin()
     const page = async (path: string) =>
       (await (await call('GET', path, { token: root.token })).json<{ next_cursor: string }>())
@@ -145,14 +145,14 @@ it.each([
   expect(({} as Record<string, unknown>).role).toBeUndefined()
 })
 
-it('a body of unknown members is not answered with ten times its size', async () => {
+it('a body of unknown members → a response below ten times its size', async () => {
   const json = Object.fromEntries(Array.from({ length: 5000 }, (_, n) => [`k${n}`, n]))
   const answer = await call('POST', '/api/users', { json })
   expect(answer.status).toBe(422)
   expect((await answer.text()).length).toBeLessThan(10_000)
 })
 
-it('an access token of before is dead as soon as its session, wherever it is shown', async () => {
+it('an access token ends with its session, at every route', async () => {
   const { token, refreshToken } = await person()
   expect((await call('POST', '/oauth/revoke', { form: { token: refreshToken } })).status).toBe(200)
   for (const [method, path, json] of [

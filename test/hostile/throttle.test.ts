@@ -46,7 +46,7 @@ const attemptsOf = (id: number) =>
     .bind(id)
     .first<{ rows: number; failures: number }>()
 
-it('lets five fail, then makes wait 30 s, doubling to an hour, and says how long', async () => {
+it('five failures are free, then waits double from 30 s to an hour, with Retry-After', async () => {
   const { email } = await withCheapHash()
   for (let n = 0; n < 5; n++) expect((await guess(email)).status).toBe(401)
   for (const wait of [30, 60, 120, 240, 480, 960, 1920, 3600, 3600, 3600]) {
@@ -59,7 +59,7 @@ it('lets five fail, then makes wait 30 s, doubling to an hour, and says how long
   }
 })
 
-it('answers a waiting login without a hash, the same for right and wrong, known and unknown, at all doors', async () => {
+it('→ 429 during a wait without a hash, alike for right and wrong, known and unknown, at every endpoint', async () => {
   const { email } = await person()
   const nobody = `${freshName()}@example.com`
   for (let n = 0; n < 5; n++) {
@@ -95,7 +95,7 @@ it('answers a waiting login without a hash, the same for right and wrong, known 
   expect([...answers][0]).toContain('/problems/too-many-attempts')
 })
 
-it('computes five hashes at most for fifty guesses at once', async () => {
+it('computes at most five hashes for fifty parallel guesses', async () => {
   const { email, id } = await withCheapHash()
   const before = hashesComputed()
   const answers = await Promise.all(Array.from({ length: 50 }, () => guess(email)))
@@ -131,7 +131,7 @@ it('computes 100 hashes for 162 guesses of one account, each from another addres
   expect(hashesComputed() - before).toBe(100)
 })
 
-it('keeps live sessions and reset open while a login is locked; a reset opens it', async () => {
+it('active sessions and the reset work during a wait; a reset ends it', async () => {
   const { email, username, id, token, refreshToken } = await person()
   for (const login of [email, username]) await guessUntilWait(login)
   expect((await call('GET', '/api/users/me', { token })).status).toBe(200)
@@ -150,7 +150,7 @@ it('keeps live sessions and reset open while a login is locked; a reset opens it
   expect((await guess(email, new_password)).status).toBe(200)
 })
 
-it('forgets the failures of an account after a success with either login', async () => {
+it('clears the failures of an account after a success with either login', async () => {
   const { email, username, id } = await person()
   for (const login of [email, username]) for (let n = 0; n < 3; n++) await guess(login)
   expect((await attemptsOf(id))?.rows).toBe(2)
@@ -158,7 +158,7 @@ it('forgets the failures of an account after a success with either login', async
   expect((await attemptsOf(id))?.rows).toBe(0)
 })
 
-it('counts on under another name: renaming, there and back, is no new allowance', async () => {
+it('keeps the count under another username: renaming, there and back, is no new allowance', async () => {
   const { email, username, token, id } = await withCheapHash()
   const rename = async (username: string) =>
     expect((await call('PATCH', '/api/users/me', { token, json: { username } })).status).toBe(200)
@@ -201,7 +201,7 @@ async function askToMove({ token }: Person) {
   return { moved, move }
 }
 
-it('counts on under another address', async () => {
+it('keeps the count under another address', async () => {
   const ann = await person()
   const before = hashesComputed()
   const { moved, move } = await askToMove(ann)
@@ -213,7 +213,7 @@ it('counts on under another address', async () => {
   expect(hashesComputed() - before, 'the password asked again, and five guesses').toBe(6)
 })
 
-it('hands the failures of an address to an address only, of a name to a name: neither tells of the other', async () => {
+it('moves failures of an address to an address only, of a username to a username', async () => {
   const [ann, bob] = [await person(), await person('bob')]
   const { moved, move } = await askToMove(bob)
   await guessUntilWait(ann.email)
@@ -229,7 +229,7 @@ it('hands the failures of an address to an address only, of a name to a name: ne
   expect((await guess(ann.email, PASSWORD)).status).toBe(200)
 })
 
-it('what a former address has failed counts for no name', async () => {
+it('failures of a former address count for no username', async () => {
   const ann = await person()
   const { move } = await askToMove(ann)
   await guessUntilWait(ann.email)
@@ -239,7 +239,7 @@ it('what a former address has failed counts for no name', async () => {
   expect((await guess(username, PASSWORD)).status).toBe(200)
 })
 
-it('computes 80 hashes for the sign-ins of one account, under however many names', async () => {
+it('computes 80 hashes for the sign-ins of one account under any number of names', async () => {
   const { email, username, id, token } = await withCheapHash()
   const before = hashesComputed()
   let name = username
@@ -254,7 +254,7 @@ it('computes 80 hashes for the sign-ins of one account, under however many names
   expect(hashesComputed() - before).toBe(80)
 })
 
-it('holds nothing against a new owner of a login that was locked while nobody had it', async () => {
+it('a new owner of a login does not inherit a wait from before the registration', async () => {
   const username = freshName()
   const email = `${username}@example.com`
   for (const login of [email, username]) {

@@ -53,7 +53,7 @@ describe.each(Object.entries(WAYS))('a body %s', (_, headersFor) => {
     return { body, headers: headersFor(bytes) }
   }
 
-  it('is refused for its size, then for its type, then for its sender', async () => {
+  it('→ 413 before 415 before 401', async () => {
     const [tooMuch, enough] = [() => send(2 * MIB + 1), () => send(2 * MIB)]
     const text = (options: Call) => ({
       ...options,
@@ -76,7 +76,7 @@ describe.each(Object.entries(WAYS))('a body %s', (_, headersFor) => {
     expect(trips(zeros)).toBe(0)
   })
 
-  it('is refused for its size also to a client past its limit', async () => {
+  it('→ 413 also for a client past its edge limit', async () => {
     const from = { 'CF-Connecting-IP': freshAddress() }
     const refused = async (bytes: number) => {
       const { headers, ...options } = send(bytes)
@@ -93,7 +93,7 @@ describe.each(Object.entries(WAYS))('a body %s', (_, headersFor) => {
   })
 })
 
-describe.each(Object.entries(WAYS))('large bodies under way, %s', (_, headersFor) => {
+describe.each(Object.entries(WAYS))('large bodies in progress, %s', (_, headersFor) => {
   /** Begins an upload of 2 MiB that lacks its last byte. */
   const begin = (who: Partial<Person>, bytes = 2 * MIB) => {
     const { body, finish, breakOff } = unfinished(bytes)
@@ -106,7 +106,7 @@ describe.each(Object.entries(WAYS))('large bodies under way, %s', (_, headersFor
   }
   const begun = () => new Promise((done) => setTimeout(done, 100))
 
-  it('have room for two pictures of one person, whatever others do; small ones need none', async () => {
+  it('fit two pictures of one user, whatever others send; small bodies are not counted', async () => {
     const [ann, bob] = [await person(), await person()]
     const held = [begin(ann), begin(ann)]
     await begun()
@@ -122,7 +122,7 @@ describe.each(Object.entries(WAYS))('large bodies under way, %s', (_, headersFor
     expect((await whole(ann)).status).toBe(415)
   })
 
-  it('take no room from whom the service does not know, nor before more than 64 KiB have come', async () => {
+  it('reserve no buffer without authentication, nor for the first 64 KiB', async () => {
     const ann = await person()
     const held = Array.from({ length: 2 * (POOLS.large.maxBytes / (2 * MIB)) }, (_, n) =>
       begin(n % 2 ? {} : { token: 'x' }),
@@ -140,7 +140,7 @@ describe.each(Object.entries(WAYS))('large bodies under way, %s', (_, headersFor
     for (const { answer } of little) expect((await answer).status).toBe(400)
   })
 
-  it('give their room back when they break off, which is 400', async () => {
+  it('release their buffer when they break off, which is 400', async () => {
     const ann = await person()
     for (let round = 0; round < 3; round++) {
       const held = [begin(ann), begin(ann)]
@@ -164,7 +164,7 @@ describe.each(Object.entries(WAYS))('large bodies under way, %s', (_, headersFor
     return seconds
   }
 
-  it('may take ten seconds, and one more for each 32 KiB that came; then they are 408 and give their room back', async () => {
+  it('may take ten seconds and one more per 32 KiB; then 408, and their buffer is released', async () => {
     const ann = await person()
     vi.useFakeTimers({ toFake: ['Date', 'setTimeout', 'clearTimeout'] })
     for (let round = 0; round < 3; round++) {
@@ -178,7 +178,7 @@ describe.each(Object.entries(WAYS))('large bodies under way, %s', (_, headersFor
     await expectProblem(await answer, 408, 'request-timeout')
   })
 
-  it('are waited for no longer when they are refused, and are refused all the same', async () => {
+  it('are not read to the end when they are refused', async () => {
     const ann = await person()
     const held = [begin(ann), begin(ann)]
     await begun()
@@ -231,7 +231,7 @@ describe.each(Object.entries(POOLS))('the buffer of %s bodies', (pool, limits) =
   })
 })
 
-describe('small bodies under way', () => {
+describe('small bodies in progress', () => {
   const from = (address: string) => ({ 'CF-Connecting-IP': address })
   /** Begins a sign-in of 64 KiB that lacks its last byte. */
   const begin = (address: string) => {
@@ -244,7 +244,7 @@ describe('small bodies under way', () => {
     return { answer: here('POST', '/api/session', { body, headers }), breakOff }
   }
 
-  it('of one client are at most 512 KiB; another client is served', async () => {
+  it('of one client have at most 512 KiB; another client is served', async () => {
     const [mallory, ann] = [freshAddress(), freshAddress()]
     const held = Array.from({ length: 8 }, () => begin(mallory))
     await new Promise((done) => setTimeout(done, 100))

@@ -29,7 +29,7 @@ async function expectRefusal(response: Response) {
   expect(await response.json()).toMatchObject({ type: '/problems/too-many-requests', status: 429 })
 }
 
-it('refuses the 61st sign-in of a minute at all three doors, before hash and D1', async () => {
+it('→ 429 for the 61st sign-in of a minute at all three endpoints, before hash and D1', async () => {
   const address = freshAddress()
   const sent = await exhaust(60, () =>
     call('POST', '/api/users/token', from(address, { form: {} })),
@@ -53,7 +53,7 @@ it('refuses the 61st sign-in of a minute at all three doors, before hash and D1'
   expect((await call('POST', '/oauth/token', from(address, { form: refresh }))).status).toBe(400)
 })
 
-it('refuses the 21st registration', async () => {
+it('→ 429 for the 21st registration of a minute', async () => {
   const address = freshAddress()
   const send = () => call('POST', '/api/users', from(address, { json: {} }))
   const sent = await exhaust(20, send)
@@ -64,7 +64,7 @@ it('refuses the 21st registration', async () => {
   expect(hashesComputed()).toBe(before)
 })
 
-it('refuses the 11th request of a mail', async () => {
+it('→ 429 for the 11th request of a mail', async () => {
   const address = freshAddress()
   const send = () => call('POST', '/api/users/forgot-password', from(address, { json: {} }))
   const sent = await exhaust(10, send)
@@ -73,7 +73,7 @@ it('refuses the 11th request of a mail', async () => {
   await expectRefusal(await send())
 })
 
-it('refuses the 121st write', async () => {
+it('→ 429 for the 121st write', async () => {
   const { token } = await person()
   const address = freshAddress()
   const send = () => call('POST', '/api/posts', from(address, { token, json: {} }))
@@ -125,7 +125,7 @@ it.each([
   expect(clientKey(address)).toBe(key)
 })
 
-it('refuses a /48 at ten times the limit of a /64, whatever networks and addresses it uses', async () => {
+it('→ 429 for a /48 at ten times the limit of a /64, whatever networks and addresses it uses', async () => {
   const n = crypto.randomUUID().slice(0, 4)
   let sent = 0
   const send = () =>
@@ -159,7 +159,7 @@ it('counts a /48 under ten keys, and neither IPv4 nor unknown clients', () => {
   for (const client of ['192.0.2.7', 'unknown', '']) expect(networkKey(client)).toBeNull()
 })
 
-it('refuses the 61st search of a minute, before D1; lists without a search do not count', async () => {
+it('→ 429 for the 61st search of a minute, before D1; lists without a search do not count', async () => {
   const address = freshAddress()
   const search = () => call('GET', '/api/posts?q=%22&limit=0', from(address))
   for (let i = 0; i < 70; i++)

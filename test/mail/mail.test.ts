@@ -12,7 +12,7 @@ const binding = () => ({ send: vi.fn(async () => ({ messageId: '1' })) })
 const mail = { to: ann.email, subject: 'Hello', text: 'text', html: '<p>text</p>' }
 
 describe('send', () => {
-  it('hands one mail to one recipient to the binding', async () => {
+  it('passes one mail to one recipient to the binding', async () => {
     const mailer = binding()
     await send(mailer, FROM, { ...mail, link: 'never sent as such' })
     expect(mailer.send.mock.calls).toEqual([[{ from: FROM, ...mail }]])
@@ -37,7 +37,7 @@ describe('send', () => {
     expect(mailer.send).not.toHaveBeenCalled()
   })
 
-  it('is taken by the binding that the Worker has', async () => {
+  it('works with the binding of the Worker', async () => {
     await expect(
       send(env.MAIL, FROM, texts.verifyAddress(ORIGIN, ann, TOKEN)),
     ).resolves.toBeUndefined()
@@ -167,7 +167,7 @@ describe('the texts', () => {
     }
   })
 
-  it('escape whatever a name or an address brings along', () => {
+  it('escape names and addresses', () => {
     const { html } = texts.changeRequested(
       ORIGIN,
       { email: 'a@example.com', username: '<b>&"\'', emailVerified: true },

@@ -46,7 +46,7 @@ describe('resend', () => {
     expect(init.signal).toBeInstanceOf(AbortSignal)
   })
 
-  it('refuses what must not be sent before any request', async () => {
+  it('rejects invalid mails before any request', async () => {
     const called = answers(Response.json({ id: '1' }))
     await expect(send(resend(KEY), FROM, { ...MAIL, to: 'a@x.y, b@x.y' })).rejects.toThrow(/plain/)
     expect(called).not.toHaveBeenCalled()
@@ -110,7 +110,7 @@ describe('a mail that a provider does not take', () => {
     expect(JSON.parse(String(log.mock.calls[0]?.[0]))).toMatchObject({ code, kind })
   })
 
-  it('changes no answer: POST /api/users → 201 while the quota is used up', async () => {
+  it('POST /api/users → 201 while the quota is used up', async () => {
     answers(refuses(429, 'daily_quota_exceeded'))
     const log = vi.spyOn(console, 'error').mockImplementation(() => undefined)
     const ask = workerWith({ MAIL_PROVIDER: 'resend', MAIL_API_KEY: KEY, MAIL: undefined })

@@ -42,7 +42,7 @@ async function expectTokens(model: Model) {
   }
 }
 
-it(`${RUNS} random histories of accounts and sessions go as the model says`, async () => {
+it(`${RUNS} random histories of accounts and sessions agree with the model`, async () => {
   vi.useFakeTimers({ toFake: ['Date'] })
   const service = await startService()
   const property = fc.asyncProperty(histories, async (history) => {

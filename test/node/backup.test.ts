@@ -59,7 +59,7 @@ const summary = (db: D1Database) =>
     )
     .first()
 
-it('brings people, posts and the search index back; no session comes to life again', async () => {
+it('restores users, posts and the search index, and no session', async () => {
   const [old, fresh] = await Promise.all([open('old'), open('fresh')])
   for (const rows of ROWS) await old.db.prepare(rows).run()
   const file = join(folder, 'backup.sql')

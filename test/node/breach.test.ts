@@ -34,7 +34,7 @@ async function rangeServer(answer: (request: IncomingMessage, response: ServerRe
 const lines = (...more: string[]) => [...padding, ...more].join('\r\n')
 
 describe('isBreached', () => {
-  it('finds a password by five characters of its SHA-1, asks for padding, and tells nothing else', async () => {
+  it('sends five characters of the SHA-1, requests padding, and nothing else', async () => {
     const { asked, source } = await rangeServer((_, response) => response.end(lines(`${SUFFIX}:3`)))
     expect(await isBreached(PASSWORD, source)).toBe(true)
     expect(asked).toHaveLength(1)
@@ -43,7 +43,7 @@ describe('isBreached', () => {
     expect(JSON.stringify(asked[0]?.headers) + asked[0]?.url).not.toContain(SUFFIX)
   })
 
-  it('asks for the composed form of a password', async () => {
+  it('hashes the composed form of a password (NFC)', async () => {
     const { source } = await rangeServer((_, response) => response.end(lines(`${SUFFIX}:3`)))
     expect(await isBreached(PASSWORD.normalize('NFD'), source)).toBe(true)
   })
@@ -84,7 +84,7 @@ describe('isBreached', () => {
     },
   )
 
-  it('asks the real service unless told', () => {
+  it('queries the real service by default', () => {
     expect(RANGE_API).toBe('https://api.pwnedpasswords.com/range/')
   })
 })

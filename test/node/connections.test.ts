@@ -33,7 +33,7 @@ async function put(path: string, bytes: number, { chunked = false, method = 'PUT
 }
 
 it.each([false, true])(
-  'an answer is seen by who sends a large body first, chunked: %s',
+  'a client that is still sending a large body reads the response, chunked: %s',
   async (chunked) => {
     const avatar = '/api/users/me/avatar'
     for (let round = 0; round < 3; round++) {
@@ -65,7 +65,7 @@ function open(headers: Record<string, string>, sent: number) {
 }
 
 it.each(['Content-Length', 'Transfer-Encoding'])(
-  'who goes in the middle of an upload leaves room for the next (%s)',
+  'a client that disconnects during an upload releases its buffer (%s)',
   async (framing) => {
     const headers = {
       Authorization: `Bearer ${token}`,
@@ -84,7 +84,7 @@ it.each(['Content-Length', 'Transfer-Encoding'])(
   },
 )
 
-it('a request behind a refused body is answered, not taken for a part of it', async () => {
+it('a request after a refused body on the same connection is answered', async () => {
   const next = 'GET /health HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n'
   const state = open({ 'Content-Length': `${2 * MIB}` }, 2 * MIB)
   state.socket.write(next)
@@ -92,7 +92,7 @@ it('a request behind a refused body is answered, not taken for a part of it', as
   expect(state.text.match(/HTTP\/1\.1 \d{3}/g)).toEqual(['HTTP/1.1 401', 'HTTP/1.1 200'])
 })
 
-it('who asks first whether to send is told no at once', async () => {
+it('Expect: 100-continue → the refusal at once, before the body', async () => {
   const state = open({ 'Content-Length': `${2 * MIB}`, Expect: '100-continue' }, 0)
   await expect.poll(() => state.text, { timeout: 5000 }).toMatch(/^HTTP\/1\.1 401/)
   state.socket.destroy()

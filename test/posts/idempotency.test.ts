@@ -19,7 +19,7 @@ const said = async (response: Response) => ({
 })
 
 describe('Idempotency-Key', () => {
-  it('sent again with the same text makes no second post and gives the same answer, in one trip', async () => {
+  it('repeated with the same text → the same 201, in one trip, and no second post', async () => {
     const ann = await person()
     const key = crypto.randomUUID()
     const first = await send(ann, key)
@@ -35,7 +35,7 @@ describe('Idempotency-Key', () => {
     expect(await countOf(ann)).toBe(1)
   })
 
-  it('twenty times at once makes one post, and twenty equal answers', async () => {
+  it('in twenty parallel requests → one post and twenty equal responses', async () => {
     const ann = await person()
     const answers = await Promise.all(Array.from({ length: 20 }, () => send(ann, 'once')))
     const texts = await Promise.all(
@@ -46,7 +46,7 @@ describe('Idempotency-Key', () => {
     expect(await countOf(ann)).toBe(1)
   })
 
-  it('with another text is refused, and makes nothing', async () => {
+  it('with another text → 422, and no post', async () => {
     const ann = await person()
     await send(ann, 'k')
     for (const json of [
@@ -64,7 +64,7 @@ describe('Idempotency-Key', () => {
     expect(await countOf(ann)).toBe(1)
   })
 
-  it('is its own for each person, and no two keys are one', async () => {
+  it('is separate for each user, and distinct for each key', async () => {
     const [ann, bob] = await Promise.all([person('ann'), person('bob')])
     for (const key of ['k', 'K', '"k"', 'k.']) {
       expect((await send(ann, key)).status, key).toBe(201)
@@ -73,7 +73,7 @@ describe('Idempotency-Key', () => {
     expect([await countOf(ann), await countOf(bob)]).toEqual([4, 4])
   })
 
-  it('gives the same answer also when the post was changed or deleted since', async () => {
+  it('→ the same response after the post was changed or deleted', async () => {
     const ann = await person()
     const answer = await said(await send(ann, 'k'))
     const path = answer.location as string
@@ -85,7 +85,7 @@ describe('Idempotency-Key', () => {
     expect(await countOf(ann)).toBe(0)
   })
 
-  it('is forgotten after 24 hours', async () => {
+  it('is kept for 24 hours', async () => {
     const ann = await person()
     const first = await said(await send(ann, 'k'))
     const age = (ms: number) =>

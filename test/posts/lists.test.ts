@@ -8,7 +8,7 @@ import { person, register } from '../support/users'
 const ids = (posts: { id: number }[]) => posts.map((post) => post.id)
 
 describe('GET /api/posts', () => {
-  it('tells the newest first, twenty unless asked, in one trip', async () => {
+  it('→ 200 with the newest first, twenty by default, in one trip', async () => {
     const ann = await register()
     const made = (await writeMany(ann.id, 25)).reverse()
     const response = await call('GET', '/api/posts')
@@ -18,7 +18,7 @@ describe('GET /api/posts', () => {
     expect((await readPage('/api/posts?limit=100')).posts.length).toBeLessThanOrEqual(100)
   })
 
-  it('shows posts as each of them alone is shown, with nothing private of their authors', async () => {
+  it('shows each post as GET /api/posts/{id} does, with no private data of authors', async () => {
     const ann = await person()
     const { id } = await write(ann, { title: 'Seen twice' })
     const [inList] = (await readPage('/api/posts?limit=1')).posts
@@ -28,7 +28,7 @@ describe('GET /api/posts', () => {
     )
   })
 
-  it('of one author, and of one who wrote nothing', async () => {
+  it('?author → the posts of one author, or an empty list', async () => {
     const [ann, bob] = await Promise.all([register('ann'), register('bob')])
     const made = (await writeMany(ann.id, 5)).reverse()
     await writeMany(bob.id, 5)
@@ -52,7 +52,7 @@ describe('GET /api/posts', () => {
     expect([second.posts.length, second.next_cursor]).toEqual([2, null])
   })
 
-  it('refuses every wrong query, and says which part', async () => {
+  it('→ 422 for every wrong query, with the parameter', async () => {
     const cases: [string, string][] = [
       ['limit=0', 'limit'],
       ['limit=101', 'limit'],
@@ -87,7 +87,7 @@ describe('GET /api/posts', () => {
 })
 
 describe('GET /api/users/{id}/posts', () => {
-  it('tells an unknown user from one who wrote nothing, in the same trip', async () => {
+  it('→ 404 for an unknown user, 200 for one without posts, in one trip', async () => {
     const ann = await register()
     const empty = await call('GET', `/api/users/${ann.id}/posts`)
     expect([empty.status, trips(empty)]).toEqual([200, 1])
@@ -99,7 +99,7 @@ describe('GET /api/users/{id}/posts', () => {
 })
 
 describe('cursors', () => {
-  it('fit only the list that gave them, as they were given', async () => {
+  it('work only for their own list, and unchanged', async () => {
     const [ann, bob] = await Promise.all([register('ann'), register('bob')])
     await writeMany(ann.id, 3)
     await writeMany(bob.id, 3)
@@ -132,7 +132,7 @@ describe('cursors', () => {
     }
   })
 
-  it('go on below a post that was deleted meanwhile, and with another limit', async () => {
+  it('continue below a post that was deleted since, and with another limit', async () => {
     const ann = await register()
     const made = (await writeMany(ann.id, 5)).reverse()
     const { next_cursor } = await readPage(`/api/posts?author=${ann.id}&limit=2`)

@@ -38,7 +38,7 @@ describe('GET /api/posts?q=', () => {
     for (const q of [...missed, `grosser ${word}`]) expect(await find(q), q).toEqual([])
   })
 
-  it('tells posts with all words in the title first, then the others, newest first in each', async () => {
+  it('lists posts with all words in the title first, then the others, newest first in each', async () => {
     const ann = await person()
     const [a, b] = [freshWord(), freshWord()]
     const both = `${a} ${b}`
@@ -60,7 +60,7 @@ describe('GET /api/posts?q=', () => {
       )
   })
 
-  it('within the posts of one author', async () => {
+  it('&author= searches the posts of one author', async () => {
     const [ann, bob] = await Promise.all([person('ann'), person('bob')])
     const word = freshWord()
     const mine = [await write(ann, { title: word }), await write(ann, { content: word })]
@@ -71,7 +71,7 @@ describe('GET /api/posts?q=', () => {
     )
   })
 
-  it('follows what is changed and deleted, also with its author', async () => {
+  it('reflects changes and deletions of posts and of authors', async () => {
     const ann = await person()
     const [before, after] = [freshWord(), freshWord()]
     const { id } = await write(ann, { title: before })
@@ -146,7 +146,7 @@ describe('GET /api/posts?q=', () => {
     for (const q of ['ह', 'न']) expect(await find(`${word} ${q}`), q).toEqual([])
   })
 
-  it('takes no text for query syntax', async () => {
+  it('treats no text as query syntax', async () => {
     const ann = await person()
     const word = freshWord()
     const { id } = await write(ann, { title: word, content: 'and or not near title content' })

@@ -8,7 +8,7 @@ import { person } from '../support/users'
 const PUBLIC = 'public, max-age=0, must-revalidate'
 
 describe('the version of a post', () => {
-  it('is a strong ETag that changes with the post and with what everybody sees of its author', async () => {
+  it('is a strong ETag that changes with the post and with the public profile of its author', async () => {
     const ann = await person()
     const { id } = await write(ann)
     const tag = async () => (await call('GET', `/api/posts/${id}`)).headers.get('ETag')
@@ -19,7 +19,7 @@ describe('the version of a post', () => {
     expect(await tag()).toBe('"2.2"')
   })
 
-  it('need not be sent again to who has it: 304, without a body, in one trip', async () => {
+  it('→ 304 for a client that has it, without a body, in one trip', async () => {
     const ann = await person()
     const { id } = await write(ann)
     const path = `/api/posts/${id}`
@@ -60,7 +60,7 @@ describe('the version of a post', () => {
     }
   })
 
-  it('HEAD tells it too, without a body', async () => {
+  it('HEAD → the same ETag, without a body', async () => {
     const ann = await person()
     const { id, etag } = await write(ann)
     const head = await call('HEAD', `/api/posts/${id}`)
@@ -74,7 +74,7 @@ describe('the version of a post', () => {
 })
 
 describe('who may keep an answer', () => {
-  it('anyone, who asks again before each use, when the request said nothing of a person; else nobody', async () => {
+  it('Cache-Control: public with revalidation for anonymous requests, else no-store', async () => {
     const ann = await person()
     const { id } = await write(ann)
     for (const path of [
@@ -100,7 +100,7 @@ describe('who may keep an answer', () => {
 describe('If-Match', () => {
   const methods = ['PUT', 'PATCH', 'DELETE'] as const
 
-  it('lets a change through that names the current version', async () => {
+  it('→ 200 for the current version', async () => {
     const ann = await person()
     const matching = ['"1.1"', '*', ' * ', '"7.7", "1.1"', '"1.1",', 'W/"1.1", "1.1"']
     for (const method of methods) {
@@ -117,7 +117,7 @@ describe('If-Match', () => {
     }
   })
 
-  it('stops one that does not, tells the current version, and changes nothing', async () => {
+  it('→ 412 with the current version for any other, and changes nothing', async () => {
     const ann = await person()
     const { id } = await write(ann)
     for (const method of methods) {
@@ -142,7 +142,7 @@ describe('If-Match', () => {
     expect(await (await call('GET', `/api/posts/${id}`)).json()).toMatchObject(TEXT)
   })
 
-  it('of twenty editors with the same version, one wins and the others are told', async () => {
+  it('in twenty parallel edits of one version → one 200, and 412 for the others', async () => {
     const ann = await person()
     const { id, etag } = await write(ann)
     const answers = await Promise.all(
@@ -161,7 +161,7 @@ describe('If-Match', () => {
     expect(post).toEqual(await winners[0]?.json())
   })
 
-  it('of a post that is not there is 404', async () => {
+  it('→ 404 for a missing post', async () => {
     const ann = await person()
     const gone = { token: ann.token, headers: { 'If-Match': '*' } }
     expect((await call('DELETE', '/api/posts/999999999', gone)).status).toBe(404)
@@ -187,7 +187,7 @@ describe('X-D1-Bookmark', () => {
     return begun
   }
 
-  it('tells what the client has seen; its next anonymous read sees no less', async () => {
+  it('returned with a read → the next anonymous read is at least as recent', async () => {
     const ann = await person()
     const made = await call('POST', '/api/posts', { token: ann.token, json: TEXT })
     const bookmark = made.headers.get('X-D1-Bookmark') as string
@@ -217,7 +217,7 @@ describe('X-D1-Bookmark', () => {
       expect(await begin(method, path, options), `${method} ${path}`).toEqual(['first-primary'])
   })
 
-  it('what is no bookmark is not passed on', async () => {
+  it('an invalid bookmark is not passed to D1', async () => {
     for (const text of [
       '',
       'x',

@@ -49,7 +49,7 @@ const postsOf = async ({ id }: Person) =>
   env.DB.prepare('select count(*) as n from posts where author_id = ?').bind(id).first<number>('n')
 
 describe('POST /api/posts', () => {
-  it('makes a post in one trip, and tells where it is and its version', async () => {
+  it('→ 201 in one trip, with Location and ETag', async () => {
     const ann = await person()
     const before = Date.now()
     const made = await call('POST', '/api/posts', { token: ann.token, json: TEXT })
@@ -72,7 +72,7 @@ describe('POST /api/posts', () => {
     expect(await (await call('GET', `/api/posts/${post.id}`)).json()).toEqual(post)
   })
 
-  it('keeps texts as they were sent', async () => {
+  it('stores texts unchanged', async () => {
     const ann = await person()
     for (const [name, sent, kept] of goodTexts) {
       const { id } = await write(ann, sent)
@@ -81,7 +81,7 @@ describe('POST /api/posts', () => {
     }
   })
 
-  it('refuses every text that breaks a rule, says which member, and writes nothing', async () => {
+  it('→ 422 for every text that breaks a rule, with the member, and writes nothing', async () => {
     const ann = await person()
     const { id } = await write(ann)
     for (const [name, json, pointer] of badTexts) {
@@ -125,7 +125,7 @@ describe('POST /api/posts', () => {
       expect((await write(ann, { title })).title).toBe(title)
   })
 
-  it('takes bodies up to 256 KiB', async () => {
+  it('accepts bodies up to 256 KiB', async () => {
     const ann = await person()
     const send = (bytes: number) => {
       const json = JSON.stringify(TEXT)
@@ -141,7 +141,7 @@ describe('POST /api/posts', () => {
 })
 
 describe('PUT and PATCH /api/posts/{id}', () => {
-  it('replace all of it, or the members that are sent, in one trip', async () => {
+  it('→ 200 in one trip: PUT replaces the post, PATCH the members that are sent', async () => {
     const ann = await person()
     const { id, created_at } = await write(ann)
     const put = await call('PUT', `/api/posts/${id}`, {
@@ -163,7 +163,7 @@ describe('PUT and PATCH /api/posts/{id}', () => {
     expect(await (await call('GET', `/api/posts/${id}`)).json()).toEqual(patched)
   })
 
-  it('refuse half a replacement and an empty change', async () => {
+  it('→ 422 for a partial PUT and an empty PATCH', async () => {
     const ann = await person()
     const { id } = await write(ann)
     const cases: [string, object][] = [
@@ -181,8 +181,8 @@ describe('PUT and PATCH /api/posts/{id}', () => {
   })
 })
 
-describe('whose post it is', () => {
-  it('only the author changes a post', async () => {
+describe('the author of a post', () => {
+  it('→ 403 for a change by anyone else', async () => {
     const [ann, bob, root] = await Promise.all([person('ann'), person('bob'), admin()])
     const { id, etag } = await write(ann)
     for (const other of [bob, root]) {
@@ -205,7 +205,7 @@ describe('whose post it is', () => {
     expect((await call('GET', `/api/posts/${id}`)).headers.get('ETag')).toBe(etag)
   })
 
-  it('only the author or an admin deletes it, in one trip', async () => {
+  it('→ 204 for a deletion by the author or an admin, in one trip; 403 for others', async () => {
     const [ann, bob, root] = await Promise.all([person('ann'), person('bob'), admin()])
     const [first, second] = [await write(ann), await write(ann)]
     const refused = await call('DELETE', `/api/posts/${first.id}`, { token: bob.token })
@@ -221,7 +221,7 @@ describe('whose post it is', () => {
     }
   })
 
-  it('an admin needs the scope admin for the posts of others, and the role at that moment', async () => {
+  it('an admin needs the scope and the present role for the posts of others', async () => {
     const [ann, root, former] = await Promise.all([person(), admin(), admin()])
     const { id } = await write(ann)
     const narrow = await signIn(root.email, root.password, { scope: 'posts:write' })
@@ -235,7 +235,7 @@ describe('whose post it is', () => {
     expect((await call('DELETE', `/api/posts/${own.id}`, narrow)).status).toBe(204)
   })
 
-  it('the posts of a disabled author stay where they are', async () => {
+  it('the posts of a disabled author stay', async () => {
     const ann = await person()
     const { id } = await write(ann)
     await env.DB.prepare('update users set is_active = 0 where id = ?').bind(ann.id).run()
@@ -251,8 +251,8 @@ const writes = (id: number): [string, string, object | undefined][] => [
   ['DELETE', `/api/posts/${id}`, undefined],
 ]
 
-describe('who may not write at all', () => {
-  it('a token that died changes nothing: 401 invalid_token', async () => {
+describe('a client that may not write', () => {
+  it('→ 401 invalid_token for an ended session, and changes nothing', async () => {
     const deaths: [string, (p: Person) => D1PreparedStatement][] = [
       ['signed out', (p) => env.DB.prepare('delete from sessions where user_id = ?').bind(p.id)],
       [
@@ -276,7 +276,7 @@ describe('who may not write at all', () => {
     }
   })
 
-  it('no token, or one without the scope, is refused before any trip', async () => {
+  it('→ 401 without a token, 403 without the scope, before any trip', async () => {
     const ann = await person()
     const { id } = await write(ann)
     const narrow = await signIn(ann.email, ann.password, { scope: 'account' })
@@ -289,7 +289,7 @@ describe('who may not write at all', () => {
     }
   })
 
-  it('a post that is not there is not found, whoever asks', async () => {
+  it('→ 404 for a missing post, for every client', async () => {
     const ann = await person()
     for (const id of [999_999_999, Number.MAX_SAFE_INTEGER]) {
       for (const [method, path, json] of writes(id).slice(1)) {

@@ -16,7 +16,7 @@ beforeAll(async () => {
   cursor = await sealCursor(keyring, 'posts', [1_777_636_800_000, 42])
 })
 
-it('gives back what was sealed, for the same list', async () => {
+it('opens to what was sealed, for the same list', async () => {
   for (const value of [
     [],
     [42],
@@ -31,7 +31,7 @@ it('gives back what was sealed, for the same list', async () => {
   }
 })
 
-it('fits no other list and no other filter', async () => {
+it('is rejected for another list or filter', async () => {
   for (const purpose of ['', 'post', 'posts ', 'posts author=7', 'admin/users', 'posts"[']) {
     expect(await openCursor(keyring, purpose, cursor), purpose).toBeNull()
   }
@@ -44,7 +44,7 @@ it('opens after a change of JWT_SECRET while the old one is known', async () => 
   expect(await openCursor(await open(OTHER_SECRET), 'posts', cursor)).toBeNull()
 })
 
-it('is refused when forged, altered or respelled', async () => {
+it('is rejected when forged, altered or respelled', async () => {
   const sealed = base64url.decode(cursor)
   const json = new TextEncoder().encode('[1777636800000,41]')
   const moved = new Uint8Array([...sealed.subarray(0, 16), ...json])

@@ -21,7 +21,7 @@ const fill = (at: number, [first, second]: readonly HashKind[] = KINDS) =>
     return admit(kind as HashKind, at)
   })
 
-it('lets MAX_ADMITTED requests in, no more, and one more for each that leaves', () => {
+it('admits MAX_ADMITTED requests, and one more for each release', () => {
   const leases = fill(now)
   expect(leases).not.toContain(null)
   for (const kind of KINDS) expect(admit(kind, now)).toBeNull()
@@ -39,7 +39,7 @@ it('lets MAX_ADMITTED requests in, no more, and one more for each that leaves', 
 it.each([
   ['sign-in', 'other'],
   ['other', 'sign-in'],
-] as const)('keeps room: a flood of %s leaves some for %s', (many, few) => {
+] as const)('a flood of %s leaves admissions for %s', (many, few) => {
   const flood = Array.from({ length: 100 }, () => admit(many, now))
   const admitted = flood.filter((leave) => leave !== null)
   expect(admitted).toHaveLength(MAX_ADMITTED_PER_KIND)
@@ -50,7 +50,7 @@ it.each([
   for (const leave of [...flood, ...others]) leave?.()
 })
 
-it('forgets leases that were never given back, after ten seconds', () => {
+it('voids leases that were not released after ten seconds', () => {
   const lost = fill(now)
   expect(admit('other', now + LEASE_MS - 1)).toBeNull()
   const later = fill(now + LEASE_MS)
@@ -60,7 +60,7 @@ it('forgets leases that were never given back, after ten seconds', () => {
   for (const leave of later) leave?.()
 })
 
-it('lets one hash at a time, in the order in which they came', () => {
+it('runs one hash at a time, first in, first out', () => {
   const [first, second, third] = [enqueue(now), enqueue(now), enqueue(now)]
   for (const place of [third, second, first]) {
     expect(place.isFirst(now)).toBe(place === first)
@@ -73,7 +73,7 @@ it('lets one hash at a time, in the order in which they came', () => {
   third.leave()
 })
 
-it('goes on without a request that was aborted in the line, and lets a late one back in', () => {
+it('skips a request that was aborted in the queue, and readmits a late one at the end', () => {
   const [lost, next] = [enqueue(now), enqueue(now)]
   expect(next.isFirst(now + TICKET_MS - 1)).toBe(false)
   expect(next.isFirst(now + TICKET_MS)).toBe(true)

@@ -21,7 +21,7 @@ afterEach(() => {
 })
 
 describe('the bearer token of a request', () => {
-  it('is missing: a bare challenge without an error code', async () => {
+  it('missing → 401 with a bare challenge, without an error code', async () => {
     const token = ann.token
     for (const [what, response] of [
       ['nothing', await call('GET', '/api/users/me')],
@@ -41,7 +41,7 @@ describe('the bearer token of a request', () => {
     }
   })
 
-  it('is found whatever the case of the scheme and the number of spaces', async () => {
+  it('is accepted whatever the case of the scheme and the number of spaces', async () => {
     for (const scheme of ['Bearer', 'bearer', 'BEARER', 'bEaReR', 'Bearer   ']) {
       const response = await read({ Authorization: `${scheme} ${ann.token}` })
       expect([response.status, trips(response)], scheme).toEqual([200, 1])
@@ -53,7 +53,7 @@ describe('the bearer token of a request', () => {
     expect(response.status).toBe(200)
   })
 
-  it('is malformed: 401 invalid_token, never a 500', async () => {
+  it('malformed → 401 invalid_token, never a 500', async () => {
     const token = ann.token
     const [header = '', claims = '', signature = ''] = token.split('.')
     const table: Record<string, string> = {
@@ -94,7 +94,7 @@ describe('the bearer token of a request', () => {
     }
   })
 
-  it('is forged, or no access token: 401 invalid_token, and nobody is asked for a key', async () => {
+  it('forged, or another kind of token → 401 invalid_token, without fetching a key', async () => {
     const header = decodeProtectedHeader(ann.token) as Record<string, unknown>
     const claims = decodeJwt(ann.token) as Record<string, unknown>
     const sign = hmac(env.JWT_SECRET)
@@ -159,7 +159,7 @@ describe('the bearer token of a request', () => {
     expect((await me(await forge(header, claims, sign))).status).toBe(200)
   })
 
-  it('names a session that is another’s, or none: 401 in the one trip', async () => {
+  it('of an unknown session, or of another user’s → 401 in one trip', async () => {
     const header = decodeProtectedHeader(ann.token) as Record<string, unknown>
     const claims = decodeJwt(ann.token) as Record<string, unknown>
     const sign = hmac(env.JWT_SECRET)
@@ -170,7 +170,7 @@ describe('the bearer token of a request', () => {
     }
   })
 
-  it('is over after 15 minutes', async () => {
+  it('expires after 15 minutes', async () => {
     vi.useFakeTimers({ toFake: ['Date'] })
     const bob = await person('bob')
     vi.setSystemTime(Date.now() + 898_000)

@@ -104,7 +104,7 @@ describe('between the two trips of the first sign-in with a weaker hash', () => 
   const signInWhile = (login: string, act: () => Promise<unknown>) =>
     askWhile(act)('POST', '/api/session', { json: { login, password: PASSWORD } })
 
-  it('another stores the stronger one: asked to try again, which works, and nothing looks failed', async () => {
+  it('another one stores the stronger hash: 503, a retry works, and no failure is recorded', async () => {
     const ann = await person()
     await storeWeaker(ann.id)
     const response = await signInWhile(ann.username, () => signIn(ann.email))
@@ -113,7 +113,7 @@ describe('between the two trips of the first sign-in with a weaker hash', () => 
     expect(await eventsOf(ann.id)).toEqual(['registered', 'login', 'login', 'login'])
   })
 
-  it('the password changes: asked to try again, which fails', async () => {
+  it('the password changes: 503, and a retry fails', async () => {
     const ann = await person()
     await storeWeaker(ann.id)
     const response = await signInWhile(ann.username, () => storeHash(ann.id, hashPassword(OTHER)))
@@ -160,7 +160,7 @@ describe('between the two trips of a sign-in by link', () => {
   })
 })
 
-describe('between the two trips of an act that asks for the password again', () => {
+describe('between the two trips of an act that requires the password', () => {
   it('nothing happens: its event stands, also when the hash was a weaker one', async () => {
     for (const prepare of [storeWeaker, async () => undefined]) {
       const { id, token } = await person()

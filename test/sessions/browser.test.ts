@@ -25,7 +25,7 @@ const logouts = async (userId: number) => {
 }
 
 describe('/api/session', () => {
-  it('hands the refresh token out in a __Host- cookie only', async () => {
+  it('POST → the refresh token in a __Host- cookie only', async () => {
     const ann = await register()
     const before = hashesComputed()
     const { response, body, cookie } = await browserSignIn(ann.email)
@@ -45,7 +45,7 @@ describe('/api/session', () => {
     expect(JSON.stringify(body)).not.toContain(cookie.split('=')[1])
   })
 
-  it('refreshes with the cookie, no body or {}, in one trip', async () => {
+  it('POST /refresh → 200 with the cookie and no body or {}, in one trip', async () => {
     const ann = await register()
     const first = await browserSignIn(ann.username)
     const response = await refreshSession(first.cookie)
@@ -75,7 +75,7 @@ describe('/api/session', () => {
     await expectProblem(await refreshSession(cookieOf(third)), 401, 'session-ended')
   })
 
-  it('leaves the cookie alone when a refresh is refused: it may be that of a sign-in in another tab', async () => {
+  it('a refused refresh does not delete the cookie: another tab may have signed in', async () => {
     const ann = await register()
     const { cookie } = await browserSignIn(ann.email)
     await call('DELETE', '/api/session', { cookie })
@@ -86,7 +86,7 @@ describe('/api/session', () => {
     }
   })
 
-  it('answers 401 without a trip where there is no cookie, or none of ours', async () => {
+  it('POST /refresh → 401 without a trip for a missing or foreign cookie', async () => {
     for (const cookie of [undefined, '__Host-gatepost=', '__Host-gatepost=x.0.y', 'gatepost=a']) {
       const response = await refreshSession(cookie)
       expect(trips(response)).toBe(0)
@@ -95,7 +95,7 @@ describe('/api/session', () => {
     }
   })
 
-  it('signs out: the session is dead, the cookie gone, and again is fine', async () => {
+  it('DELETE → 204: the session ends, the cookie is deleted; a repeated request is 204', async () => {
     const ann = await register()
     const { cookie, token } = await browserSignIn(ann.email)
     for (let round = 0; round < 2; round++) {
@@ -108,7 +108,7 @@ describe('/api/session', () => {
     expect((await call('DELETE', '/api/session')).status).toBe(204)
   })
 
-  it('replaces the session of the cookie when somebody signs in again, and only then', async () => {
+  it('POST with a cookie → ends its session if the sign-in succeeds, and only then', async () => {
     const [ann, bob] = [await register(), await register('bob')]
     const first = await browserSignIn(ann.email)
     const wrong = await call('POST', '/api/session', {
@@ -129,7 +129,7 @@ describe('/api/session', () => {
     expect(await logouts(bob.id)).toEqual([])
   })
 
-  it('is one room with the other doors: a token of one is good or dead at all', async () => {
+  it('its tokens are valid or void at all sign-in endpoints alike', async () => {
     const ann = await person()
     const { cookie } = await browserSignIn(ann.email)
     const value = cookie.split('=')[1] as string
@@ -139,7 +139,7 @@ describe('/api/session', () => {
     await expectProblem(await refreshSession(cookie), 401, 'session-ended')
   })
 
-  it('fails like the tutorials’ door: 401, 422, 400, 415, 405', async () => {
+  it('→ 401, 422, 400, 415 and 405 as POST /api/users/token does', async () => {
     const ann = await register()
     const login = ann.email
     const before = hashesComputed()
@@ -204,7 +204,7 @@ describe('a request that another site makes with the cookie', () => {
   ]
   const ask = workerWith({ ALLOWED_ORIGINS: SPA })
 
-  it('is refused at every route of the door, login too, unless its origin is listed', async () => {
+  it('→ 403 at every route with the cookie, sign-in too, unless its origin is listed', async () => {
     const ann = await register()
     const { cookie, token } = await browserSignIn(ann.email)
     for (const [what, headers] of refused) {
@@ -221,7 +221,7 @@ describe('a request that another site makes with the cookie', () => {
     expect((await refreshSession(cookie)).status).toBe(200)
   })
 
-  it('passes from this origin, a listed one, and from what is no browser', async () => {
+  it('passes from this origin, from a listed one, and from other clients than browsers', async () => {
     const ann = await register()
     for (const [what, headers] of allowed) {
       const json = { login: ann.email, password: PASSWORD }
@@ -237,7 +237,7 @@ describe('a request that another site makes with the cookie', () => {
     }
   })
 
-  it('cannot be a form: only JSON is taken', async () => {
+  it('→ 415 for a form: only JSON is accepted', async () => {
     const ann = await register()
     const { cookie } = await browserSignIn(ann.email)
     for (const type of ['application/x-www-form-urlencoded', 'text/plain', 'multipart/form-data']) {

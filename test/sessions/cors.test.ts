@@ -43,7 +43,7 @@ describe('an answer to another origin', () => {
     }
   })
 
-  it('says nothing to an unlisted one, or to null', async () => {
+  it('has no CORS headers for an unlisted one, or for null', async () => {
     const ann = await person()
     for (const Origin of UNLISTED) {
       for (const worker of [ask, call]) {
@@ -55,7 +55,7 @@ describe('an answer to another origin', () => {
     }
   })
 
-  it('says nothing to anybody when no origin is listed', async () => {
+  it('has no CORS headers when no origin is listed', async () => {
     for (const Origin of [...LISTED, ...UNLISTED]) {
       const headers = { Origin, 'Access-Control-Request-Method': 'GET' }
       expect(corsHeaders(await call('OPTIONS', '/api/users/me', { headers }))).toEqual([])
@@ -70,7 +70,7 @@ describe('a preflight', () => {
     'Access-Control-Request-Headers': 'authorization,x-evil',
   }
 
-  it('is answered to a listed origin from fixed lists, for any route', async () => {
+  it('of a listed origin → fixed lists, for any route', async () => {
     for (const Origin of LISTED) {
       for (const path of [
         '/api/users/me/password',
@@ -88,7 +88,7 @@ describe('a preflight', () => {
     }
   })
 
-  it('of an unlisted one is answered without a word of CORS', async () => {
+  it('of an unlisted origin → no CORS headers', async () => {
     for (const Origin of UNLISTED) {
       const response = await ask('OPTIONS', '/api/session', { headers: { Origin, ...asked } })
       expect([response.status, corsHeaders(response)]).toEqual([204, []])

@@ -39,7 +39,7 @@ async function signInFrom(
 }
 
 describe('the list of own sessions', () => {
-  it('tells each live session, newest first, with browser, place, times, and which one asks', async () => {
+  it('→ 200 with each active session, newest first: browser, location, times, and which one is current', async () => {
     const ann = await register()
     const start = Date.now()
     const phone = await signInFrom(ann.email, 'Phone/1.0', { city: 'Vienna', country: 'AT' })
@@ -75,7 +75,7 @@ describe('the list of own sessions', () => {
     ])
   })
 
-  it('comes in pages without gaps or doubles, also while sessions begin and end', async () => {
+  it('has pages without gaps or repeats, also while sessions start and end', async () => {
     const ann = await person()
     const ids = [sessionIdOf(ann.token)]
     for (let n = 0; n < 4; n++) {
@@ -97,7 +97,7 @@ describe('the list of own sessions', () => {
     expect(new Set(seen)).toEqual(new Set(ids))
   })
 
-  it('refuses cursors of others, of elsewhere, and limits out of bounds', async () => {
+  it('→ 422 for cursors of other users and lists, and for limits out of bounds', async () => {
     const [ann, bob] = [await person(), await person('bob')]
     await signInFrom(bob.email, 'Browser')
     const { next_cursor } = await list(bob.token, '?limit=1')
@@ -121,7 +121,7 @@ describe('the list of own sessions', () => {
     }
   })
 
-  it('does not tell sessions that are over', async () => {
+  it('has no session that has ended', async () => {
     const ann = await register()
     await signInFrom(ann.email, 'Old')
     wait(31 * 24 * 60 * 60 * 1000)
@@ -131,7 +131,7 @@ describe('the list of own sessions', () => {
 })
 
 describe('ending own sessions', () => {
-  it('ends the one that is named, from the next request, and no other’s', async () => {
+  it('→ 204: the named session ends from the next request; 404 for another user’s', async () => {
     const [ann, bob] = [await person(), await person('bob')]
     const other = await signInFrom(ann.email, 'Other')
     const end = (id: string) => call('DELETE', `/api/users/me/sessions/${id}`, { token: ann.token })
@@ -149,14 +149,14 @@ describe('ending own sessions', () => {
     expect((await me(bob.token)).status).toBe(200)
   })
 
-  it('ends the one that asks, too', async () => {
+  it('ends the current session, too', async () => {
     const ann = await person()
     const path = `/api/users/me/sessions/${sessionIdOf(ann.token)}`
     expect((await call('DELETE', path, { token: ann.token })).status).toBe(204)
     await expectDead({ token: ann.token, refreshToken: ann.refreshToken })
   })
 
-  it('ends all others and leaves the one that asks', async () => {
+  it('ends all others and keeps the current one', async () => {
     const ann = await person()
     const others = [await signInFrom(ann.email, 'A'), await signInFrom(ann.username, 'B')]
     const response = await call('DELETE', '/api/users/me/sessions', { token: ann.token })
@@ -170,7 +170,7 @@ describe('ending own sessions', () => {
 })
 
 describe('the times of a session', () => {
-  it('are told to the day, so that they do not tell when its token was rotated', async () => {
+  it('are rounded to the day, so that they do not reveal when its token was rotated', async () => {
     const ann = await person()
     const before = await list(ann.token)
     wait(1000)
@@ -190,7 +190,7 @@ describe('the times of a session', () => {
   })
 })
 
-describe('the live sessions of an account', () => {
+describe('the active sessions of an account', () => {
   it('are at most 100: a further sign-in ends the oldest, with an event', async () => {
     const ann = await register()
     const first = await signInFrom(ann.email, 'First/1.0')

@@ -16,7 +16,7 @@ import { admin, freshName, PASSWORD, person, register } from '../support/users'
 const basic = (text: string) => ({ Authorization: `Basic ${btoa(text)}` })
 
 describe('POST /oauth/token', () => {
-  it('answers the password grant in the exact shape of RFC 6749, in two trips and one hash', async () => {
+  it('grant password → 200 in the exact shape of RFC 6749, in two trips and one hash', async () => {
     const ann = await register()
     const before = hashesComputed()
     const response = await oauthToken({
@@ -37,7 +37,7 @@ describe('POST /oauth/token', () => {
     expect((await me(body.access_token)).status).toBe(200)
   })
 
-  it('answers the refresh grant in the same shape, in one trip and without a hash', async () => {
+  it('grant refresh_token → 200 in the same shape, in one trip and without a hash', async () => {
     const ann = await person()
     const before = hashesComputed()
     const response = await refresh(ann.refreshToken)
@@ -49,7 +49,7 @@ describe('POST /oauth/token', () => {
     expect((await me(body.access_token)).status).toBe(200)
   })
 
-  it('says what is wrong with a request in the codes of RFC 6749 §5.2, without a hash or a trip', async () => {
+  it('a wrong request → 400 with a code of RFC 6749 §5.2, without a hash or a trip', async () => {
     const ann = await person()
     const password = { grant_type: 'password', username: ann.email, password: PASSWORD }
     const refreshing = { grant_type: 'refresh_token', refresh_token: ann.refreshToken }
@@ -89,7 +89,7 @@ describe('POST /oauth/token', () => {
     await tokens(await refresh(ann.refreshToken)) // none of it consumed the token
   })
 
-  it('answers a body of another type, or none that can be read, with invalid_request', async () => {
+  it('a body of another type, or an unreadable one → 400 invalid_request', async () => {
     const form = { 'Content-Type': 'application/x-www-form-urlencoded' }
     const table: [string, Parameters<typeof call>[2]][] = [
       ['JSON', { json: { grant_type: 'password', username: 'a', password: 'b' } }],
@@ -115,7 +115,7 @@ describe('POST /oauth/token', () => {
     await expectProblem(await call('POST', '/oauth/token', big), 413, 'too-large')
   })
 
-  it('answers a failed password with invalid_grant, alike for unknown, wrong and disabled', async () => {
+  it('a failed password → 400 invalid_grant, alike for unknown, wrong and disabled', async () => {
     const ann = await register()
     const seen = new Set<string>()
     for (const username of [ann.email, ann.username, freshName(), `${freshName()}@example.com`]) {
@@ -127,7 +127,7 @@ describe('POST /oauth/token', () => {
     expect(seen.size).toBe(1)
   })
 
-  it('refuses a scope beyond the role with invalid_scope, and grants what is asked for', async () => {
+  it('a scope beyond the role → 400 invalid_scope; any other is granted as requested', async () => {
     const [ann, root] = [await register(), await admin()]
     const form = { grant_type: 'password', username: ann.email, password: PASSWORD }
     await expectOAuthError(await oauthToken({ ...form, scope: 'account admin' }), 'invalid_scope')
@@ -135,7 +135,7 @@ describe('POST /oauth/token', () => {
     expect((await oauthSignIn(root.email, { scope: 'admin account' })).scope).toBe('account admin')
   })
 
-  it('takes a public client by form or Basic name, and no client that has a secret', async () => {
+  it('accepts a public client by form or Basic name; a client with a secret → 401 invalid_client', async () => {
     const ann = await register()
     const form = { grant_type: 'password', username: ann.email, password: PASSWORD }
     const clientOf = async (more: Record<string, string>, headers: Record<string, string> = {}) => {
@@ -175,14 +175,14 @@ describe('POST /oauth/token', () => {
     expect(hashesComputed()).toBe(before)
   })
 
-  it('answers other methods with 405 and Allow: POST', async () => {
+  it('another method → 405 with Allow: POST', async () => {
     for (const method of ['GET', 'PUT', 'DELETE', 'HEAD']) {
       const response = await call(method, '/oauth/token')
       expect([response.status, response.headers.get('Allow')]).toEqual([405, 'POST'])
     }
   })
 
-  it('lets nobody past five failures before the wait is over, whatever the door, login or password', async () => {
+  it('→ 429 after five failures until the wait is over, at every endpoint, for either login and any password', async () => {
     const ann = await register()
     const nobody = `${freshName()}@example.com`
     for (const login of [ann.email, nobody]) {

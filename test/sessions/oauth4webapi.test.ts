@@ -92,7 +92,7 @@ describe('oauth4webapi', () => {
     })
   })
 
-  it('understands what went wrong', async () => {
+  it('reads our errors', async () => {
     const ann = await register()
     const as = await discover(call)
     const failing = async (grant: string, parameters: Record<string, string>) => {

@@ -90,7 +90,7 @@ describe('parallel refreshes', () => {
     }
   })
 
-  it('with a parent and a grandparent between them end the session, whoever comes first', async () => {
+  it('with a parent and a grandparent token: the session ends, in any order', async () => {
     for (let round = 0; round < ROUNDS; round++) {
       const ann = await person()
       const child = await tokens(await refresh(ann.refreshToken))
@@ -159,7 +159,7 @@ describe('a refresh raced with the end of its session leaves nothing alive:', ()
     expect((await me(ann.token)).status).toBe(200)
   })
 
-  it('its person disabled by an admin', async () => {
+  it('its user disabled by an admin', async () => {
     const [ann, root] = [await register(), await admin()]
     const set = (is_active: boolean) =>
       call('PATCH', `/api/admin/users/${ann.id}`, { token: root.token, json: { is_active } })

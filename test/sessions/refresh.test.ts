@@ -30,7 +30,7 @@ const rows = async (sessionId: string) =>
   (await env.DB.prepare('select * from sessions where id = ?').bind(sessionId).all()).results
 
 describe('a refresh token', () => {
-  it('becomes the next one, many times over, and the session lives', async () => {
+  it('is replaced by the next one, many times, and the session stays active', async () => {
     const ann = await person()
     let token = ann.refreshToken
     for (let counter = 1; counter <= 5; counter++) {
@@ -43,7 +43,7 @@ describe('a refresh token', () => {
     expect((await me(ann.token)).status).toBe(200) // access tokens of the session stay good
   })
 
-  it('is repeated with the same successor for ten seconds, and not a millisecond longer', async () => {
+  it('may be repeated for exactly ten seconds → the same successor', async () => {
     const ann = await person()
     const successor = await next(ann.refreshToken)
     for (const ms of [0, 5 * SECOND, 5 * SECOND]) {
@@ -58,7 +58,7 @@ describe('a refresh token', () => {
     expect(await eventsOf(ann.id)).toContain('refresh_reused')
   })
 
-  it('used after its successor was used ends the session at once', async () => {
+  it('used after its successor was used → 400, and the session ends at once', async () => {
     const ann = await person()
     const first = await next(ann.refreshToken)
     const second = await next(first)
@@ -68,7 +68,7 @@ describe('a refresh token', () => {
     await expectDead({ token: ann.token, refreshToken: second })
   })
 
-  it('of a grandparent ends the session, though its child may still be repeated', async () => {
+  it('of a grandparent → 400, and the session ends, though its child may still be repeated', async () => {
     const ann = await person()
     const first = await next(ann.refreshToken)
     const second = await next(first)
@@ -78,7 +78,7 @@ describe('a refresh token', () => {
     await expectDead({ token: ann.token, refreshToken: second })
   })
 
-  it('ends the session of its own person only', async () => {
+  it('that is reused ends no other session', async () => {
     const ann = await person()
     const other = await oauthSignIn(ann.email)
     await next(await next(ann.refreshToken))
@@ -87,7 +87,7 @@ describe('a refresh token', () => {
     await tokens(await refresh(other.refresh_token))
   })
 
-  it('dies when it is idle for 30 days, with the access tokens of its session', async () => {
+  it('expires after 30 idle days, with the access tokens of its session', async () => {
     const ann = await person()
     wait(30 * DAY - 1)
     const { refresh_token } = await tokens(await refresh(ann.refreshToken))
@@ -100,7 +100,7 @@ describe('a refresh token', () => {
     expect(await eventsOf(ann.id)).not.toContain('refresh_reused')
   })
 
-  it('dies after 90 days however busy, and says so in expires_at', async () => {
+  it('expires after 90 days in any case, as expires_at says', async () => {
     const ann = await person()
     const start = Date.now()
     let token = ann.refreshToken
@@ -137,7 +137,7 @@ describe('a refresh token', () => {
     expect(wide.scope).toBe('posts:write account')
   })
 
-  it('is not consumed by invalid_scope, current or just used', async () => {
+  it('is not used up by invalid_scope, current or just used', async () => {
     const ann = await person()
     for (const scope of ['admin', 'account admin', 'no-such-scope']) {
       await expectOAuthError(await refresh(ann.refreshToken, { scope }), 'invalid_scope')
@@ -152,7 +152,7 @@ describe('a refresh token', () => {
     expect((await tokens(await refresh(narrow.refresh_token))).scope).toBe('account')
   })
 
-  it('gives nothing when the role lost all that the session had', async () => {
+  it('→ 400 when the role has lost the whole scope of the session', async () => {
     const root = await admin()
     const { refresh_token } = await oauthSignIn(root.email, { scope: 'admin' })
     await env.DB.prepare("update users set role = 'user' where id = ?").bind(root.id).run()
@@ -162,7 +162,7 @@ describe('a refresh token', () => {
     expect((await tokens(await refresh(refresh_token))).refresh_token).toContain('.1.')
   })
 
-  it('loses what the role of its person lost', async () => {
+  it('loses the scope that the role of its user lost', async () => {
     const root = await admin()
     await env.DB.prepare("update users set role = 'user' where id = ?").bind(root.id).run()
     const body = await tokens(await refresh(root.refreshToken))
@@ -170,7 +170,7 @@ describe('a refresh token', () => {
     await expectOAuthError(await refresh(body.refresh_token, { scope: 'admin' }), 'invalid_scope')
   })
 
-  it('is good for the client that got it, and not consumed by another', async () => {
+  it('works for its own client, and is not used up by another', async () => {
     const ann = await person()
     const mine = await oauthSignIn(ann.email, { client_id: 'my-app' })
     for (const more of [{}, { client_id: 'other' }, { client_id: 'first-party' }]) {
@@ -186,7 +186,7 @@ describe('a refresh token', () => {
     await tokens(await refresh(ann.refreshToken))
   })
 
-  it('of a disabled person is dead', async () => {
+  it('of a disabled user → 400 invalid_grant', async () => {
     const ann = await person()
     await env.DB.prepare('update users set is_active = 0 where id = ?').bind(ann.id).run()
     await expectDead({ token: ann.token, refreshToken: ann.refreshToken })
@@ -236,7 +236,7 @@ describe('a forged, garbled or foreign refresh token', () => {
     return text.slice(0, -1) + alphabet[alphabet.indexOf(text.at(-1) as string) ^ 1]
   }
 
-  it('is refused at every door without a trip, and consumes nothing', async () => {
+  it('is rejected at every endpoint, without a trip, and uses nothing up', async () => {
     const [ann, bob] = [await person(), await person('bob')]
     for (const [what, token] of wrongTokens(ann, bob)) {
       const answers = [
@@ -266,7 +266,7 @@ describe('a forged, garbled or foreign refresh token', () => {
 })
 
 describe('the parent of the current token', () => {
-  it('may be presented by 16 tabs at once; one event tells of it', async () => {
+  it('may be presented by 16 tabs in parallel, with one event', async () => {
     const ann = await person()
     const successor = await next(ann.refreshToken)
     const repeated = await Promise.all(Array.from({ length: 16 }, () => next(ann.refreshToken)))
@@ -295,7 +295,7 @@ describe('the parent of the current token', () => {
 })
 
 describe('one session', () => {
-  it('refreshes at most 120 times a minute, whatever the address; a forged token counts nowhere', async () => {
+  it('→ 429 after 120 refreshes a minute, from any address; forged tokens are not counted', async () => {
     const ann = await person()
     const [session = '', counter = ''] = ann.refreshToken.split('.')
     const forged = `${session}.${counter}.${'A'.repeat(43)}`

@@ -48,7 +48,7 @@ async function expectOver(
   await expectDead({ refreshToken: session.refreshToken })
 }
 
-describe('a session is over, from the next request, once', () => {
+describe('a session ends, from the next request, when', () => {
   it('it is revoked, or signed out in the browser', async () => {
     const ann = await register()
     const one = await signIn(ann.email)
@@ -96,7 +96,7 @@ describe('a session is over, from the next request, once', () => {
     )
   })
 
-  it('its person is disabled, also when enabled again', async () => {
+  it('its user is disabled, also when enabled again', async () => {
     const [ann, root] = [await person(), await admin()]
     const set = (is_active: boolean) =>
       call('PATCH', `/api/admin/users/${ann.id}`, { token: root.token, json: { is_active } })
@@ -106,7 +106,7 @@ describe('a session is over, from the next request, once', () => {
     expect((await me((await signIn(ann.email)).token)).status).toBe(200)
   })
 
-  it('an admin ends the sessions of its person', async () => {
+  it('an admin ends the sessions of its user', async () => {
     const [ann, root] = [await person(), await admin()]
     await expectOver(ann.id, ann, () =>
       call('DELETE', `/api/admin/users/${ann.id}/sessions`, { token: root.token }),

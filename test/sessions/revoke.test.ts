@@ -14,7 +14,7 @@ import { person } from '../support/users'
 const revoke = (form: Record<string, string>) => call('POST', '/oauth/revoke', { form })
 
 describe('POST /oauth/revoke', () => {
-  it('ends the session of a refresh token or of an access token, whatever the hint, in one trip', async () => {
+  it('→ 200: ends the session of a refresh or access token, whatever the hint, in one trip', async () => {
     const ann = await person()
     for (const [name, hint] of [
       ['refresh_token', {}],
@@ -33,14 +33,14 @@ describe('POST /oauth/revoke', () => {
     expect((await me(ann.token)).status).toBe(200) // another session
   })
 
-  it('ends the session of a refresh token that was used already', async () => {
+  it('→ 200 for a used refresh token: its session ends', async () => {
     const ann = await person()
     const { refresh_token } = await tokens(await refresh(ann.refreshToken))
     expect((await revoke({ token: ann.refreshToken })).status).toBe(200)
     await expectDead({ token: ann.token, refreshToken: refresh_token })
   })
 
-  it('answers 200 to what is no token, without asking D1', async () => {
+  it('→ 200 for a text that is no token, without D1', async () => {
     const ann = await person()
     for (const token of ['nonsense', `${ann.refreshToken}x`, 'x'.repeat(8_000)]) {
       const response = await revoke({ token })
@@ -49,7 +49,7 @@ describe('POST /oauth/revoke', () => {
     expect((await me(ann.token)).status).toBe(200)
   })
 
-  it('ends the session of a token by whichever name the client calls itself', async () => {
+  it('ends the session for any client_id', async () => {
     const ann = await person()
     for (const name of [undefined, 'my-app', 'other']) {
       const kinds = ['refresh_token', 'access_token'] as const
@@ -64,7 +64,7 @@ describe('POST /oauth/revoke', () => {
     await expectDead({ token: ann.token, refreshToken: ann.refreshToken })
   })
 
-  it('says what is wrong with a request', async () => {
+  it('→ 400 or 401 with the error of a wrong request', async () => {
     const ann = await person()
     const token = ann.refreshToken
     await expectOAuthError(await revoke({}), 'invalid_request')

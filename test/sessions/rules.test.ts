@@ -11,8 +11,8 @@ import {
 const at = (ms: number) => new Date(1_800_000_000_000 + ms)
 const ALL = ['posts:write', 'account', 'admin'] as const
 
-describe('a scope that is asked for', () => {
-  it('is read as RFC 6749 §3.3 spells it, in any order, once', () => {
+describe('a requested scope', () => {
+  it('is parsed by RFC 6749 §3.3, in any order, each value once', () => {
     for (const nothing of [undefined, '', ' ', '   ']) expect(parseScope(nothing)).toBe('all')
     expect(parseScope('account posts:write account')).toEqual(['posts:write', 'account'])
     for (const unknown of [
@@ -26,7 +26,7 @@ describe('a scope that is asked for', () => {
       expect(parseScope(unknown), unknown).toBeNull()
   })
 
-  it('is granted as far as the role goes, or not at all', () => {
+  it('is granted if the role allows all of it', () => {
     expect(grantScope('all', 'user')).toEqual(['posts:write', 'account'])
     expect(grantScope('all', 'admin')).toEqual(ALL)
     expect(grantScope(['account'], 'user')).toEqual(['account'])
@@ -71,7 +71,7 @@ describe('a refresh', () => {
 })
 
 describe('a session', () => {
-  it('ends when it is idle or old, whichever comes first', () => {
+  it('ends at its idle or its absolute limit, whichever comes first', () => {
     const limits = { refreshIdleMs: 30, refreshMaxMs: 90 }
     expect(sessionEnd(at(0), at(0), limits)).toEqual(at(30))
     expect(sessionEnd(at(0), at(59), limits)).toEqual(at(89))

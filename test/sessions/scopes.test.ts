@@ -32,8 +32,8 @@ const ask = ({ method, path, options }: Sample, token?: string) =>
 const resigned = (token: string, claims: object) =>
   forge(decodeProtectedHeader(token), { ...decodeJwt(token), ...claims }, hmac(env.JWT_SECRET))
 
-describe('every operation that asks for a token', () => {
-  it('is one of these, with the scope of the contract', () => {
+describe('every operation that requires a token', () => {
+  it('is in this table, with its scope', () => {
     const table = Object.fromEntries(
       guarded.map(({ operation, scopes }) => [operation.operationId, scopes?.join(' ')]),
     )
@@ -83,7 +83,7 @@ describe('every operation that asks for a token', () => {
     }
   })
 
-  it('answers no token with a bare challenge, and a forged one with invalid_token, unasked', async () => {
+  it('→ 401 with a bare challenge without a token, invalid_token for a forged one, without D1', async () => {
     const forged = await forge(
       decodeProtectedHeader(ann.token),
       decodeJwt(ann.token),
@@ -105,7 +105,7 @@ describe('every operation that asks for a token', () => {
     }
   })
 
-  it('answers a good token without its scope with 403 insufficient_scope, unasked', async () => {
+  it('→ 403 insufficient_scope for a valid token without its scope, without D1', async () => {
     for (const sample of guarded) {
       const [scope] = sample.scopes ?? []
       if (!scope) continue
@@ -121,7 +121,7 @@ describe('every operation that asks for a token', () => {
     }
   })
 
-  it('answers the token of an ended session with invalid_token in its one trip, and does nothing', async () => {
+  it('→ 401 invalid_token for an ended session, in one trip, and does nothing', async () => {
     const ended = await signIn(root.email)
     await call('POST', '/oauth/revoke', { form: { token: ended.token } })
     const disabled = await admin()
@@ -140,7 +140,7 @@ describe('every operation that asks for a token', () => {
     expect(await count()).toBe(before)
   })
 
-  it('of admins answers somebody who is none any more with insufficient_scope, from the next request', async () => {
+  it('of admins → 403 insufficient_scope for a former admin, from the next request', async () => {
     const former = await admin()
     const json = { role: 'user' }
     const path = `/api/admin/users/${former.id}`
@@ -156,7 +156,7 @@ describe('every operation that asks for a token', () => {
     expect((await tokens(await refresh(former.refreshToken))).scope).toBe('posts:write account')
   })
 
-  it('takes the token only where it is asked for: elsewhere a dead one changes nothing', async () => {
+  it('ignores tokens where none is required: an invalid one changes nothing', async () => {
     for (const path of [
       '/health',
       '/api/posts',
@@ -170,7 +170,7 @@ describe('every operation that asks for a token', () => {
 })
 
 describe('a scope', () => {
-  it('lets through what it is for and nothing else', async () => {
+  it('permits its own operations and no others', async () => {
     const scoped = async (scope: string) => (await signIn(root.email, undefined, { scope })).token
     const [account, posts, adminOnly] = [
       await scoped('account'),

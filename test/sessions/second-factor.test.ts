@@ -161,7 +161,7 @@ describe('POST /api/session/factor', () => {
     await expectDead(ann)
   })
 
-  it('takes a code with spaces and dashes, and the same code is used up in every spelling', async () => {
+  it('accepts a code with spaces and dashes, and the same code is used up in every spelling', async () => {
     const ann = await withTotp()
     const code = codeOf(ann.secret)
     const spelled = ` ${code.slice(0, 3)} ${code.slice(3)}-`
@@ -237,7 +237,7 @@ describe('POST /api/session/factor', () => {
     await expectProblem(await finish(pending, codeOf(ann.secret)), 401, 'pending-ended')
   })
 
-  it('→ 401 pending-ended for tokens of every other kind, unasked', async () => {
+  it('→ 401 pending-ended for tokens of every other kind, without D1', async () => {
     const ann = await withTotp()
     const { token, refreshToken } = ann
     const pending = await pendingOf(ann.email)
@@ -564,7 +564,7 @@ describe('DATA_KEYS', () => {
     await names(await without('POST', '/api/users/me/totp/confirm', { token: ann.token, json }))
   })
 
-  it('a new first key → the next code stores the secret anew', async () => {
+  it('a new first key → the next code encrypts the secret again', async () => {
     const ann = await withTotp()
     const stored = () =>
       env.DB.prepare('select secret from totp where user_id = ?')

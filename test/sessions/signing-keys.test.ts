@@ -21,7 +21,7 @@ const isGood = async (token: string, ask: Worker) => (await me(token, ask)).stat
 
 describe('SIGNING_KEYS', () => {
   for (const alg of ['ES256', 'EdDSA', 'RS256'] as const) {
-    it(`of ${alg} sign in at every door, and another service verifies offline`, async () => {
+    it(`of ${alg} sign in at every endpoint, and another service verifies offline`, async () => {
       const ann = await register()
       const ask = withKeys(await newJwk(alg))
       const signedIn = await oauthSignIn(ann.email, {}, ask)
@@ -65,7 +65,7 @@ describe('SIGNING_KEYS', () => {
     for (const { kid } of set.keys) expect(kid).toMatch(/^[\w-]{43}$/)
   })
 
-  it('come and go without ending a session: HS256 is off while they are there', async () => {
+  it('can be added and removed without ending a session; HS256 is off while they are set', async () => {
     const ann = await person() // HS256
     const ask = withKeys(await newJwk('ES256'))
     expect(await jwks(call)).toEqual({ keys: [] })
@@ -83,7 +83,7 @@ describe('SIGNING_KEYS', () => {
     await expectProblem(await me(keyed.access_token), 401, 'invalid-access-token')
   })
 
-  it('are turned over with overlap: nobody is signed out, and a dropped key’s tokens die', async () => {
+  it('rotate with overlap: no session ends, and tokens of a removed key are void', async () => {
     const ann = await register()
     const [old, next] = [await newJwk('ES256'), await newJwk('ES256')]
     const [before, published, promoted, dropped] = [
@@ -117,7 +117,7 @@ describe('SIGNING_KEYS', () => {
 })
 
 describe('JWT_SECRET_PREVIOUS', () => {
-  it('lets a secret be replaced without signing anybody out, until it is taken away', async () => {
+  it('keeps sessions while a secret is replaced, until it is removed', async () => {
     const ann = await person()
     const JWT_SECRET = 'Xw5-k2Vq8Rz1Tn7Bc4Lp9Hd3Fm6Js0Ga-tests'
     const overlap = workerWith({ JWT_SECRET, JWT_SECRET_PREVIOUS: env.JWT_SECRET })

@@ -9,7 +9,7 @@ const ask = (form: Record<string, string> | [string, string][]) =>
   call('POST', '/api/users/token', { form })
 
 describe('POST /api/users/token', () => {
-  it('signs in by address or user name in any case, with or without grant_type, in two trips and one hash', async () => {
+  it('→ 200 by address or username in any case, with or without grant_type, in two trips and one hash', async () => {
     const ann = await register()
     for (const form of [
       { username: ann.email },
@@ -41,7 +41,7 @@ describe('POST /api/users/token', () => {
     }
   })
 
-  it('answers byte for byte alike to unknown, wrong and disabled, in one trip and one hash', async () => {
+  it('→ 401 with the same bytes for unknown, wrong and disabled, in one trip and one hash', async () => {
     const [ann, gone] = [await register(), await register()]
     await env.DB.prepare('update users set is_active = 0 where id = ?').bind(gone.id).run()
     const seen = new Set<string>()
@@ -68,7 +68,7 @@ describe('POST /api/users/token', () => {
     expect([...seen][0]).toContain('["www-authenticate","Bearer"]')
   })
 
-  it('refuses what is no sign-in form, before any hash', async () => {
+  it('→ 400, 413, 415 or 422 for any other body, before any hash', async () => {
     const username = 'ann@example.com'
     const before = hashesComputed()
     const tables: [string, Record<string, string> | [string, string][]][] = [
@@ -121,7 +121,7 @@ describe('POST /api/users/token', () => {
     expect(hashesComputed()).toBe(before)
   })
 
-  it('grants the scope that is asked for, at most what the role allows', async () => {
+  it('grants the requested scope if the role allows it', async () => {
     const [ann, root] = [await register(), await admin()]
     const granted = async (username: string, scope: string) =>
       (await tokens(await ask({ username, password: PASSWORD, scope }))).scope
@@ -134,7 +134,7 @@ describe('POST /api/users/token', () => {
     expect(errors?.[0]?.pointer).toBe('#/scope')
   })
 
-  it('answers GET with 405 and Allow', async () => {
+  it('GET → 405 with Allow', async () => {
     const response = await call('GET', '/api/users/token')
     expect(response.headers.get('Allow')).toContain('POST')
     await expectProblem(response, 405, 'method-not-allowed')

@@ -81,7 +81,7 @@ async function passkeyRoutes() {
 }
 
 describe('the trips to D1', () => {
-  it('of every operation are those of the contract', async () => {
+  it('of every operation are those of its documentation', async () => {
     const username = freshName()
     const json = { username, email: `${username}@example.com`, password: PASSWORD }
     const { id } = await (await ask('register', { json })).json<{ id: number }>()
@@ -164,7 +164,7 @@ describe('the trips to D1', () => {
     }
   })
 
-  it('of a failed sign-in is one, at every door', async () => {
+  it('of a failed sign-in is one, at every endpoint', async () => {
     const ann = await person()
     const wrong = 'not this password'
     for (const response of [

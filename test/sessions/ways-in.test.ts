@@ -151,7 +151,7 @@ it('the ways that this test walks are all that the API has', async () => {
   expect(grant_types_supported.sort()).toEqual(Object.keys(grants).sort())
 })
 
-it('every session that a way in starts has proven a second factor', async () => {
+it('every way to sign in requires the second factor before a session starts', async () => {
   for (const [name, way] of Object.entries(ways)) {
     const ann = await holder()
     const before = await allSessions(ann.id)
@@ -161,7 +161,7 @@ it('every session that a way in starts has proven a second factor', async () => 
   }
 })
 
-it('a change of address and a reset start no session, and every way still asks afterwards', async () => {
+it('a change of address and a reset start no session, and every way still requires it afterwards', async () => {
   for (const [name, detour] of Object.entries(detours)) {
     const ann = await holder()
     const before = await allSessions(ann.id)
