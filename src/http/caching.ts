@@ -44,12 +44,9 @@ export async function digestTag(parts: unknown): Promise<string> {
 }
 
 /** `If-None-Match` of a read. A value that is no entity tag matches nothing. */
-export const IfNoneMatch = z
-  .string()
-  .optional()
-  .meta({
-    description: 'ETag of the version that the client has: 304 when it is still the current one',
-  })
+export const IfNoneMatch = z.string().optional().meta({
+  description: 'ETag of the version that the client has: 304 when it is still the current one',
+})
 
 const isTagList = (text: string) => text.trim() === '*' || TAG_LIST.test(text)
 
