@@ -19,7 +19,7 @@ import { factorsRemoved, type Recipient } from '../mail/texts'
 import { IdParam, isPresent } from '../user'
 
 interface Removal {
-  user: Recipient
+  user: Recipient & { hasPassword: boolean }
   hadFactors: boolean
   mayNotify: boolean
 }
@@ -39,7 +39,10 @@ async function removeUserFactors(actor: Actor, id: number): Promise<Removal | nu
   const { user, recorded, noticed } = await withSession(
     actor,
     {
-      user: build.select(recipientColumns).from(users).where(isUser),
+      user: build
+        .select({ ...recipientColumns, hasPassword: users.hasPassword })
+        .from(users)
+        .where(isUser),
       recorded: recordEventOf(
         { userId: id, type: 'factors_removed', at: now },
         sql`where ${hasFactors}`,
@@ -83,7 +86,8 @@ export const removeFactors = endpoint(
     const removal = await removeUserFactors(actor, id)
     if (!removal) return problem(c, 'user-not-found')
     if (removal.hadFactors) logSecurity(c, 'factors_removed', id, caller.sessionId)
-    if (removal.mayNotify) mailLater(c, factorsRemoved(settings.appOrigin, removal.user))
+    const { user, mayNotify } = removal
+    if (mayNotify) mailLater(c, factorsRemoved(settings.appOrigin, user, user.hasPassword))
     return noContent(c)
   },
 )

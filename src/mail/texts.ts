@@ -77,7 +77,7 @@ export function changeRequested(origin: string, to: Recipient, newEmail: string)
     before: [
       `A change of the email address of your account to ${to.emailVerified ? newEmail : 'another address'} was requested by a signed-in user.`,
       'Nothing has changed yet: the link that was sent to the new address must be used first.',
-      `If this was not you, change your password now. That makes the link invalid: ${origin}`,
+      `If this was not you, choose a new password now. That makes the link invalid: ${origin}/forgot`,
     ],
   })
 }
@@ -87,7 +87,7 @@ export function addressChanged(origin: string, to: Recipient, newEmail: string):
   return compose(to, 'Your email address was changed', {
     before: [
       `Your account now uses ${to.emailVerified ? newEmail : 'another email address'}. Emails about it no longer come here.`,
-      `If this was not you, your password is known to another person. Contact the operator of ${origin}.`,
+      `If this was not you, another person has used your account. Contact the operator of ${origin}.`,
     ],
   })
 }
@@ -108,6 +108,16 @@ export function passwordChanged(origin: string, to: Recipient): Mail {
     before: [
       'The password of your account was changed, and all other devices were signed out.',
       `If this was not you, reset your password now: ${origin}/forgot`,
+    ],
+  })
+}
+
+/** After an account without a password got its first one. */
+export function passwordSet(origin: string, to: Recipient): Mail {
+  return compose(to, 'A password was set for your account', {
+    before: [
+      `Your account at ${origin} had no password. One was set, and it can be used to sign in. All other devices were signed out.`,
+      wasNotYou(origin),
     ],
   })
 }
@@ -157,7 +167,7 @@ export function accountDeleted(origin: string, to: Recipient): Mail {
   return compose(to, 'Your account was deleted', {
     before: [
       `Your account at ${origin}, its posts and its picture are deleted. This is the last email about it.`,
-      'If this was not you, your password is known to another person. Change it wherever you use it.',
+      'If this was not you, another person has used your account. If it had a password that you use elsewhere, change it there.',
     ],
   })
 }
@@ -203,10 +213,13 @@ export function totpDisabled(origin: string, to: Recipient): Mail {
 }
 
 /** After an admin removed the factors of a user who had lost them. */
-export function factorsRemoved(origin: string, to: Recipient): Mail {
+export function factorsRemoved(origin: string, to: Recipient, hasPassword: boolean): Mail {
+  const next = hasPassword
+    ? 'Your password is unchanged.'
+    : `Your account has no password. Choose one to sign in: ${origin}/forgot`
   return compose(to, 'Your second factors were removed', {
     before: [
-      `An administrator of ${origin} removed the authenticator app, passkeys and recovery codes of your account, and signed out all devices. Your password is unchanged.`,
+      `An administrator of ${origin} removed the authenticator app, passkeys and recovery codes of your account, and signed out all devices. ${next}`,
       `If you did not ask for this, contact the operator of ${origin}.`,
     ],
   })

@@ -97,14 +97,28 @@ export async function visitor(
 
 /** All violations that axe finds of WCAG 2.2 A and AA and of its own best practices. */
 export async function violations(page: Page): Promise<string[]> {
-  // Colours in the middle of a transition are nobody's colours.
-  await page.evaluate(() =>
-    Promise.all(document.getAnimations().map((a) => a.finished.catch(() => undefined))),
-  )
+  // Waits for transitions, which change colors. A page that draws no frame ends none.
+  await page.evaluate(() => {
+    const ended = document.getAnimations().map((a) => a.finished.catch(() => undefined))
+    return Promise.race([Promise.all(ended), new Promise((done) => setTimeout(done, 3000))])
+  })
   const { violations } = await new AxeBuilder({ page }).analyze()
   return violations.flatMap(({ id, nodes }) =>
     nodes.map((node) => `${id}: ${node.target.join(' ')} ${node.any[0]?.message ?? ''}`),
   )
+}
+
+/** Takes pictures of a page, light and dark, narrow and wide; each must have no violations. */
+export async function picture(page: Page, name: string) {
+  for (const colorScheme of ['light', 'dark'] as const) {
+    await page.emulateMedia({ colorScheme })
+    for (const [width, viewport] of Object.entries({ narrow: NARROW, wide: WIDE })) {
+      await page.setViewportSize(viewport)
+      assert.deepEqual(await violations(page), [], `${name}, ${colorScheme}, ${width}`)
+      await page.screenshot({ path: `${ARTIFACTS}/${name}-${colorScheme}-${width}.png` })
+    }
+  }
+  await page.emulateMedia({ colorScheme: 'light' })
 }
 
 const log = () => readFileSync(process.env.GATEPOST_LOG ?? '', 'utf8')

@@ -3,8 +3,9 @@ import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { Secret, TOTP } from 'otpauth'
 import type { Browser, Page } from 'playwright-core'
-import { ARTIFACTS, launch, mailedLink, NARROW, violations, visitor, WIDE } from './browser.ts'
-import { call, grantAdmin, type Person, person } from './people.ts'
+import { addAuthenticator } from './authenticator.ts'
+import { launch, picture, visitor } from './browser.ts'
+import { call, confirmed, grantAdmin, type Person } from './people.ts'
 import { button, field, heading, signIn, signOut } from './steps.ts'
 
 let browser: Browser
@@ -18,47 +19,6 @@ const code = (secret: string, stepsLater = 0) =>
     timestamp: Date.now() + stepsLater * 30_000,
   })
 
-/** A user whose address is confirmed. */
-async function confirmed(): Promise<Person> {
-  const someone = await person()
-  const link = await mailedLink(someone.email, 'verify')
-  await call('POST', '/api/users/verify-email', { token: link.split('#token=')[1] })
-  return someone
-}
-
-/** Gives the tab an authenticator that is present and verifies its user. */
-async function addAuthenticator(page: Page) {
-  const devtools = await page.context().newCDPSession(page)
-  await devtools.send('WebAuthn.enable')
-  const options = {
-    protocol: 'ctap2' as const,
-    transport: 'internal' as const,
-    hasResidentKey: true,
-    hasUserVerification: true,
-    isUserVerified: true,
-    automaticPresenceSimulation: true,
-  }
-  const { authenticatorId } = await devtools.send('WebAuthn.addVirtualAuthenticator', { options })
-  return {
-    credentials: async () =>
-      (await devtools.send('WebAuthn.getCredentials', { authenticatorId })).credentials,
-    /** Answers only when the test lets it. */
-    setPresent: (enabled: boolean) =>
-      devtools.send('WebAuthn.setAutomaticPresenceSimulation', { authenticatorId, enabled }),
-  }
-}
-
-async function picture(page: Page, name: string) {
-  for (const colorScheme of ['light', 'dark'] as const) {
-    await page.emulateMedia({ colorScheme })
-    for (const [width, viewport] of Object.entries({ narrow: NARROW, wide: WIDE })) {
-      await page.setViewportSize(viewport)
-      assert.deepEqual(await violations(page), [], `${name}, ${colorScheme}, ${width}`)
-      await page.screenshot({ path: `${ARTIFACTS}/${name}-${colorScheme}-${width}.png` })
-    }
-  }
-  await page.emulateMedia({ colorScheme: 'light' })
-}
 async function takeCodes(page: Page): Promise<string[]> {
   const text = await page.locator('pre.codes').innerText()
   await button(page, 'I saved them').click()

@@ -1,7 +1,7 @@
 /** People and posts for the pages to show, made over the API. */
 import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
-import { ORIGIN, otherAddress } from './browser.ts'
+import { mailedLink, ORIGIN, otherAddress } from './browser.ts'
 
 export const PASSWORD = 'correct horse battery staple'
 
@@ -50,6 +50,14 @@ export async function person(username = newName('ann'), fullName?: string): Prom
   return { id, username, email, token }
 }
 
+/** A user whose address is confirmed. */
+export async function confirmed(): Promise<Person> {
+  const someone = await person()
+  const link = await mailedLink(someone.email, 'verify')
+  await call('POST', '/api/users/verify-email', { token: link.split('#token=')[1] })
+  return someone
+}
+
 export const write = (author: Person, title: string, content: string) =>
   call<{ id: number }>(
     'POST',
@@ -68,3 +76,22 @@ export const grantAdmin = (email: string) =>
     '--persist-to',
     process.env.GATEPOST_STATE ?? '',
   ])
+
+/** Runs SQL in the database of the service. */
+const execute = (sql: string) =>
+  promisify(execFile)(
+    'npx',
+    [
+      ...['wrangler', 'd1', 'execute', 'DB', '--env=', '--local', '--json', '--yes'],
+      ...['--persist-to', process.env.GATEPOST_STATE ?? '', '--command', sql],
+    ],
+    { env: { ...process.env, CI: '1' } },
+  )
+
+/** Leaves an account without a password, as one that an identity provider registers. */
+export const removePassword = ({ id }: Person) =>
+  execute(`update users set has_password = 0 where id = ${id}`)
+
+/** Makes the sign-ins of a user too old for acts that need a recent one. */
+export const ageSessions = ({ id }: Person) =>
+  execute(`update sessions set auth_time = 1 where user_id = ${id}`)

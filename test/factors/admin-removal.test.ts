@@ -3,8 +3,9 @@ import { afterEach, beforeEach, expect, it, vi } from 'vitest'
 import { call } from '../support/client'
 import { codeOf, giveTotp, wrongCode } from '../support/factors'
 import { catchMails, nextMail } from '../support/mailbox'
+import { passkeyHolder } from '../support/passkeys'
 import { expectDead, expectProblem, me } from '../support/sign-in'
-import { admin, eventsOf, PASSWORD, person, signIn } from '../support/users'
+import { admin, eventsOf, PASSWORD, person, removePassword, signIn } from '../support/users'
 
 catchMails()
 beforeEach(() => void vi.useFakeTimers({ toFake: ['Date'] }))
@@ -28,7 +29,8 @@ it('→ 204: the user signs in with the password alone; sessions end; event and 
   expect((await remove(ann.id, root.token)).status).toBe(204)
   await expectDead(ann)
   expect((await eventsOf(ann.id)).at(-1)).toBe('factors_removed')
-  await nextMail(ann.email, /second factors were removed/)
+  const { text } = await nextMail(ann.email, /second factors were removed/)
+  expect(text).toContain('Your password is unchanged.')
   const { results } = await env.DB.prepare(
     'select user_id from totp where user_id = ?1 union all select user_id from recovery_codes where user_id = ?1',
   )
@@ -38,6 +40,15 @@ it('→ 204: the user signs in with the password alone; sessions end; event and 
   await env.DB.prepare('delete from attempts where user_id = ?').bind(ann.id).run()
   await signIn(ann.email)
   expect((await me(root.token)).status).toBe(200)
+})
+
+it('→ 204: the mail tells a user without a password how to get one', async () => {
+  const [root, ann] = [await strongAdmin(), await passkeyHolder()]
+  await removePassword(ann.id)
+  expect((await remove(ann.id, root.token)).status).toBe(204)
+  const { text } = await nextMail(ann.email, /second factors were removed/)
+  expect(text).toContain('Your account has no password. Choose one to sign in: ')
+  expect(text).not.toContain('Your password is unchanged.')
 })
 
 it('→ 204 without an event for a user who has no second factor, whose sessions go on', async () => {

@@ -2,6 +2,7 @@
 import { env } from 'cloudflare:workers'
 import { describe, expect, it, vi } from 'vitest'
 import { deliver, MailRefused, send } from '../../src/mail/send'
+import type { Recipient } from '../../src/mail/texts'
 import * as texts from '../../src/mail/texts'
 
 const ORIGIN = 'https://app.example.com'
@@ -97,7 +98,7 @@ const FACTORS = [
   texts.totpDisabled,
   texts.recoveryCodesMade,
   texts.recoveryCodeUsed,
-  texts.factorsRemoved,
+  (origin: string, to: Recipient) => texts.factorsRemoved(origin, to, false),
 ]
 
 describe('the texts', () => {
@@ -110,6 +111,7 @@ describe('the texts', () => {
     texts.addressChanged(ORIGIN, ann, 'new@example.com'),
     texts.addressWanted(ORIGIN, ann),
     texts.passwordChanged(ORIGIN, ann),
+    texts.passwordSet(ORIGIN, ann),
     texts.passwordWasReset(ORIGIN, ann),
     texts.accountDeleted(ORIGIN, ann),
     ...FACTORS.map((write) => write(ORIGIN, ann)),
@@ -146,6 +148,7 @@ describe('the texts', () => {
       texts.addressChanged(ORIGIN, stranger, 'evil@evil.com'),
       texts.addressWanted(ORIGIN, stranger),
       texts.passwordChanged(ORIGIN, stranger),
+      texts.passwordSet(ORIGIN, stranger),
       texts.passwordWasReset(ORIGIN, stranger),
       texts.accountDeleted(ORIGIN, stranger),
       ...FACTORS.map((write) => write(ORIGIN, stranger)),

@@ -1,6 +1,6 @@
 import { env } from 'cloudflare:workers'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { hashPassword, unusablePasswordHash } from '../../src/security/password'
+import { hashPassword } from '../../src/security/password'
 import { interrupted } from '../support/broken-database'
 import { call, trips, workerWith } from '../support/client'
 import { codeOf, giveTotp, wrongCode } from '../support/factors'
@@ -8,7 +8,7 @@ import { catchMails, nextMail } from '../support/mailbox'
 import { apiDocument } from '../support/openapi'
 import { samples } from '../support/openapi-samples'
 import { claimsOf, expectProblem, me, refresh, tokens } from '../support/sign-in'
-import { admin, eventsOf, PASSWORD, person, signIn } from '../support/users'
+import { admin, eventsOf, PASSWORD, person, removePassword, signIn } from '../support/users'
 
 catchMails()
 beforeEach(() => void vi.useFakeTimers({ toFake: ['Date'] }))
@@ -246,9 +246,7 @@ describe('an act without the password', () => {
 
   it('sets the first password of an account without one, which signs in with it', async () => {
     const ann = await person()
-    await env.DB.prepare('update users set has_password = 0, password_hash = ? where id = ?')
-      .bind(unusablePasswordHash(), ann.id)
-      .run()
+    await removePassword(ann.id)
     await expectProblem(await confirm(ann.token, { password: PASSWORD }), 403, 'wrong-password')
     expect((await acts.password(ann.token)).status).toBe(204)
     const { token } = await signIn(ann.email, NEW)

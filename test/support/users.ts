@@ -2,6 +2,7 @@
  * People for tests: each has a name of their own, so that tests sharing one database never meet.
  */
 import { env } from 'cloudflare:workers'
+import { unusablePasswordHash } from '../../src/security/password'
 import type { UserPrivate } from '../../src/user'
 import { call } from './client'
 
@@ -62,6 +63,12 @@ export async function admin(): Promise<Person> {
   await env.DB.prepare("update users set role = 'admin' where id = ?").bind(someone.id).run()
   return { ...someone, ...(await signIn(someone.email)) }
 }
+
+/** Leaves an account without a password, as one that an identity provider registers. */
+export const removePassword = (id: number) =>
+  env.DB.prepare('update users set has_password = 0, password_hash = ? where id = ?')
+    .bind(unusablePasswordHash(), id)
+    .run()
 
 /** The types of the events of a person, in their order. */
 export async function eventsOf(id: number): Promise<string[]> {

@@ -5,7 +5,7 @@ import { runHash } from '../../http/hash-admission'
 import { logSecurity } from '../../http/log'
 import { mailLater } from '../../http/mail'
 import { fieldProblem, problem, problems } from '../../http/problem'
-import { passwordChanged } from '../../mail/texts'
+import { passwordChanged, passwordSet } from '../../mail/texts'
 import { isBreached } from '../../security/breach'
 import { hashPassword } from '../../security/password'
 import { passwordChangedMeanwhile, reauthenticate } from '../reauth'
@@ -65,7 +65,9 @@ export const changePassword = endpoint(
     const result = await storePassword(actor, reauthenticated, passwordHash)
     if (!result.isStored) return passwordChangedMeanwhile(c, reauthenticated)
     logSecurity(c, 'password_changed', caller.userId, caller.sessionId)
-    if (result.mayNotify) mailLater(c, passwordChanged(settings.appOrigin, reauthenticated.account))
+    const { account } = reauthenticated
+    const notice = account.hasPassword ? passwordChanged : passwordSet
+    if (result.mayNotify) mailLater(c, notice(settings.appOrigin, account))
     return noContent(c)
   },
 )

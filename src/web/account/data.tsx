@@ -3,10 +3,13 @@ import { useLocation } from 'preact-iso'
 import type { UserPrivate } from '../../client'
 import { gatepost, session } from '../gatepost'
 import { Act } from '../ui/act'
+import { Confirm } from '../ui/confirm'
+import { WithFactors } from '../ui/factors'
 import { PasswordField } from '../ui/fields'
 import { Form } from '../ui/form'
 import { say } from '../ui/messages'
 import { Page } from '../ui/page'
+import { useStepUp } from '../ui/step-up'
 
 export const Data = ({ me }: { me: UserPrivate }) => (
   <Page title="Your data" lead="Export your data or delete your account.">
@@ -18,7 +21,9 @@ export const Data = ({ me }: { me: UserPrivate }) => (
       Your account and all your posts are deleted at once, and you are signed out everywhere. This
       cannot be undone.
     </p>
-    <Deletion />
+    <WithFactors>
+      {({ has_password }) => (has_password ? <DeletionByPassword /> : <DeletionWithoutPassword />)}
+    </WithFactors>
   </Page>
 )
 
@@ -34,21 +39,41 @@ function Export({ me }: { me: UserPrivate }) {
   return <Act act={save}>Download your data</Act>
 }
 
-/** Asks for the password: that is question enough. */
-function Deletion() {
+/** Deletes the account, and shows the start page. */
+function useDeletion() {
   const { route } = useLocation()
+  return async (password?: string) => {
+    await gatepost.fetch('POST /api/users/me/deletion', { body: { ...(password && { password }) } })
+    route('/')
+    session.forget()
+    say('Account deleted.')
+  }
+}
+
+/** Asks for the password: that is question enough. */
+function DeletionByPassword() {
+  const deleteAccount = useDeletion()
   return (
     <Form
       label="Delete my account"
       class="danger"
-      submit={async ({ password = '' }) => {
-        await gatepost.fetch('POST /api/users/me/deletion', { body: { password } })
-        route('/')
-        session.forget()
-        say('Account deleted.')
-      }}
+      submit={({ password = '' }) => deleteAccount(password)}
     >
       <PasswordField name="password" label="Your password" autoComplete="current-password" />
     </Form>
+  )
+}
+
+function DeletionWithoutPassword() {
+  const stepUp = useStepUp()
+  const deleteAccount = useDeletion()
+  return (
+    <Confirm
+      label="Delete my account"
+      question="Delete your account?"
+      act={() => stepUp(() => deleteAccount())}
+    >
+      <p>This cannot be undone.</p>
+    </Confirm>
   )
 }

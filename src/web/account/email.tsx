@@ -3,13 +3,14 @@ import { useState } from 'preact/hooks'
 import type { UserPrivate } from '../../client'
 import { gatepost } from '../gatepost'
 import { Act } from '../ui/act'
+import { WithFactors } from '../ui/factors'
 import { Field, PasswordField } from '../ui/fields'
 import { Form } from '../ui/form'
 import { say } from '../ui/messages'
 import { Page } from '../ui/page'
+import { useStepUp } from '../ui/step-up'
 
 export function Email({ me }: { me: UserPrivate }) {
-  const [asked, setAsked] = useState('')
   return (
     <Page title="Email" lead="Only you and admins can see it. Password reset links are sent there.">
       <p>
@@ -22,6 +23,16 @@ export function Email({ me }: { me: UserPrivate }) {
       </p>
       {!me.email_verified && <SendAgain />}
       <h2>Change email</h2>
+      <WithFactors>{({ has_password }) => <Change hasPassword={has_password} />}</WithFactors>
+    </Page>
+  )
+}
+
+function Change({ hasPassword }: { hasPassword: boolean }) {
+  const stepUp = useStepUp()
+  const [asked, setAsked] = useState('')
+  return (
+    <>
       {asked && (
         <p class="notice good" role="status">
           If {asked} can be used, a link is on its way to it; at most three mails an hour go there.
@@ -31,15 +42,17 @@ export function Email({ me }: { me: UserPrivate }) {
       <Form
         key={asked}
         label="Change address"
-        submit={async ({ email = '', password = '' }) => {
-          await gatepost.changeEmail({ email, password })
+        submit={async ({ email = '', password }) => {
+          await stepUp(() => gatepost.changeEmail({ email, ...(password && { password }) }))
           setAsked(email)
         }}
       >
         <Field name="email" label="New email" type="email" required autoComplete="email" />
-        <PasswordField name="password" label="Your password" autoComplete="current-password" />
+        {hasPassword && (
+          <PasswordField name="password" label="Your password" autoComplete="current-password" />
+        )}
       </Form>
-    </Page>
+    </>
   )
 }
 

@@ -5,14 +5,13 @@ import type { ComponentChildren } from 'preact'
 import { createContext } from 'preact'
 import { useContext, useEffect, useRef, useState } from 'preact/hooks'
 import { ApiProblem } from '../../client'
-import { gatepost, session } from '../gatepost'
+import { session } from '../gatepost'
 import { confirmWithPasskey, hasPasskeys } from '../passkeys'
+import { Act } from './act'
+import { type Factors, readFactors } from './factors'
 import { Field, PasswordField } from './fields'
 import { Form } from './form'
 import { asProblem } from './load'
-
-type Factors = Awaited<ReturnType<typeof readFactors>>
-const readFactors = () => gatepost.fetch('GET /api/users/me/factors')
 
 /** An act that waits for the confirmation of the user. */
 interface Waiting {
@@ -77,17 +76,27 @@ interface DialogProps {
   cancel: () => void
 }
 
+/** The proofs that the API accepts from the account, and that this browser can give. */
+function proofsOf({ totp, passkeys, recovery_codes_left, has_password }: Factors) {
+  const hasFactor = totp || passkeys > 0
+  const passkey = passkeys > 0 && hasPasskeys()
+  const code = totp || recovery_codes_left > 0
+  const password = has_password && !hasFactor
+  return { passkey, code, password, none: !passkey && !code && !password }
+}
+
 function StepUpDialog({ factors, done, cancel }: DialogProps) {
   const dialog = useRef<HTMLDialogElement>(null)
   useEffect(() => dialog.current?.showModal(), [])
-  const hasFactor = factors.totp || factors.passkeys > 0
+  const proofs = proofsOf(factors)
   return (
     <dialog ref={dialog} aria-labelledby="step-up" onCancel={cancel}>
       <h2 id="step-up">Confirm that it’s you</h2>
       <p>This change needs a recent confirmation.</p>
-      {factors.passkeys > 0 && hasPasskeys() && <PasskeyProof done={done} />}
-      {factors.totp ? <CodeProof done={done} /> : null}
-      {!hasFactor && factors.has_password && <PasswordProof done={done} />}
+      {proofs.passkey && <PasskeyProof done={done} />}
+      {proofs.code && <CodeProof hasApp={factors.totp} done={done} />}
+      {proofs.password && <PasswordProof done={done} />}
+      {proofs.none && <SignInAgain />}
       <div class="row end">
         <button type="button" class="quiet" onClick={cancel}>
           Cancel
@@ -96,6 +105,14 @@ function StepUpDialog({ factors, done, cancel }: DialogProps) {
     </dialog>
   )
 }
+
+/** The page then asks to sign in, and is shown again afterwards. */
+const SignInAgain = () => (
+  <>
+    <p>Sign in again, then repeat the change within five minutes.</p>
+    <Act act={() => session.signOut()}>Sign in again</Act>
+  </>
+)
 
 function PasskeyProof({ done }: { done: () => void }) {
   const [trouble, setTrouble] = useState('')
@@ -120,7 +137,7 @@ function PasskeyProof({ done }: { done: () => void }) {
   )
 }
 
-const CodeProof = ({ done }: { done: () => void }) => (
+const CodeProof = ({ hasApp, done }: { hasApp: boolean; done: () => void }) => (
   <Form
     label="Confirm"
     submit={async ({ code = '' }) => {
@@ -128,7 +145,7 @@ const CodeProof = ({ done }: { done: () => void }) => (
       done()
     }}
   >
-    <CodeField />
+    <CodeField hasApp={hasApp} />
   </Form>
 )
 
@@ -145,11 +162,15 @@ const PasswordProof = ({ done }: { done: () => void }) => (
 )
 
 /** A code of an authenticator app, or a recovery code. */
-export const CodeField = () => (
+export const CodeField = ({ hasApp = true }: { hasApp?: boolean }) => (
   <Field
     name="code"
-    label="Code"
-    hint="6 digits from your authenticator app, or a recovery code."
+    label={hasApp ? 'Code' : 'Recovery code'}
+    hint={
+      hasApp
+        ? '6 digits from your authenticator app, or a recovery code.'
+        : 'Each works once. For when you do not have your passkey.'
+    }
     required
     autoComplete="one-time-code"
     autoCapitalize="none"
