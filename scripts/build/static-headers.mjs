@@ -1,5 +1,5 @@
 // The headers of every static answer. Cloudflare reads them from dist/web/_headers, which
-// build-web.mjs writes. The Worker sets those of its own answers in src/http.
+// web.mjs writes. The Worker sets those of its own answers in src/http.
 
 const csp = (directives) =>
   Object.entries(directives)

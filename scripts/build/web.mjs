@@ -5,13 +5,13 @@ import { existsSync, mkdirSync, readdirSync, statSync, writeFileSync } from 'nod
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { command, must } from '../tools.mjs'
-import { buildDocs } from './docs.mjs'
+import { buildDocs } from './docs/build.mjs'
 import { headersFile } from './static-headers.mjs'
 
 const folder = 'dist/web'
 const last = join(folder, '_headers') // written last: its time is the time of the build
-const sources = ['src/web', 'src/client', 'package-lock.json'].concat(
-  ['web', 'docs', 'static-headers'].map((name) => `scripts/build/${name}.mjs`),
+const sources = ['src/web', 'src/client', 'package-lock.json', 'scripts/build/docs'].concat(
+  ['web', 'static-headers'].map((name) => `scripts/build/${name}.mjs`),
 )
 
 const empty = `<!doctype html>

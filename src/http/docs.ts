@@ -156,7 +156,8 @@ function registerSecurity(registry: Registry) {
   // First, since Swagger UI's Authorize shows the schemes in this order.
   registry.registerComponent('securitySchemes', 'oauth2', {
     type: 'oauth2',
-    description: 'Sign in with email (or username) and password. Leave the client fields empty.',
+    description:
+      'Sign in with email (or username) and password. Clients are public: no id, no secret.',
     flows: {
       password: {
         tokenUrl: '/oauth/token',

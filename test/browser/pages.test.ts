@@ -73,7 +73,21 @@ const OPEN: Look[] = [
     shows: (page) => page.getByRole('alert').waitFor(),
     status: 400,
   },
-  { name: 'problem', path: '/problems/username-taken', shows: title('Error: username-taken') },
+  {
+    name: 'problem',
+    path: '/problems/username-taken',
+    shows: (page) => page.getByRole('row', { name: 'POST /api/users Make an account' }).waitFor(),
+  },
+  {
+    name: 'problem-of-many',
+    path: '/problems/invalid-request',
+    shows: (page) => page.getByRole('link', { name: 'POST /api/posts', exact: true }).waitFor(),
+  },
+  {
+    name: 'problem-unknown',
+    path: '/problems/constructor',
+    shows: (page) => page.getByText('no problem type of this name').waitFor(),
+  },
   { name: 'nothing-here', path: '/no/such/page', shows: title('Page not found') },
   { name: 'no-such-post', path: '/posts/999999', shows: title('Page not found'), status: 404 },
   { name: 'no-such-person', path: '/people/x', shows: title('Page not found'), status: 422 },
