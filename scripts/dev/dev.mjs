@@ -2,13 +2,15 @@
 // prints the addresses. APP_ORIGIN follows --port and SERVER_TIMING is on, unless .dev.vars or
 // --var sets them.
 import { spawn } from 'node:child_process'
-import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { connect } from 'node:net'
 import { createInterface } from 'node:readline'
 import { parseEnv } from 'node:util'
 import { hasWebApp, viteBuild } from '../build/web.mjs'
-import { command, must, optionalSecrets } from '../tools.mjs'
+import { command, must } from '../tools.mjs'
+import { developmentConfig } from './configuration.mjs'
 import { devLog } from './dev-log.mjs'
+import { startOutbox } from './outbox/server.mjs'
 
 const args = process.argv.slice(2)
 const port = Number(option('port') ?? 8787)
@@ -46,21 +48,12 @@ function settings() {
     .flatMap(([name, value]) => ['--var', `${name}:${value}`])
 }
 
-/**
- * wrangler passes only those secrets of .dev.vars that its configuration lists, and a deployment
- * requires the listed ones. So a copy of the configuration lists the optional secrets of .dev.vars
- * for this run.
- */
-function configuration() {
-  const copy = 'wrangler.dev.toml'
-  const optional = optionalSecrets().filter((name) => devVars[name])
-  if (optional.length === 0 || option('config') || args.includes('-c')) return []
-  const listed = ['JWT_SECRET', ...optional].map((name) => `"${name}"`).join(', ')
-  const toml = readFileSync('wrangler.toml', 'utf8')
-  writeFileSync(copy, toml.replace('required = ["JWT_SECRET"]', `required = [${listed}]`))
-  process.on('exit', () => rmSync(copy, { force: true }))
-  return ['--config', copy]
-}
+/** A configuration that the caller names is used as it is: without the outbox. */
+const isOwn = option('config') === undefined && !args.includes('-c')
+const outbox = isOwn ? await startOutbox() : undefined
+const configuration = outbox
+  ? [...developmentConfig(devVars), '--var', `DEV_OUTBOX:${outbox.address}`]
+  : []
 
 const paint = (text) => (process.stdout.isTTY ? `\u001b[1m${text}\u001b[22m` : text)
 
@@ -80,7 +73,7 @@ async function welcome() {
 Gatepost is ready
 
   Page      ${paint(origin)}
-  API docs  ${paint(`${origin}/docs`)}
+  API docs  ${paint(`${origin}/docs`)}${outbox ? `\n  Mails     ${paint(`${origin}/__dev/mail`)}` : ''}
   Register  curl -i ${origin}/api/users -H 'content-type: application/json' -d '${body}'
 
 Ctrl-C stops it.
@@ -100,7 +93,7 @@ await must('Migrating the local database', command('wrangler', migrate), { env: 
 console.log('Starting…')
 const [file, ...words] = command('wrangler', ['dev', '--show-interactive-dev-session=false'])
 const children = [
-  spawn(file, [...words, ...configuration(), ...settings(), ...args], {
+  spawn(file, [...words, ...configuration, ...settings(), ...args], {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...process.env, ...(process.stdout.isTTY ? { FORCE_COLOR: '1' } : {}) },
   }),
