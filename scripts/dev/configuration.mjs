@@ -30,8 +30,12 @@ export function developmentToml(toml, devVars) {
   return replaceOnce(withWorker, 'run_worker_first = [', 'run_worker_first = ["/__dev/*", ')
 }
 
-/** Writes the copy, which lives as long as this process. @returns {string[]} the arguments for wrangler */
-export function developmentConfig(/** @type {Record<string, string | undefined>} */ devVars) {
+/**
+ * Writes the copy, which lives as long as this process.
+ * @param {Record<string, string | undefined>} devVars
+ * @returns {string[]} the arguments for wrangler
+ */
+export function developmentConfig(devVars) {
   writeFileSync(COPY, developmentToml(readFileSync('wrangler.toml', 'utf8'), devVars))
   process.on('exit', () => rmSync(COPY, { force: true }))
   return ['--config', COPY]

@@ -5,7 +5,15 @@ import { randomBytes } from 'node:crypto'
 import { createServer } from 'node:http'
 import { mailPolicy, outboxPage, pagePolicy } from './page.mjs'
 
-/** @typedef {{ id: number, at: Date, to: string, subject: string, text: string, html: string }} Mail */
+/**
+ * @typedef {object} Mail
+ * @property {number} id
+ * @property {Date} at
+ * @property {string} to
+ * @property {string} subject
+ * @property {string} text
+ * @property {string} html
+ */
 
 /** The number of mails that are kept: the last ones. */
 const MAX_MAILS = 100
