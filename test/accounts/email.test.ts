@@ -1,17 +1,16 @@
 /** The address of an account: proven, and changed. */
 import { env } from 'cloudflare:workers'
-import { afterEach, describe, expect, it, vi } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import type { Problem } from '../../src/http/problem'
 import { interrupted } from '../support/broken-database'
 import { call, trips, workerWith } from '../support/client'
+import { later, restoreClock } from '../support/clock'
 import { catchMails, mailsTo, nextMail, tokenIn } from '../support/mailbox'
 import { expectDead } from '../support/sign-in'
 import { eventsOf, freshName, PASSWORD, person, register, signIn } from '../support/users'
 
 catchMails()
-afterEach(() => {
-  vi.useRealTimers()
-})
+restoreClock()
 
 const CONFIRM = 'Confirm your email address'
 const NEW_ADDRESS = 'Confirm your new email address'
@@ -24,8 +23,6 @@ const me = (token: string) =>
   call('GET', '/api/users/me', { token }).then((r) =>
     r.json<{ email: string; email_verified: boolean }>(),
   )
-const later = (ms: number) =>
-  vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + ms, shouldAdvanceTime: true })
 const freshAddress = () => `${freshName('new')}@example.org`
 
 async function expectInvalid(response: Response) {

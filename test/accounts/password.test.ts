@@ -1,15 +1,14 @@
 /** A password changed with the old one. */
 import { env } from 'cloudflare:workers'
-import { afterEach, describe, expect, it, vi } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import type { Problem } from '../../src/http/problem'
 import { call, trips, workerWith } from '../support/client'
+import { later, restoreClock } from '../support/clock'
 import { catchMails, nextMail, tokenIn } from '../support/mailbox'
 import { eventsOf, PASSWORD, person, signIn } from '../support/users'
 
 catchMails()
-afterEach(() => {
-  vi.useRealTimers()
-})
+restoreClock()
 
 const NEW = 'a fresh long password'
 const change = (token: string, new_password = NEW, current_password = PASSWORD) =>
@@ -62,7 +61,7 @@ describe('PUT /api/users/me/password', () => {
       expect(response.headers.get('Server-Timing')).toContain('hash;dur=0.0')
     }
     await signIn(ann.email)
-    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 31_000, shouldAdvanceTime: true })
+    later(31_000)
     expect((await change(ann.token)).status).toBe(204)
     const left = await env.DB.prepare('select count(*) as n from attempts where user_id = ?')
       .bind(ann.id)

@@ -1,15 +1,14 @@
 /** A forgotten password: the link, its one use, and what a reset ends. */
 import { env } from 'cloudflare:workers'
-import { afterEach, describe, expect, it, vi } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import type { Problem } from '../../src/http/problem'
 import { call, trips, workerWith } from '../support/client'
+import { later, restoreClock } from '../support/clock'
 import { catchMails, mailsTo, nextMail, tokenIn } from '../support/mailbox'
-import { PASSWORD, person, register, signIn } from '../support/users'
+import { disable, PASSWORD, person, register, signIn } from '../support/users'
 
 catchMails()
-afterEach(() => {
-  vi.useRealTimers()
-})
+restoreClock()
 
 const NEW = 'a fresh long password'
 const RESET = 'Reset your password'
@@ -17,8 +16,6 @@ const forgot = (email: string, headers = {}) =>
   call('POST', '/api/users/forgot-password', { json: { email }, headers })
 const reset = (token: string, new_password = NEW) =>
   call('POST', '/api/users/reset-password', { json: { token, new_password } })
-const later = (ms: number) =>
-  vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + ms, shouldAdvanceTime: true })
 
 /** The token of a new link. */
 async function resetToken(email: string, count = 1) {
@@ -59,7 +56,7 @@ describe('POST /api/users/forgot-password', () => {
 
   it('mails nothing to a disabled account', async () => {
     const ann = await register()
-    await env.DB.prepare('update users set is_active = 0 where id = ?').bind(ann.id).run()
+    await disable(ann.id)
     expect((await forgot(ann.email)).status).toBe(202)
     const links = await env.DB.prepare(
       "select 1 from email_tokens where user_id = ? and purpose = 'reset'",

@@ -4,7 +4,16 @@ import { describe, expect, it } from 'vitest'
 import type { Problem } from '../../src/http/problem'
 import type { UserPrivate } from '../../src/user'
 import { call, trips } from '../support/client'
-import { admin, eventsOf, freshName, PASSWORD, person, register, signIn } from '../support/users'
+import {
+  admin,
+  disable,
+  eventsOf,
+  freshName,
+  PASSWORD,
+  person,
+  register,
+  signIn,
+} from '../support/users'
 
 const change = (token: string, id: number, json: object) =>
   call('PATCH', `/api/admin/users/${id}`, { token, json })
@@ -126,7 +135,7 @@ describe('PATCH /api/admin/users/{id}', () => {
     async (json) => {
       const root = await onlyAdmin()
       const disabled = await admin()
-      await env.DB.prepare('update users set is_active = 0 where id = ?').bind(disabled.id).run()
+      await disable(disabled.id)
       const response = await change(root.token, root.id, json)
       expect(response.status).toBe(409)
       expect((await response.json<Problem>()).type).toBe('/problems/last-admin')

@@ -15,7 +15,7 @@ import {
   withSession,
 } from '../../src/db/session-guard'
 import { brokenD1 } from '../support/broken-database'
-import { admin, type Person, person } from '../support/users'
+import { admin, disable, type Person, person } from '../support/users'
 
 const DAY_MS = 24 * 60 * 60 * 1000
 
@@ -73,7 +73,7 @@ describe('withSession', () => {
   it('throws SessionEnded for a disabled user, whatever else is required', async () => {
     const ann = await person()
     const { actor } = await actorOf(ann)
-    await env.DB.prepare('update users set is_active = 0 where id = ?').bind(ann.id).run()
+    await disable(ann.id)
     for (const requirements of [{}, { role: 'admin' }, { fresh: 1, acr: 'phr' }] as const) {
       const work = withSession(actor, { renamed: rename(ann.id, 'No') }, requirements)
       await expect(work).rejects.toBeInstanceOf(SessionEnded)

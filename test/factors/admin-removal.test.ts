@@ -1,6 +1,7 @@
 import { env } from 'cloudflare:workers'
-import { afterEach, beforeEach, expect, it, vi } from 'vitest'
+import { expect, it } from 'vitest'
 import { call } from '../support/client'
+import { pass, stopClock } from '../support/clock'
 import { codeOf, giveTotp, wrongCode } from '../support/factors'
 import { catchMails, nextMail } from '../support/mailbox'
 import { passkeyHolder } from '../support/passkeys'
@@ -8,8 +9,7 @@ import { expectDead, expectProblem, me } from '../support/sign-in'
 import { admin, eventsOf, PASSWORD, person, removePassword, signIn } from '../support/users'
 
 catchMails()
-beforeEach(() => void vi.useFakeTimers({ toFake: ['Date'] }))
-afterEach(() => void vi.useRealTimers())
+stopClock()
 
 const remove = (id: number, token: string) =>
   call('POST', `/api/admin/users/${id}/factors/removal`, { token })
@@ -69,7 +69,7 @@ it('→ 401 step-up-required for an admin without a second factor, or with an ol
   const weak = await admin()
   await expectProblem(await remove(ann.id, weak.token), 401, 'step-up-required')
   const root = await strongAdmin()
-  vi.setSystemTime(Date.now() + 301_000)
+  pass(301)
   await expectProblem(await remove(ann.id, root.token), 401, 'step-up-required')
   expect(await eventsOf(ann.id)).not.toContain('factors_removed')
 })

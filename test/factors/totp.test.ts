@@ -1,16 +1,14 @@
 import { env } from 'cloudflare:workers'
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { call } from '../support/client'
-import { codeOf, decodeBase32, giveTotp, proveAddress, wrongCode } from '../support/factors'
+import { pass, stopClock } from '../support/clock'
+import { codeOf, decodeBase32, giveTotp, wrongCode } from '../support/factors'
 import { catchMails, mailsTo, nextMail } from '../support/mailbox'
 import { browserSignIn, claimsOf, expectProblem, me, refresh } from '../support/sign-in'
-import { eventsOf, PASSWORD, person, register, signIn } from '../support/users'
+import { eventsOf, PASSWORD, person, proveAddress, register, signIn } from '../support/users'
 
 catchMails()
-beforeEach(() => void vi.useFakeTimers({ toFake: ['Date'] }))
-afterEach(() => void vi.useRealTimers())
-const pass = (seconds: number) => vi.setSystemTime(Date.now() + seconds * 1000)
-
+stopClock()
 const setUp = (token: string) => call('POST', '/api/users/me/totp', { token })
 const confirm = (token: string, code: string) =>
   call('POST', '/api/users/me/totp/confirm', { token, json: { code } })

@@ -6,7 +6,7 @@ import { hashesComputed } from '../../src/security/password'
 import { call, trips, workerWith } from '../support/client'
 import { recordQueries } from '../support/queries'
 import { askForLink, linkCookieOf, proven } from '../support/sign-in-links'
-import { freshName, PASSWORD, person, register } from '../support/users'
+import { disable, freshName, PASSWORD, person, register } from '../support/users'
 
 const WRONG = 'wrong horse battery staple'
 
@@ -31,7 +31,7 @@ const DOORS: Record<string, (login: string, password: string) => Promise<Respons
 async function failures(): Promise<Record<string, [login: string, password: string]>> {
   const known = await register()
   const disabled = await register()
-  await env.DB.prepare('update users set is_active = 0 where id = ?').bind(disabled.id).run()
+  await disable(disabled.id)
   const nobody = freshName()
   return {
     'wrong password': [known.email, WRONG],
@@ -95,7 +95,7 @@ describe.each(Object.entries(DOORS))('%s', (_, door) => {
 it('answers forgot-password alike for known, unknown and disabled, after one trip and no hash', async () => {
   const known = await register()
   const disabled = await register()
-  await env.DB.prepare('update users set is_active = 0 where id = ?').bind(disabled.id).run()
+  await disable(disabled.id)
   const before = hashesComputed()
   const answers = new Set<string>()
   for (const email of [
@@ -114,7 +114,7 @@ it('answers forgot-password alike for known, unknown and disabled, after one tri
 
 it('answers a request for a sign-in link alike for known, unproven, unknown, disabled and refused, after one trip and no hash', async () => {
   const [known, unproven, disabled] = [await proven(), await register(), await proven()]
-  await env.DB.prepare('update users set is_active = 0 where id = ?').bind(disabled.id).run()
+  await disable(disabled.id)
   const cookie = linkCookieOf(await askForLink(`${freshName()}@example.com`))
   const before = hashesComputed()
   const answers = new Set<string>()

@@ -4,11 +4,19 @@ import { env } from 'cloudflare:workers'
 import { afterEach, beforeEach, expect, it, vi } from 'vitest'
 import { dead } from '../support/broken-database'
 import { type Call, call, workerWith } from '../support/client'
-import { codeOf, decodeBase32, proveAddress } from '../support/factors'
+import { codeOf, decodeBase32 } from '../support/factors'
 import { ownMailbox, type SentMail, tokenIn } from '../support/mailbox'
 import { png } from '../support/pictures'
 import { askForLink, clickLink, linkCookieOf, otherCode } from '../support/sign-in-links'
-import { admin, eventsOf, freshName, type Person, person, signIn } from '../support/users'
+import {
+  admin,
+  eventsOf,
+  freshName,
+  type Person,
+  person,
+  proveAddress,
+  signIn,
+} from '../support/users'
 
 const SECRET = 'purple horse battery staple'
 const FORGED = 'x\r\n{"event":"forged"}\u2028{"event":"forged"}\u2029\u0085\u001b[2J'

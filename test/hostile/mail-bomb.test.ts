@@ -3,9 +3,9 @@
 import { env } from 'cloudflare:workers'
 import { describe, expect, it } from 'vitest'
 import type { call } from '../support/client'
-import { codeOf, decodeBase32, proveAddress } from '../support/factors'
+import { codeOf, decodeBase32 } from '../support/factors'
 import { ownMailbox } from '../support/mailbox'
-import { freshName, PASSWORD, person, signIn } from '../support/users'
+import { freshName, PASSWORD, person, proveAddress, signIn } from '../support/users'
 
 /** An account of that address from registration to deletion. */
 async function live(
@@ -40,7 +40,7 @@ it('changing the password repeatedly → three mails to an unproven address, eac
   for (let n = 0; n < 6; n++) await change()
   // The first of the three was the link of the registration.
   expect(send).toHaveBeenCalledTimes(2)
-  await env.DB.prepare('update users set email_verified = 1 where id = ?').bind(id).run()
+  await proveAddress(id)
   await change()
   expect(send).toHaveBeenCalledTimes(3)
 })
@@ -97,7 +97,7 @@ it('requesting other addresses repeatedly → three mails to an unproven address
   for (let n = 0; n < 6; n++) await change()
   // The first of the three was the link of the registration.
   expect(subjectsTo(email)).toHaveLength(2)
-  await env.DB.prepare('update users set email_verified = 1 where id = ?').bind(id).run()
+  await proveAddress(id)
   await change()
   expect(subjectsTo(email)).toHaveLength(3)
 })
@@ -185,7 +185,7 @@ describe('a reset stays possible for the user who proved the address', () => {
   it('also when a thief changes the password to make links void', async () => {
     const { ask, forgot, resetsTo } = forgetting()
     const { email, id, token } = await person()
-    await env.DB.prepare('update users set email_verified = 1 where id = ?').bind(id).run()
+    await proveAddress(id)
     await forgot(email)
     // The first of the five was the link of the registration.
     expect(resetsTo(email)).toBe(4)
@@ -209,7 +209,7 @@ describe('a reset stays possible for the user who proved the address', () => {
   it('also when the spelling of the address is changed', async () => {
     const { ask, forgot, resetsTo, tokenTo } = forgetting()
     const { email, id, token } = await person()
-    await env.DB.prepare('update users set email_verified = 1 where id = ?').bind(id).run()
+    await proveAddress(id)
     const spelt = email.toUpperCase()
     const json = { email: spelt, password: PASSWORD }
     await ask('PUT', '/api/users/me/email', { token, json })
@@ -241,7 +241,7 @@ describe('a reset stays possible for the user who proved the address', () => {
 it('verification of a proven address takes no mail from the resets', async () => {
   const { ask, subjectsTo } = ownMailbox()
   const { email, id, token } = await person()
-  await env.DB.prepare('update users set email_verified = 1 where id = ?').bind(id).run()
+  await proveAddress(id)
   for (let n = 0; n < 4; n++) await ask('POST', '/api/users/me/verify-email', { token })
   for (let n = 0; n < 6; n++) await ask('POST', '/api/users/forgot-password', { json: { email } })
   expect(subjectsTo(email)).toEqual(Array(4).fill('Reset your password'))

@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest'
 import { call } from '../support/client'
 import { catchMails, ownMailbox } from '../support/mailbox'
 import { askForLink, clickLink, linkCookieOf, mailedLink, proven } from '../support/sign-in-links'
-import { admin, freshName, PASSWORD, person } from '../support/users'
+import { admin, freshName, PASSWORD, person, setRole } from '../support/users'
 
 catchMails()
 
@@ -37,7 +37,7 @@ describe('the data of another user', () => {
     const form = { username: eve.email, password: PASSWORD, scope: 'posts:write account admin' }
     expect((await call('POST', '/api/users/token', { form })).status).toBe(422)
     const root = await admin()
-    await env.DB.prepare("update users set role = 'user' where id = ?").bind(root.id).run()
+    await setRole(root.id, 'user')
     expect((await call('GET', '/api/admin/users', { token: root.token })).status).toBe(403)
     const refreshed = await call('POST', '/oauth/token', {
       form: { grant_type: 'refresh_token', refresh_token: root.refreshToken },

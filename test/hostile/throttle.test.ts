@@ -1,22 +1,21 @@
 // What is promised of guessing passwords (PW7): counted before the hash, per account and whatever
 // the address; at most 100 in a row.
 import { env } from 'cloudflare:workers'
-import { afterEach, beforeEach, expect, it, vi } from 'vitest'
+import { expect, it } from 'vitest'
 import { LONGEST_WAIT_MS } from '../../src/credentials/throttle'
 import { hashesComputed } from '../../src/security/password'
 import { call, trips } from '../support/client'
+import { pass, stopClock } from '../support/clock'
 import { ownMailbox } from '../support/mailbox'
-import { freshName, PASSWORD, type Person, person } from '../support/users'
+import { freshName, PASSWORD, type Person, person, setPasswordHash } from '../support/users'
 
 const WRONG = 'wrong horse battery staple'
 /** Argon2id at its lowest cost, of no known password: counts like any other, and takes no time. */
 const CHEAP =
   '$argon2id$v=19$m=8,t=1,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA'
 
-beforeEach(() => void vi.useFakeTimers({ toFake: ['Date'] }))
-afterEach(() => void vi.useRealTimers())
+stopClock()
 
-const pass = (seconds: number) => vi.setSystemTime(Date.now() + seconds * 1000)
 const guess = (login: string, password = WRONG) =>
   call('POST', '/api/users/token', { form: { username: login, password } })
 const retryAfter = (response: Response) => Number(response.headers.get('Retry-After'))
@@ -33,9 +32,7 @@ async function guessUntilWait(login: string) {
 
 async function withCheapHash(): Promise<Person> {
   const someone = await person()
-  await env.DB.prepare('update users set password_hash = ? where id = ?')
-    .bind(CHEAP, someone.id)
-    .run()
+  await setPasswordHash(someone.id, CHEAP)
   return someone
 }
 
@@ -205,7 +202,7 @@ it('keeps the count under another address', async () => {
   const ann = await person()
   const before = hashesComputed()
   const { moved, move } = await askToMove(ann)
-  await env.DB.prepare('update users set password_hash = ? where id = ?').bind(CHEAP, ann.id).run()
+  await setPasswordHash(ann.id, CHEAP)
   await guessUntilWait(ann.email)
   await move()
   const refused = await guess(moved, PASSWORD)

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest'
 import type { Post } from '../../src/posts/schemas'
 import { type Call, call, trips, workerWith } from '../support/client'
 import { readAll, readPage, TEXT, write, writeMany } from '../support/posts'
-import { admin, freshName, type Person, person, signIn } from '../support/users'
+import { admin, disable, freshName, type Person, person, signIn } from '../support/users'
 
 const freshWord = () => freshName('w').replace(/[^a-z0-9]/g, '')
 
@@ -106,7 +106,7 @@ describe('a token on a public read', () => {
     await call('DELETE', '/api/users/me/sessions', { token: ann.token })
     expect(await seen(token)).toEqual([404, 1, 1])
     expect(await seen(ann.token)).toEqual([200, 2, 2])
-    await env.DB.prepare('update users set is_active = 0 where id = ?').bind(ann.id).run()
+    await disable(ann.id)
     expect(await seen(ann.token)).toEqual([404, 1, 1])
     expect((await readPage(lists[0] as string)).posts[0]?.id).toBe(shown.id)
   })

@@ -4,7 +4,7 @@ import type { Problem } from '../../src/http/problem'
 import type { Post } from '../../src/posts/schemas'
 import { call, trips } from '../support/client'
 import { TEXT, write } from '../support/posts'
-import { admin, type Person, person, signIn } from '../support/users'
+import { admin, disable, type Person, person, setRole, signIn } from '../support/users'
 
 const longest = { title: '𝕏'.repeat(200), content: '😀'.repeat(50_000) }
 
@@ -225,7 +225,7 @@ describe('the author of a post', () => {
     const [ann, root, former] = await Promise.all([person(), admin(), admin()])
     const { id } = await write(ann)
     const narrow = await signIn(root.email, root.password, { scope: 'posts:write' })
-    await env.DB.prepare("update users set role = 'user' where id = ?").bind(former.id).run()
+    await setRole(former.id, 'user')
     for (const { token } of [narrow, former]) {
       const response = await call('DELETE', `/api/posts/${id}`, { token })
       expect(response.status).toBe(403)
@@ -238,7 +238,7 @@ describe('the author of a post', () => {
   it('the posts of a disabled author stay', async () => {
     const ann = await person()
     const { id } = await write(ann)
-    await env.DB.prepare('update users set is_active = 0 where id = ?').bind(ann.id).run()
+    await disable(ann.id)
     expect((await call('GET', `/api/posts/${id}`)).status).toBe(200)
   })
 })

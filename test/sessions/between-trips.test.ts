@@ -15,22 +15,20 @@ import { call, trips, workerWith } from '../support/client'
 import { giveTotp } from '../support/factors'
 import { catchMails } from '../support/mailbox'
 import { clickLink, mailedLink, proven } from '../support/sign-in-links'
-import { eventsOf, PASSWORD, person, signIn } from '../support/users'
+import { disable, eventsOf, PASSWORD, person, setPasswordHash, signIn } from '../support/users'
 
 catchMails()
 
 const open = () => openDatabase(env.DB, { count: 0, ms: 0 })
 
 const OTHER = 'another horse altogether'
-const storeHash = (id: number, phc: string) =>
-  env.DB.prepare('update users set password_hash = ? where id = ?').bind(phc, id).run()
 
 /** Stores a weaker hash of the same password, as from another system. */
 function storeWeaker(id: number) {
   const input = { m: 64, t: 1, p: 1, salt: crypto.getRandomValues(new Uint8Array(16)) }
   const password = new TextEncoder().encode(PASSWORD)
   const phc = formatPhc({ ...input, tag: argon2id({ ...input, password, tagLength: 32 }) })
-  return storeHash(id, phc)
+  return setPasswordHash(id, phc)
 }
 
 /** Asks a Worker before whose second trip something happens. */
@@ -76,12 +74,9 @@ describe('between the two trips of a sign-in', () => {
           json: { current_password: PASSWORD, new_password: `${PASSWORD} 2` },
         }),
     ],
-    ['the same password is hashed anew', ({ id }) => storeHash(id, hashPassword(PASSWORD))],
+    ['the same password is hashed anew', ({ id }) => setPasswordHash(id, hashPassword(PASSWORD))],
     ['a second factor is set up', ({ id }) => giveTotp(id)],
-    [
-      'the account is disabled',
-      ({ id }) => env.DB.prepare('update users set is_active = 0 where id = ?').bind(id).run(),
-    ],
+    ['the account is disabled', ({ id }) => disable(id)],
     [
       'the account is deleted',
       ({ token }) =>
@@ -116,7 +111,9 @@ describe('between the two trips of the first sign-in with a weaker hash', () => 
   it('the password changes: 503, and a retry fails', async () => {
     const ann = await person()
     await storeWeaker(ann.id)
-    const response = await signInWhile(ann.username, () => storeHash(ann.id, hashPassword(OTHER)))
+    const response = await signInWhile(ann.username, () =>
+      setPasswordHash(ann.id, hashPassword(OTHER)),
+    )
     expect(response.status).toBe(503)
     await expect(signIn(ann.username)).rejects.toThrow('401')
     expect(await eventsOf(ann.id)).toEqual(['registered', 'login', 'login_failed'])
@@ -125,12 +122,9 @@ describe('between the two trips of the first sign-in with a weaker hash', () => 
 
 describe('between the two trips of a sign-in by link', () => {
   it.each<[string, (id: number) => Promise<unknown>]>([
-    ['the password changes', (id) => storeHash(id, hashPassword(OTHER))],
+    ['the password changes', (id) => setPasswordHash(id, hashPassword(OTHER))],
     ['a second factor is set up', giveTotp],
-    [
-      'the account is disabled',
-      (id) => env.DB.prepare('update users set is_active = 0 where id = ?').bind(id).run(),
-    ],
+    ['the account is disabled', (id) => disable(id)],
     [
       'the account is deleted',
       (id) => env.DB.prepare('delete from users where id = ?').bind(id).run(),
@@ -181,10 +175,14 @@ describe('between the two trips of an act that requires the password', () => {
     '%s %s: the password changes: refused; a weaker hash is renewed, or gone: asked to try again, and then refused',
     async (method, path, json) => {
       const bob = await person('bob')
-      const refused = await askWhile(() => storeHash(bob.id, hashPassword(OTHER)))(method, path, {
-        token: bob.token,
-        json,
-      })
+      const refused = await askWhile(() => setPasswordHash(bob.id, hashPassword(OTHER)))(
+        method,
+        path,
+        {
+          token: bob.token,
+          json,
+        },
+      )
       expect(refused.status).toBe(403)
       expect(await eventsOf(bob.id)).toEqual(['registered', 'login', 'password_rejected'])
 
@@ -198,10 +196,14 @@ describe('between the two trips of an act that requires the password', () => {
       const acts = async () => (await eventsOf(ann.id)).filter((type) => type !== 'login')
       expect(await acts()).toEqual(['registered'])
       await storeWeaker(ann.id)
-      const changed = await askWhile(() => storeHash(ann.id, hashPassword(OTHER)))(method, path, {
-        token: ann.token,
-        json,
-      })
+      const changed = await askWhile(() => setPasswordHash(ann.id, hashPassword(OTHER)))(
+        method,
+        path,
+        {
+          token: ann.token,
+          json,
+        },
+      )
       expect(changed.status).toBe(503)
       expect(await acts()).toEqual(['registered'])
       const later = await call(method, path, { token: ann.token, json })

@@ -1,20 +1,27 @@
 import { env } from 'cloudflare:workers'
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { hashPassword } from '../../src/security/password'
 import { interrupted } from '../support/broken-database'
 import { call, trips, workerWith } from '../support/client'
+import { pass, stopClock } from '../support/clock'
 import { codeOf, giveTotp, wrongCode } from '../support/factors'
 import { catchMails, nextMail } from '../support/mailbox'
 import { apiDocument } from '../support/openapi'
 import { samples } from '../support/openapi-samples'
 import { claimsOf, expectProblem, me, refresh, tokens } from '../support/sign-in'
-import { admin, eventsOf, PASSWORD, person, removePassword, signIn } from '../support/users'
+import {
+  admin,
+  eventsOf,
+  PASSWORD,
+  person,
+  proveAddress,
+  removePassword,
+  setPasswordHash,
+  signIn,
+} from '../support/users'
 
 catchMails()
-beforeEach(() => void vi.useFakeTimers({ toFake: ['Date'] }))
-afterEach(() => void vi.useRealTimers())
-const pass = (seconds: number) => vi.setSystemTime(Date.now() + seconds * 1000)
-
+stopClock()
 const confirm = (token: string, json: object, ask = call) =>
   ask('POST', '/api/session/confirm', { token, json })
 const INSUFFICIENT = 'Bearer realm="gatepost", error="insufficient_user_authentication"'
@@ -148,8 +155,7 @@ describe('POST /api/session/confirm', () => {
   it('→ 403 wrong-password when the password changes between the two trips', async () => {
     const ann = await person()
     const phc = hashPassword('another horse altogether')
-    const change = () =>
-      env.DB.prepare('update users set password_hash = ? where id = ?').bind(phc, ann.id).run()
+    const change = () => setPasswordHash(ann.id, phc)
     const response = await confirm(
       ann.token,
       { password: PASSWORD },
@@ -170,7 +176,7 @@ describe('an operation that requires a recent or strong authentication', () => {
 
   it('→ 401 step-up-required for every old session, in one trip, and 200s go on elsewhere', async () => {
     const root = await admin()
-    await env.DB.prepare('update users set email_verified = 1 where id = ?').bind(root.id).run()
+    await proveAddress(root.id)
     pass(301)
     const found = await operations()
     expect(found.length).toBeGreaterThanOrEqual(7)
@@ -258,8 +264,7 @@ describe('an act without the password', () => {
   it('→ 503 busy when the password changes between the two trips', async () => {
     const ann = await person()
     const phc = hashPassword(PASSWORD)
-    const change = () =>
-      env.DB.prepare('update users set password_hash = ? where id = ?').bind(phc, ann.id).run()
+    const change = () => setPasswordHash(ann.id, phc)
     const response = await workerWith({ DB: interrupted(2, change) })(
       'PUT',
       '/api/users/me/password',

@@ -1,7 +1,8 @@
 /** Sign-in by a mailed link: one use, one browser, one factor. */
 import { env } from 'cloudflare:workers'
-import { afterEach, describe, expect, it, vi } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { call, trips, workerWith } from '../support/client'
+import { later, restoreClock } from '../support/clock'
 import { codeOf, giveTotp } from '../support/factors'
 import { catchMails, mailsTo, nextMail } from '../support/mailbox'
 import { claimsOf, expectProblem, me } from '../support/sign-in'
@@ -13,15 +14,21 @@ import {
   otherCode,
   proven,
 } from '../support/sign-in-links'
-import { eventsOf, freshName, PASSWORD, person, register, signIn } from '../support/users'
+import {
+  disable,
+  enable,
+  eventsOf,
+  freshName,
+  PASSWORD,
+  person,
+  proveAddress,
+  register,
+  signIn,
+} from '../support/users'
 
 catchMails()
-afterEach(() => {
-  vi.useRealTimers()
-})
+restoreClock()
 
-const later = (ms: number) =>
-  vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + ms, shouldAdvanceTime: true })
 const linksOf = (id: number) =>
   env.DB.prepare('select count(*) as n from sign_in_links where user_id = ?')
     .bind(id)
@@ -88,7 +95,7 @@ describe('POST /api/session/email', () => {
   it('mails nothing to unknown, unproven and disabled accounts, and shows each a code', async () => {
     const unproven = await register()
     const disabled = await proven()
-    await env.DB.prepare('update users set is_active = 0 where id = ?').bind(disabled.id).run()
+    await disable(disabled.id)
     for (const email of [unproven.email, disabled.email, `${freshName()}@example.com`]) {
       const response = await askForLink(email)
       expect([response.status, trips(response)]).toEqual([202, 1])
@@ -200,7 +207,7 @@ describe('POST /api/session/email/use', () => {
   it('refuses tokens that are made up, of another purpose, or too old, all alike', async () => {
     const ann = await person()
     const verify = (await nextMail(ann.email, /Confirm/)).text.match(/token=([\w-]+)/)?.[1] ?? ''
-    await env.DB.prepare('update users set email_verified = 1 where id = ?').bind(ann.id).run()
+    await proveAddress(ann.id)
     const { token, cookie } = await mailedLink(ann.email)
     for (const wrong of [
       '',
@@ -253,8 +260,8 @@ describe('POST /api/session/email/use', () => {
     [
       'disabling and enabling the account',
       async ({ id }) => {
-        await env.DB.prepare('update users set is_active = 0 where id = ?').bind(id).run()
-        await env.DB.prepare('update users set is_active = 1 where id = ?').bind(id).run()
+        await disable(id)
+        await enable(id)
       },
     ],
     [

@@ -1,6 +1,7 @@
 import { env } from 'cloudflare:workers'
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { call, trips } from '../support/client'
+import { passMs, stopClock } from '../support/clock'
 import { expectDead, expectProblem, me, refresh, sessionIdOf, tokens } from '../support/sign-in'
 import { eventsOf, PASSWORD, person, register } from '../support/users'
 
@@ -14,14 +15,7 @@ interface Listed {
   current: boolean
 }
 
-beforeEach(() => {
-  vi.useFakeTimers({ toFake: ['Date'] })
-})
-afterEach(() => {
-  vi.useRealTimers()
-})
-const wait = (ms: number) => vi.setSystemTime(Date.now() + ms)
-
+stopClock()
 async function list(token: string, query = '') {
   const response = await call('GET', `/api/users/me/sessions${query}`, { token })
   expect([response.status, trips(response)]).toEqual([200, 1])
@@ -43,9 +37,9 @@ describe('the list of own sessions', () => {
     const ann = await register()
     const start = Date.now()
     const phone = await signInFrom(ann.email, 'Phone/1.0', { city: 'Vienna', country: 'AT' })
-    wait(1000)
+    passMs(1000)
     const laptop = await signInFrom(ann.email, `Laptop/${'x'.repeat(500)}`, { country: 'DE' })
-    wait(60_000)
+    passMs(60_000)
     const { access_token } = await tokens(await refresh(phone.refresh_token))
 
     const { sessions, next_cursor } = await list(access_token)
@@ -79,7 +73,7 @@ describe('the list of own sessions', () => {
     const ann = await person()
     const ids = [sessionIdOf(ann.token)]
     for (let n = 0; n < 4; n++) {
-      if (n !== 2) wait(1000) // two of the same millisecond
+      if (n !== 2) passMs(1000) // two of the same millisecond
       ids.unshift(sessionIdOf((await signInFrom(ann.email, `Browser/${n}`)).access_token))
     }
     const seen: string[] = []
@@ -90,7 +84,7 @@ describe('the list of own sessions', () => {
       seen.push(...page.sessions.map((session) => session.id))
       cursor = page.next_cursor
       if (!cursor) break
-      wait(1000)
+      passMs(1000)
       if (pages === 0) await signInFrom(ann.email, 'Browser/late')
     }
     expect(seen).toHaveLength(5)
@@ -124,7 +118,7 @@ describe('the list of own sessions', () => {
   it('has no session that has ended', async () => {
     const ann = await register()
     await signInFrom(ann.email, 'Old')
-    wait(31 * 24 * 60 * 60 * 1000)
+    passMs(31 * 24 * 60 * 60 * 1000)
     const { access_token } = await signInFrom(ann.email, 'New')
     expect((await list(access_token)).sessions.map((s) => s.user_agent)).toEqual(['New'])
   })
@@ -173,7 +167,7 @@ describe('the times of a session', () => {
   it('are rounded to the day, so that they do not reveal when its token was rotated', async () => {
     const ann = await person()
     const before = await list(ann.token)
-    wait(1000)
+    passMs(1000)
     const { access_token } = await tokens(await refresh(ann.refreshToken))
     expect((await list(access_token)).sessions).toEqual(before.sessions)
     for (const time of [before.sessions[0]?.last_used_at, before.sessions[0]?.expires_at])
@@ -194,12 +188,12 @@ describe('the active sessions of an account', () => {
   it('are at most 100: a further sign-in ends the oldest, with an event', async () => {
     const ann = await register()
     const first = await signInFrom(ann.email, 'First/1.0')
-    wait(1)
+    passMs(1)
     const second = await signInFrom(ann.email, 'Second/1.0')
-    wait(1)
+    passMs(1)
     await fillSessions(ann.id, 98)
     expect((await me(first.access_token)).status).toBe(200)
-    wait(1)
+    passMs(1)
     const newest = await signInFrom(ann.email, 'Newest/1.0')
     await expectDead({ token: first.access_token, refreshToken: first.refresh_token })
     expect((await me(second.access_token)).status).toBe(200)

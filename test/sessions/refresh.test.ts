@@ -1,6 +1,7 @@
 import { env } from 'cloudflare:workers'
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { call, trips } from '../support/client'
+import { passMs, stopClock } from '../support/clock'
 import {
   expectDead,
   expectOAuthError,
@@ -11,19 +12,12 @@ import {
   sessionIdOf,
   tokens,
 } from '../support/sign-in'
-import { admin, eventsOf, type Person, person } from '../support/users'
+import { admin, disable, eventsOf, type Person, person, setRole } from '../support/users'
 
 const SECOND = 1000
 const DAY = 24 * 60 * 60 * SECOND
 
-beforeEach(() => {
-  vi.useFakeTimers({ toFake: ['Date'] })
-})
-afterEach(() => {
-  vi.useRealTimers()
-})
-const wait = (ms: number) => vi.setSystemTime(Date.now() + ms)
-
+stopClock()
 /** Refreshes and gives the next refresh token. */
 const next = async (token: string) => (await tokens(await refresh(token))).refresh_token
 const rows = async (sessionId: string) =>
@@ -47,10 +41,10 @@ describe('a refresh token', () => {
     const ann = await person()
     const successor = await next(ann.refreshToken)
     for (const ms of [0, 5 * SECOND, 5 * SECOND]) {
-      wait(ms)
+      passMs(ms)
       expect(await next(ann.refreshToken)).toBe(successor)
     }
-    wait(1)
+    passMs(1)
     await expectOAuthError(await refresh(ann.refreshToken), 'invalid_grant')
     await expectDead({ token: ann.token, refreshToken: successor })
     await expectDead({ refreshToken: ann.refreshToken })
@@ -89,11 +83,11 @@ describe('a refresh token', () => {
 
   it('expires after 30 idle days, with the access tokens of its session', async () => {
     const ann = await person()
-    wait(30 * DAY - 1)
+    passMs(30 * DAY - 1)
     const { refresh_token } = await tokens(await refresh(ann.refreshToken))
-    wait(29 * DAY)
+    passMs(29 * DAY)
     const { access_token, refresh_token: last } = await tokens(await refresh(refresh_token))
-    wait(30 * DAY)
+    passMs(30 * DAY)
     await expectOAuthError(await refresh(last), 'invalid_grant')
     await expectDead({ token: access_token })
     // It has ended, and was not reused: nothing to be afraid of.
@@ -106,7 +100,7 @@ describe('a refresh token', () => {
     let token = ann.refreshToken
     let accessToken = ann.token
     for (let day = 20; day <= 80; day += 20) {
-      wait(20 * DAY)
+      passMs(20 * DAY)
       const body = await tokens(await refresh(token))
       token = body.refresh_token
       accessToken = body.access_token
@@ -116,10 +110,10 @@ describe('a refresh token', () => {
     ).json<{ sessions: { expires_at: string }[] }>()
     const lastDay = new Date(start + 90 * DAY).toISOString().slice(0, 10)
     expect(sessions.map((s) => s.expires_at)).toEqual([`${lastDay}T00:00:00.000Z`])
-    wait(10 * DAY - SECOND)
+    passMs(10 * DAY - SECOND)
     const last = await tokens(await refresh(token))
     expect((await me(last.access_token)).status).toBe(200)
-    wait(SECOND)
+    passMs(SECOND)
     // A good access token of a session that is over is a dead one.
     await expectDead({ token: last.access_token, refreshToken: last.refresh_token })
   })
@@ -155,16 +149,16 @@ describe('a refresh token', () => {
   it('→ 400 when the role has lost the whole scope of the session', async () => {
     const root = await admin()
     const { refresh_token } = await oauthSignIn(root.email, { scope: 'admin' })
-    await env.DB.prepare("update users set role = 'user' where id = ?").bind(root.id).run()
+    await setRole(root.id, 'user')
     await expectOAuthError(await refresh(refresh_token), 'invalid_scope')
-    await env.DB.prepare("update users set role = 'admin' where id = ?").bind(root.id).run()
+    await setRole(root.id, 'admin')
     // Not consumed: it is the first one still.
     expect((await tokens(await refresh(refresh_token))).refresh_token).toContain('.1.')
   })
 
   it('loses the scope that the role of its user lost', async () => {
     const root = await admin()
-    await env.DB.prepare("update users set role = 'user' where id = ?").bind(root.id).run()
+    await setRole(root.id, 'user')
     const body = await tokens(await refresh(root.refreshToken))
     expect(body.scope).toBe('posts:write account')
     await expectOAuthError(await refresh(body.refresh_token, { scope: 'admin' }), 'invalid_scope')
@@ -188,7 +182,7 @@ describe('a refresh token', () => {
 
   it('of a disabled user → 400 invalid_grant', async () => {
     const ann = await person()
-    await env.DB.prepare('update users set is_active = 0 where id = ?').bind(ann.id).run()
+    await disable(ann.id)
     await expectDead({ token: ann.token, refreshToken: ann.refreshToken })
   })
 })

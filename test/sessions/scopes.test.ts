@@ -10,7 +10,7 @@ import { forge, hmac } from '../support/jwks'
 import { apiDocument } from '../support/openapi'
 import { type Sample, samples } from '../support/openapi-samples'
 import { expectProblem, me, refresh, tokens } from '../support/sign-in'
-import { admin, type Person, person, signIn } from '../support/users'
+import { admin, disable, type Person, person, signIn } from '../support/users'
 
 const REALM = 'Bearer realm="gatepost"'
 
@@ -125,7 +125,7 @@ describe('every operation that requires a token', () => {
     const ended = await signIn(root.email)
     await call('POST', '/oauth/revoke', { form: { token: ended.token } })
     const disabled = await admin()
-    await env.DB.prepare('update users set is_active = 0 where id = ?').bind(disabled.id).run()
+    await disable(disabled.id)
     const count = async () =>
       (await env.DB.prepare('select count(*) as n from events').first<{ n: number }>())?.n
     const before = await count()

@@ -1,8 +1,9 @@
 // SECOND_FACTOR: who must have a second factor, and what they can do before they have one.
 import { env } from 'cloudflare:workers'
-import { afterEach, beforeEach, expect, it, vi } from 'vitest'
+import { expect, it } from 'vitest'
 import { call, workerWith } from '../support/client'
-import { codeOf, decodeBase32, proveAddress } from '../support/factors'
+import { stopClock } from '../support/clock'
+import { codeOf, decodeBase32 } from '../support/factors'
 import {
   browserSignIn,
   expectOAuthError,
@@ -12,10 +13,9 @@ import {
   refresh,
   tokens,
 } from '../support/sign-in'
-import { admin, eventsOf, PASSWORD, person } from '../support/users'
+import { admin, eventsOf, PASSWORD, person, proveAddress } from '../support/users'
 
-beforeEach(() => void vi.useFakeTimers({ toFake: ['Date'] }))
-afterEach(() => void vi.useRealTimers())
+stopClock()
 
 const everybody = workerWith({ SECOND_FACTOR: 'everybody' })
 const admins = workerWith({ SECOND_FACTOR: 'admins' })

@@ -1,7 +1,8 @@
 import { env } from 'cloudflare:workers'
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { failingTrip, interrupted, losingAnswers } from '../support/broken-database'
 import { call, trips, workerWith } from '../support/client'
+import { pass, stopClock } from '../support/clock'
 import { codeOf, giveTotp, wrongCode } from '../support/factors'
 import { catchMails, nextMail, tokenIn } from '../support/mailbox'
 import {
@@ -17,13 +18,20 @@ import {
   type TokenAnswer,
   tokens,
 } from '../support/sign-in'
-import { admin, eventsOf, PASSWORD, type Person, person, signIn } from '../support/users'
+import {
+  admin,
+  disable,
+  eventsOf,
+  PASSWORD,
+  type Person,
+  person,
+  proveAddress,
+  setRole,
+  signIn,
+} from '../support/users'
 
 catchMails()
-beforeEach(() => void vi.useFakeTimers({ toFake: ['Date'] }))
-afterEach(() => void vi.useRealTimers())
-const pass = (seconds: number) => vi.setSystemTime(Date.now() + seconds * 1000)
-
+stopClock()
 const GRANT = 'urn:gatepost:params:oauth:grant-type:second-factor'
 const signInAtBrowser = (login: string, ask = call) =>
   ask('POST', '/api/session', { json: { login, password: PASSWORD } })
@@ -222,10 +230,7 @@ describe('POST /api/session/factor', () => {
           .bind(id)
           .run(),
     ],
-    [
-      'when the account is disabled',
-      ({ id }) => env.DB.prepare('update users set is_active = 0 where id = ?').bind(id).run(),
-    ],
+    ['when the account is disabled', ({ id }) => disable(id)],
     [
       'when the account is gone',
       ({ id }) => env.DB.prepare('delete from users where id = ?').bind(id).run(),
@@ -278,7 +283,7 @@ describe('POST /api/session/factor', () => {
     const root = await admin()
     const { secret } = await giveTotp(root.id)
     const pending = await pendingOf(root.email)
-    await env.DB.prepare("update users set role = 'user' where id = ?").bind(root.id).run()
+    await setRole(root.id, 'user')
     await expectProblem(await finish(pending, codeOf(secret)), 401, 'pending-ended')
   })
 })
@@ -556,7 +561,7 @@ describe('DATA_KEYS', () => {
 
   it('missing → 503 that names it at the set-up of an app', async () => {
     const ann = await person()
-    await env.DB.prepare('update users set email_verified = 1 where id = ?').bind(ann.id).run()
+    await proveAddress(ann.id)
     const without = workerWith({ DATA_KEYS: '' })
     await names(await without('POST', '/api/users/me/totp', { token: ann.token }))
     expect((await call('POST', '/api/users/me/totp', { token: ann.token })).status).toBe(201)

@@ -1,9 +1,8 @@
-import { env } from 'cloudflare:workers'
 import { describe, expect, it } from 'vitest'
 import { hashesComputed } from '../../src/security/password'
 import { call, trips } from '../support/client'
 import { expectProblem, me, tokens } from '../support/sign-in'
-import { admin, freshName, PASSWORD, register } from '../support/users'
+import { admin, disable, freshName, PASSWORD, register } from '../support/users'
 
 const ask = (form: Record<string, string> | [string, string][]) =>
   call('POST', '/api/users/token', { form })
@@ -43,7 +42,7 @@ describe('POST /api/users/token', () => {
 
   it('→ 401 with the same bytes for unknown, wrong and disabled, in one trip and one hash', async () => {
     const [ann, gone] = [await register(), await register()]
-    await env.DB.prepare('update users set is_active = 0 where id = ?').bind(gone.id).run()
+    await disable(gone.id)
     const seen = new Set<string>()
     for (const form of [
       { username: ann.email, password: 'not this password' },

@@ -28,10 +28,6 @@ export function wrongCode(secret: Uint8Array): string {
   }
 }
 
-/** Proves the address of a user. */
-export const proveAddress = (id: number) =>
-  env.DB.prepare('update users set email_verified = 1 where id = ?').bind(id).run()
-
 /** Sets up an authenticator app and ten recovery codes, without ending any session. */
 export async function giveTotp(id: number) {
   const keys = await openDataKeys(readSettings(env).dataKeys ?? [])

@@ -9,8 +9,7 @@ import {
   type SoftwarePasskey,
 } from './authenticator'
 import { type Call, call, ORIGIN } from './client'
-import { proveAddress } from './factors'
-import { type Person, person } from './users'
+import { type Person, person, proveAddress } from './users'
 
 export const RP_ID = 'localhost'
 type Ask = typeof call

@@ -1,8 +1,7 @@
 /** Sign-in links: asking for one, and using it in the browser that asked or in another. */
 import { call } from './client'
-import { proveAddress } from './factors'
 import { nextMail, tokenIn } from './mailbox'
-import { person } from './users'
+import { person, proveAddress } from './users'
 
 const COOKIE = /^(__Host-gatepost-link=[\w-]{43});/
 

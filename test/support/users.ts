@@ -60,7 +60,7 @@ export async function person(stem = 'ann'): Promise<Person> {
 /** An admin, signed in with the scope `admin`. */
 export async function admin(): Promise<Person> {
   const someone = await register('root')
-  await env.DB.prepare("update users set role = 'admin' where id = ?").bind(someone.id).run()
+  await setRole(someone.id, 'admin')
   return { ...someone, ...(await signIn(someone.email)) }
 }
 
@@ -77,3 +77,16 @@ export async function eventsOf(id: number): Promise<string[]> {
     .all<{ type: string }>()
   return found.results.map(({ type }) => type)
 }
+
+const setColumn = (column: string) => (id: number, value: string | number) =>
+  env.DB.prepare(`update users set ${column} = ? where id = ?`).bind(value, id).run()
+
+/** Sets the role in D1. Tokens keep the scope that they have. */
+export const setRole: (id: number, role: 'user' | 'admin') => Promise<unknown> = setColumn('role')
+export const setPasswordHash: (id: number, phc: string) => Promise<unknown> =
+  setColumn('password_hash')
+/** Proves the address of a user. */
+export const proveAddress = (id: number) => setColumn('email_verified')(id, 1)
+/** Disables a user in D1 alone: sessions stay. */
+export const disable = (id: number) => setColumn('is_active')(id, 0)
+export const enable = (id: number) => setColumn('is_active')(id, 1)
