@@ -1,4 +1,4 @@
-// What the tests' Worker is bound to besides the bindings of wrangler.toml.
+// The bindings of the tests' Worker besides those of wrangler.toml.
 declare namespace Cloudflare {
   interface Env {
     /** Rounds of each race, a number. */

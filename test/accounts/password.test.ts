@@ -106,7 +106,7 @@ describe('PUT /api/users/me/password', () => {
     const token = tokenIn(await nextMail(ann.email, /Reset/))
     await change(ann.token)
     const reset = await call('POST', '/api/users/reset-password', {
-      json: { token, new_password: 'of somebody else' },
+      json: { token, new_password: 'of another user' },
     })
     expect(reset.status).toBe(400)
   })

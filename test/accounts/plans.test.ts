@@ -78,7 +78,7 @@ it('finds every row by an index, in every statement of every route and of the ho
   expect(bad).toEqual({})
 }, 30_000)
 
-/** Somebody who has a link to reset. */
+/** A user with a link to reset the password. */
 async function resetMail() {
   const bob = await person('bob')
   await call('POST', '/api/users/forgot-password', { json: { email: bob.email } })

@@ -1,4 +1,4 @@
-/** What admins do with other people's accounts. */
+/** Management of accounts by admins. */
 import { env } from 'cloudflare:workers'
 import { describe, expect, it } from 'vitest'
 import type { Problem } from '../../src/http/problem'
@@ -20,7 +20,7 @@ const change = (token: string, id: number, json: object) =>
 const list = (token: string, query = '') => call('GET', `/api/admin/users${query}`, { token })
 const ids = async (response: Response) =>
   (await response.json<{ users: UserPrivate[] }>()).users.map((user) => user.id)
-/** Nobody else is an admin afterwards. */
+/** Makes the new admin the only one. */
 const onlyAdmin = async () => {
   await env.DB.prepare("update users set role = 'user'").run()
   return admin()

@@ -1,6 +1,4 @@
-/**
- * What the Worker answers and what the files are, as the asset server in front of both parts them.
- */
+/** Which addresses the Worker answers, and which the asset server in front of it. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { ORIGIN } from './browser.ts'

@@ -48,7 +48,7 @@ export interface Visitor {
   tab: () => Promise<Page>
   context: BrowserContext
   /**
-   * What the console must not have: errors, warnings, uncaught exceptions, violations of the
+   * Faults of the console: errors, warnings, uncaught exceptions, violations of the
    * Content-Security-Policy.
    */
   complaints: string[]

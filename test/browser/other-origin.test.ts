@@ -134,7 +134,7 @@ test('an app on an unlisted origin gets nothing, neither with the cookie nor wit
   )
   const reason = `origin-not-allowed: ${UNLISTED_ORIGIN} may not call ${ORIGIN}. Add ${UNLISTED_ORIGIN} to ALLOWED_ORIGINS of that server.`
   assert.deepEqual(refused, ['signed-out', 'unreachable', reason, reason])
-  // What the refusals did not do: the session of the service's own pages lives.
+  // The refusals did not end the session of the service's own pages.
   const status = await page.evaluate(async () => {
     const response = await fetch('/api/session/refresh', { method: 'POST' })
     return response.status

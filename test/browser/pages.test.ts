@@ -24,9 +24,9 @@ after(() => browser.close())
 interface Look {
   name: string
   path: string | (() => string)
-  /** What tells that the page is there. */
+  /** Waits until the page is shown. */
   shows: (page: Page) => Promise<unknown>
-  /** What to do then, e.g. open a menu. */
+  /** An act on the page, e.g. opening a menu. */
   act?: (page: Page) => Promise<unknown>
   status?: number
 }
@@ -58,7 +58,7 @@ const OPEN: Look[] = [
     shows: title('Sign in'),
     status: 401,
     async act(page) {
-      await field(page, 'Email or username').fill('nobody')
+      await field(page, 'Email or username').fill('unknown')
       await field(page, 'Password').fill('no password')
       await button(page, 'Sign in').click()
       await page.getByRole('alert').waitFor()

@@ -13,12 +13,12 @@ const POSTS: [name: string, title: string, content: string][] = [
   [
     'Ann Example',
     'Why I keep a paper notebook',
-    'It never asks me to sign in. It has no battery. And when I lose it, nobody can read my handwriting.',
+    'It never asks me to sign in. It has no battery. And when I lose it, no one can read my handwriting.',
   ],
   [
     'Jonas Weiß',
     'Notes from a small workshop',
-    'Three benches, one vice, and a clock that is always right because nobody trusts it. On tools that outlive their owners, and why the cheapest plane in the drawer is the one that gets used.',
+    'Three benches, one vice, and a clock that is always right because no one trusts it. On tools that outlive their owners, and why the cheapest plane in the drawer is the one that gets used.',
   ],
   [
     'Noor Haddad',

@@ -1,4 +1,4 @@
-/** What a person does on the pages, by what they see there. */
+/** The acts of a user on the pages, by the labels that they see. */
 import type { Page } from 'playwright-core'
 import { PASSWORD } from './people.ts'
 

@@ -1,5 +1,5 @@
-// What src/db/prepared.ts assumes of drizzle's internals. Run it before a change of drizzle's
-// version.
+// The assumptions of src/db/prepared.ts about drizzle's internals. Run it before a change of
+// drizzle's version.
 import { env } from 'cloudflare:workers'
 import { eq, placeholder, sql } from 'drizzle-orm'
 import { describe, expect, expectTypeOf, it } from 'vitest'

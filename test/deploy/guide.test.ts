@@ -30,7 +30,7 @@ afterAll(async () => {
   project.remove()
 })
 
-/** What the reader does before the commands of a section. */
+/** The state that the reader has before the commands of a section. */
 const preparations: Record<string, () => void> = {
   Domain() {
     project.configure('Gatepost <no-reply@example.com>', 'Gatepost <no-reply@mail.example.org>')

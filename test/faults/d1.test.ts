@@ -1,5 +1,5 @@
-// What is promised of a failing database and of wrong bindings (HT5, HT7): 503 with its reason, no
-// token, no half write, and then all is well again.
+// A failing database and wrong bindings: 503 with its reason, no token and no partial write; later
+// requests work.
 import { env } from 'cloudflare:workers'
 import { describe, expect, it, vi } from 'vitest'
 import { dead, failingTrip, losingAnswers, withoutTable } from '../support/broken-database'
@@ -25,7 +25,7 @@ const TABLES = [
   'sign_in_links',
 ]
 
-/** What the first trip of a sign-in writes before its hash, whatever comes after. */
+/** The tables that the first trip of a sign-in writes, before its hash. */
 const COUNTED = ['attempts', 'events']
 
 /** Everything that D1 holds, as text. */

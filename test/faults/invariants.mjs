@@ -1,5 +1,4 @@
-// What must hold between the rows of D1 at any moment, whatever was killed: each a query that finds
-// what is half made.
+// Invariants of the rows of D1, also after a kill. Each is a query that finds partial writes.
 const INVARIANTS = {
   'a session without its user':
     'select id from sessions where user_id not in (select id from users)',
@@ -25,7 +24,7 @@ const INVARIANTS = {
     "select id from posts where visibility = 'public' and id not in (select id from posts_words_docsize)",
   'a search index with a post that is not public':
     "select id from posts_words_docsize where id not in (select id from posts where visibility = 'public')",
-  'an event of nobody':
+  'an event without its user':
     "select id from events where user_id <> 0 and type <> 'deleted' and user_id not in (select id from users)",
   'a session that ends before it begins':
     'select id from sessions where expires_at <= created_at or rotated_at < created_at',

@@ -46,8 +46,8 @@ const parse = (text) => {
 }
 
 /**
- * What a client can do: `send` asks, `done` notes a 2xx. Both are used again when the answer was
- * lost and the act is repeated.
+ * The acts of a client: `send` sends the request, `done` records a 2xx. Both run again when the
+ * response was lost and the act is repeated.
  */
 const acts = {
   register(client) {
@@ -55,7 +55,7 @@ const acts = {
     const person = {
       username,
       email: `${username}@example.com`,
-      password: `${username} at the gate`,
+      password: `${username} and a suffix`,
     }
     return {
       name: 'register',
@@ -264,7 +264,7 @@ for (; counts.kills <= KILLS; counts.kills++) {
 await server.stop()
 rmSync(state, { recursive: true, force: true })
 console.log(
-  `${counts.kills} kills, ${counts.answered} answers, ${counts.inDoubt} acts in doubt of which ${counts.happenedAnyway} had happened, ${ended.length} sessions ended: ${faults.length} faults`,
+  `${counts.kills} kills, ${counts.answered} answers, ${counts.inDoubt} acts in doubt, ${counts.happenedAnyway} of them had happened, ${ended.length} sessions ended: ${faults.length} faults`,
 )
 for (const text of faults.slice(0, 50)) console.log(text)
 process.exitCode = faults.length > 0 ? 1 : 0

@@ -1,11 +1,11 @@
-// Requests that nobody honest sends, made from the API document: malformed bodies, naughty strings,
-// odd methods, headers and addresses. The same list serves the tests inside workerd and the long
-// run over real HTTP (run.mjs); equal seeds make equal requests.
+// Requests that no honest client sends, made from the API document: malformed bodies, naughty
+// strings, odd methods, headers and addresses. The same list serves the tests inside workerd and
+// the long run over real HTTP (run.mjs); equal seeds make equal requests.
 import { type Api, type Target, targets } from './targets.ts'
 import { ADDRESSES, brokenJson, HEADERS, NAUGHTY, RAW_VERBS, VERBS, WRONG_TYPES } from './words.ts'
 
 export interface Hostile {
-  /** What is hostile about it. */
+  /** Describes what is wrong with it. */
   about: string
   method: string
   path: string

@@ -1,5 +1,5 @@
-// What is promised of failing to sign in (AC1): at every door one answer, byte for byte, and the
-// same work, whatever the reason.
+// Failed sign-ins: every endpoint answers with the same bytes after the same work, whatever the
+// reason.
 import { env } from 'cloudflare:workers'
 import { describe, expect, it } from 'vitest'
 import { hashesComputed } from '../../src/security/password'

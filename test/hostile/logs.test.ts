@@ -1,5 +1,5 @@
-// What is promised of the log (HT8): one JSON object a line, with ids and patterns, without
-// anything secret or personal, and not to be forged.
+// The log: one JSON object a line, with ids and route patterns, without secrets and personal data,
+// and safe from forgery.
 import { env } from 'cloudflare:workers'
 import { afterEach, beforeEach, expect, it, vi } from 'vitest'
 import { dead } from '../support/broken-database'
@@ -30,8 +30,7 @@ beforeEach(() => {
 afterEach(() => void vi.restoreAllMocks())
 
 /**
- * What was logged, each line parsed. Mail is shown to whoever develops, in other words than JSON:
- * that is left out.
+ * The parsed lines of the log. Mails that are shown to a developer are not JSON and are left out.
  */
 const logged = () =>
   lines
@@ -41,7 +40,7 @@ const logged = () =>
       return JSON.parse(line) as Record<string, unknown>
     })
 
-/** Everything that the log must not hold of somebody. */
+/** The data of a user that the log must not contain. */
 const privateThings = ({ email, username, token, refreshToken, password }: Person) => [
   email,
   username,

@@ -1,5 +1,5 @@
-// What is promised to whoever owns an address that a stranger types: few mails an hour, whatever
-// accounts are made and deleted with it; and always a reset.
+// The owner of an address that strangers use gets few mails an hour, whatever accounts are created
+// and deleted with it, and can always reset the password.
 import { env } from 'cloudflare:workers'
 import { describe, expect, it } from 'vitest'
 import type { call } from '../support/client'

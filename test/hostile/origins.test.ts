@@ -1,5 +1,4 @@
-// What is promised of other sites and other hosts: no word of CORS unless listed, no use of a
-// cookie, no say in our addresses.
+// Other sites and hosts: no CORS headers unless listed, no use of a cookie, no influence on links.
 import { describe, expect, it } from 'vitest'
 import { call, workerWith } from '../support/client'
 import { person } from '../support/users'

@@ -1,5 +1,4 @@
-// What is promised of hostile requests (HT1): an answer that the API document knows, never a 5xx,
-// never a hang.
+// Hostile requests: a response that the API document has, never a 5xx, never a hang.
 import { expect, it } from 'vitest'
 import { call } from '../support/client'
 import { apiDocument } from '../support/openapi'
@@ -7,11 +6,11 @@ import { freshName, register, signIn } from '../support/users'
 import { type Hostile, hostileRequests } from './corpus'
 import type { Api } from './targets'
 
-/** Every so many-th request of the list; `npm run test:hostile` sends them all. */
+/** The test sends one request of this number; `npm run test:hostile` sends all. */
 const STRIDE = 61
 const HANG_MS = 5000
 
-/** What `fetch` lets pass of a request, or null. */
+/** Sends a request; null if `fetch` cannot send it. */
 async function send({ method, path, headers, body }: Hostile, token: string | undefined) {
   try {
     new Request(new URL(path, 'http://localhost'), { method, headers })

@@ -1,4 +1,4 @@
-// `npm run test:hostile [n] [address]`: sends every n-th of the hostile requests, all unless told,
+// `npm run test:hostile [n] [address]`: sends every n-th of the hostile requests, all by default,
 // over real sockets to the built Worker (or to the address given, such as that of `npm run dev`),
 // and fails for any answer of 500 or more, any hang, and any error of the API that is not JSON.
 import { connect } from 'node:net'
@@ -7,7 +7,7 @@ import { start } from '../../bench/server.mjs'
 import { FORM_TYPE, hostileRequests, JSON_TYPE } from './corpus.ts'
 
 const HANG_MS = 5000
-/** Fewer than the hash gate holds, so that a 503 would be a fault. */
+/** Below the limit of the hash queue, so that a 503 is a fault. */
 const AT_ONCE = 6
 
 /** The bytes of a request as it is given, chunked or not. */
@@ -87,10 +87,10 @@ function exchange(url, attack, more) {
 
 const address = (n) => `10.${(n >> 16) & 255}.${(n >> 8) & 255}.${n & 255}`
 
-/** An access token of somebody new, whose password is none of the corpus. */
+/** An access token of a new user, whose password is not in the corpus. */
 async function mallory(url) {
   const username = `m${Date.now().toString(36)}${Math.floor(Math.random() * 1e6)}`
-  const password = `${username} and nobody else`
+  const password = `${username} and no other`
   const post = (path, type, body) =>
     fetch(new URL(path, url), {
       method: 'POST',

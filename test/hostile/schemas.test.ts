@@ -1,6 +1,6 @@
-// What is promised of any value in any place (HT1, HT2): each operation of the API document answers
-// arbitrary bodies, queries, paths and headers with what the document knows, and never with a 5xx.
-// The values come from fast-check with a fixed seed.
+// Any value in any place: each operation answers arbitrary bodies, queries, paths and headers with
+// a response that the API document has, and never with a 5xx. The values come from fast-check with
+// a fixed seed.
 import fc from 'fast-check'
 import { beforeAll, expect, it } from 'vitest'
 import { call } from '../support/client'

@@ -1,5 +1,4 @@
-// What is promised of texts that are not what they look like: names, addresses, searches, user
-// agents, pictures.
+// Deceptive texts: names, addresses, searches, user agents, pictures.
 import { describe, expect, it } from 'vitest'
 import { call } from '../support/client'
 import { admin, freshName, PASSWORD, person, register, signIn } from '../support/users'

@@ -1,5 +1,4 @@
-// What is promised of what belongs to somebody else, or to nobody: it cannot be reached, taken over
-// or kept.
+// The data of other users, or of none: it cannot be read, taken over or kept.
 import { env } from 'cloudflare:workers'
 import { describe, expect, it } from 'vitest'
 import { call } from '../support/client'

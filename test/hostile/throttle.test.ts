@@ -1,5 +1,5 @@
-// What is promised of guessing passwords (PW7): counted before the hash, per account and whatever
-// the address; at most 100 in a row.
+// Guesses of passwords are counted before the hash, per account, from any address: at most 100 in a
+// row.
 import { env } from 'cloudflare:workers'
 import { expect, it } from 'vitest'
 import { LONGEST_WAIT_MS } from '../../src/credentials/throttle'
@@ -163,15 +163,15 @@ it('keeps the count under another username: renaming, there and back, is no new 
   const [other, third] = [freshName(), freshName()]
   for (let n = 0; n < 4; n++) expect((await guess(username)).status).toBe(401)
   await rename(other)
-  expect((await guess(username)).status, 'nobody has it now').toBe(401)
+  expect((await guess(username)).status, 'no account has it now').toBe(401)
   expect((await guess(other)).status).toBe(401)
   await rename(username.toUpperCase())
   for (const login of [username, username]) expect((await guess(login)).status).toBe(429)
   await rename(third)
   const refused = await guess(third, PASSWORD)
   expect([refused.status, retryAfter(refused)]).toEqual([429, 30])
-  expect(hashesComputed() - before, 'five of the account, one of nobody').toBe(6)
-  // What the address fails is counted apart.
+  expect(hashesComputed() - before, 'five of the account, one of no account').toBe(6)
+  // Failures of the address are counted separately.
   expect((await guess(email)).status).toBe(401)
   pass(30)
   expect((await guess(third)).status).toBe(401)

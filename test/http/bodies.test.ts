@@ -1,6 +1,5 @@
-// What is promised of request bodies: the order of refusals, whether their length is told or not;
-// that nothing large is kept of somebody whom the service does not know; that what is kept has a
-// bound; and that no body makes the service wait for ever.
+// Request bodies: the order of refusals, with and without a Content-Length. No large body is
+// buffered without authentication, buffers have limits, and no body is read without a time limit.
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { POOLS, reserveBuffer } from '../../src/http/body-buffer'
 import { type Call, call, freshAddress, trips, workerWith } from '../support/client'
@@ -14,7 +13,7 @@ const here = workerWith({})
 afterEach(() => void vi.useRealTimers())
 
 /**
- * A body of which all but the last byte is sent; `finish` sends that, `breakOff` ends it as a lost
+ * A body without its last byte. `finish` sends that byte, `breakOff` ends the body as a lost
  * connection does.
  */
 function unfinished(bytes: number) {

@@ -1,5 +1,4 @@
-// What is promised of the edge limits: per client and minute, whatever door, before any hash and
-// any trip to D1.
+// The edge limits: per client and minute, at every endpoint, before any hash and any trip to D1.
 import { expect, it } from 'vitest'
 import { clientKey, networkKey } from '../../src/http/rate-limit'
 import { hashesComputed } from '../../src/security/password'

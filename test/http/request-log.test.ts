@@ -1,4 +1,4 @@
-/** What an operator sees of each request: log line, Server-Timing, Analytics Engine. */
+/** The data of each request for the operator: log line, Server-Timing, Analytics Engine. */
 import { env } from 'cloudflare:workers'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { workerWith } from '../support/client'

@@ -1,4 +1,4 @@
-/** The acts of which random histories consist. Each compares a response with the model's. */
+/** The acts of random histories. Each compares a response with the model's. */
 import fc from 'fast-check'
 import { expect, vi } from 'vitest'
 import { call } from '../support/client'
@@ -6,7 +6,7 @@ import { cookieOf, sessionIdOf } from '../support/sign-in'
 import { freshName } from '../support/users'
 import type { AccessToken, Model, ModelSession, ModelUser, RefreshToken } from './model'
 
-/** What the acts need of the real service: an admin whose token is renewed as the clock moves. */
+/** The real service, as the acts use it: an admin whose token is renewed as the clock moves. */
 export interface Service {
   adminToken(): Promise<string>
 }

@@ -1,5 +1,5 @@
-// What only real connections show: whether clients of all sorts see the answer to a body that is
-// refused, and what is left of those that go.
+// Behaviour of real connections: whether clients read the response to a body that is refused, and
+// what clients that disconnect leave behind.
 import { connect } from 'node:net'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { build } from '../../bench/build.mjs'
@@ -18,7 +18,7 @@ beforeAll(async () => {
 }, 60_000)
 afterAll(() => worker.stop())
 
-/** Sends so many bytes of a PNG that is none, in the two ways of HTTP. */
+/** Sends this number of bytes that are no PNG, with a Content-Length or chunked. */
 async function put(path: string, bytes: number, { chunked = false, method = 'PUT', as = '' } = {}) {
   const whole = new Uint8Array(bytes)
   const body = chunked ? new Blob([whole]).stream() : whole

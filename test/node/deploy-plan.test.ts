@@ -1,4 +1,4 @@
-/** What a deploy decides, without an account. The whole script runs in test/deploy. */
+/** The decisions of a deploy, without an account. The whole script runs in test/deploy. */
 import { describe, expect, it } from 'vitest'
 import { choose, locationNear } from '../../scripts/ops/deploy/ask.mjs'
 import type { Facts } from '../../scripts/ops/deploy/facts.mjs'

@@ -1,5 +1,5 @@
-// What is promised of every regular expression of the service and its pages: no input makes it slow
-// (ReDoS), as `recheck` proves.
+// Every regular expression of the service and its pages is linear or bounded (ReDoS), as `recheck`
+// proves.
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseSync, Visitor } from 'vite'

@@ -10,7 +10,7 @@ const send = (who: Person, key: string, json: object = TEXT) =>
 const countOf = ({ id }: Person) =>
   env.DB.prepare('select count(*) as n from posts where author_id = ?').bind(id).first('n')
 
-/** What a client can tell one answer from another by. */
+/** The parts of a response that differ between two posts. */
 const said = async (response: Response) => ({
   status: response.status,
   etag: response.headers.get('ETag'),

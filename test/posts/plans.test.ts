@@ -37,7 +37,7 @@ async function statementsOf(work: () => Promise<unknown>): Promise<Query[]> {
   return queries
 }
 
-/** What SQLite would do, a line for each step. */
+/** SQLite's plan of a statement, a line for each step. */
 async function planOf({ sql, values }: Query): Promise<string[]> {
   const plan = env.DB.prepare(`explain query plan ${sql}`).bind(...values)
   return (await plan.all<{ detail: string }>()).results.map((row) => row.detail)

@@ -1,4 +1,7 @@
-/** What a stranger can make a search cost: FTS5 reads no more than the index has of its words. */
+/**
+ * The cost of a search that a stranger can cause: FTS5 reads no more than the index has of its
+ * words.
+ */
 import { env } from 'cloudflare:workers'
 import { expect, it } from 'vitest'
 import { call } from '../support/client'

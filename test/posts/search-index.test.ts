@@ -77,7 +77,7 @@ async function expected(word: string): Promise<number[]> {
     .all<{ id: number }>()
   return results.map(({ id }) => id)
 }
-/** What the previous release finds. */
+/** The posts that the previous release finds. */
 async function findBefore(word: string): Promise<number[]> {
   const { results } = await db
     .prepare(
@@ -221,7 +221,7 @@ it('a purge of a large index takes many steps, while posts are written and delet
   expect(steps).toBeGreaterThan(5)
   expect(await blocksWith('uetzalcoatl')).toBe(0)
   expect(await find('lasting')).toEqual(await expected('lasting'))
-  // What was deleted meanwhile waits for the next purge.
+  // Words deleted meanwhile wait for the next purge.
   expect((await state())?.has_deleted_words).toBe(1)
   while (!(await purgeDeletedWords(opened, later(41))).isDone);
   expect(await blocksWith('izcacha')).toBe(0)

@@ -1,4 +1,4 @@
-/** What a release asks of D1: recorded once, replayed by the tests of the releases after it. */
+/** The statements of a release: recorded once, replayed by the tests of the releases after it. */
 
 /** How one statement went; `rows` where it returned some. */
 export type Outcome =

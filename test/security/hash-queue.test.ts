@@ -1,5 +1,5 @@
-// What is promised of the gate before the hash: a bound, one hash at a time, and that nothing keeps
-// it shut.
+// Admission and queue of hashes: a limit, one hash at a time, and no request blocks others for
+// ever.
 import { expect, it } from 'vitest'
 import {
   admit,
@@ -11,10 +11,10 @@ import {
   TICKET_MS,
 } from '../../src/security/hash-queue'
 
-// other tests sign in through the same gate: a time of its own keeps their leases out of the way
+// Other tests acquire admissions too. Those of this time do not count among theirs.
 const now = Date.now() + 10 * LEASE_MS
 const KINDS = ['sign-in', 'other'] as const
-/** As many of one kind as its share, then of the other as there is room for. */
+/** As many of one kind as its limit allows, then of the other until the common limit. */
 const fill = (at: number, [first, second]: readonly HashKind[] = KINDS) =>
   Array.from({ length: MAX_ADMITTED }, (_, n) => {
     const kind = n < MAX_ADMITTED_PER_KIND ? first : second
@@ -55,7 +55,7 @@ it('voids leases that were not released after ten seconds', () => {
   expect(admit('other', now + LEASE_MS - 1)).toBeNull()
   const later = fill(now + LEASE_MS)
   expect(later).not.toContain(null)
-  for (const leave of lost) leave?.() // void: frees nobody else's place
+  for (const leave of lost) leave?.() // void: releases no other lease
   expect(admit('other', now + LEASE_MS)).toBeNull()
   for (const leave of later) leave?.()
 })
@@ -66,7 +66,7 @@ it('runs one hash at a time, first in, first out', () => {
     expect(place.isFirst(now)).toBe(place === first)
   }
   first.leave()
-  first.leave() // again: moves nobody else
+  first.leave() // again: has no effect
   expect([third.isFirst(now), second.isFirst(now)]).toEqual([false, true])
   second.leave()
   expect(third.isFirst(now)).toBe(true)

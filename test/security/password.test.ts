@@ -1,4 +1,4 @@
-// What is promised of stored passwords: form, strictness, and that no input is ever an exception.
+// Stored passwords: their form, strict verification, and no exception for any input.
 import { describe, expect, it } from 'vitest'
 import {
   dummyHash,

@@ -1,5 +1,4 @@
-// What happens between the two trips of a sign-in: whatever was decided by the first must still
-// hold in the second.
+// Changes between the two trips of a sign-in: the second trip checks again what the first decided.
 import { env } from 'cloudflare:workers'
 import { describe, expect, it } from 'vitest'
 import type { Account } from '../../src/credentials/account'

@@ -19,10 +19,10 @@ beforeAll(async () => {
   of = Object.fromEntries(samples(await apiDocument()).map((s) => [s.operation.operationId, s]))
 })
 
-/** What each operation took, by its id. */
+/** The trips of each operation, by its id. */
 const table: Record<string, number> = {}
 
-/** Asks with the sample of the document, unless told; the answer must be a success. */
+/** Sends the sample of the document, or the given request; the response must be a success. */
 async function ask(operationId: string, more: Call = {}, id?: string | number) {
   const sample = of[operationId]
   if (!sample) throw new Error(`no operation ${operationId}`)

@@ -5,7 +5,7 @@ import { env } from 'cloudflare:workers'
 export const LOST = 'D1_ERROR: Network connection lost.'
 
 /**
- * What happens to a trip: `run` does its work. Trips are numbered from 1 in the order they begin.
+ * Decides what a trip does: `run` does its work. Trips are numbered from 1 in the order they begin.
  */
 export type Fault = (run: () => Promise<unknown>, trip: number) => Promise<unknown>
 

@@ -1,6 +1,6 @@
 /**
- * The door that every test of the API goes through: HTTP to the Worker, each request from an
- * address of its own unless told.
+ * The HTTP client of the tests: requests to the Worker, each from an IP address of its own by
+ * default.
  */
 import { createExecutionContext, waitOnExecutionContext } from 'cloudflare:test'
 import { env, exports } from 'cloudflare:workers'
@@ -20,12 +20,12 @@ export interface Call {
   body?: BodyInit
   headers?: Record<string, string>
   cookie?: string | undefined
-  /** Where Cloudflare saw the client. */
+  /** The location of the client according to Cloudflare. */
   cf?: { city?: string; country?: string; colo?: string }
 }
 
 let addresses = 0
-/** An IPv4 address that no other request of this run came from, so that edge limits do not meet. */
+/** An IPv4 address that no other request of this run has, so that edge limits are separate. */
 export const freshAddress = () => {
   const n = ++addresses + 0x0a000000
   return [n >> 24, (n >> 16) & 255, (n >> 8) & 255, n & 255].join('.')

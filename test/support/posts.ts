@@ -1,4 +1,4 @@
-/** Posts for tests: written through the door, or many at once straight into D1. */
+/** Posts for tests: written through the API, or many at once into D1. */
 import { env } from 'cloudflare:workers'
 import type { Post, PostPage } from '../../src/posts/schemas'
 import { type Call, call } from './client'

@@ -1,8 +1,8 @@
-/** What the Worker asks of D1, and how SQLite goes about it. */
+/** The statements that the Worker sends to D1, and their query plans. */
 import { env } from 'cloudflare:workers'
 
 /**
- * A DB binding that notes every statement on its way to the real one: `workerWith({ DB:
+ * A DB binding that records every statement and passes it to the real one: `workerWith({ DB:
  * recording.binding })`.
  */
 export function recordQueries() {

@@ -33,7 +33,7 @@ export async function mailedLink(email: string, count = 1, browser?: string): Pr
   return { token, code, cookie: linkCookieOf(response) }
 }
 
-/** Somebody with a proven address. */
+/** A user with a proven address. */
 export async function proven(stem = 'ann') {
   const someone = await person(stem)
   await proveAddress(someone.id)

@@ -1,4 +1,4 @@
-/** What the tests of sessions ask again and again: the three doors, and what came through them. */
+/** Requests of the session tests: the sign-in endpoints, and checks of their responses. */
 import { expect } from 'vitest'
 import { type Call, call } from './client'
 import { PASSWORD } from './users'
@@ -11,7 +11,7 @@ export interface TokenAnswer {
   scope: string
 }
 
-/** Asks `/oauth/token`. */
+/** Sends a form to `/oauth/token`. */
 export const oauthToken = (form: Record<string, string>, more: Call = {}, ask = call) =>
   ask('POST', '/oauth/token', { form, ...more })
 
@@ -35,7 +35,7 @@ export async function tokens(response: Response): Promise<TokenAnswer> {
   return response.json<TokenAnswer>()
 }
 
-/** Signs in at the browser's door: the `Cookie` to send from now on, and the body. */
+/** Signs in as a browser: the `Cookie` to send from now on, and the body. */
 export async function browserSignIn(login: string, cookie?: string, ask = call) {
   const response = await ask('POST', '/api/session', {
     json: { login, password: PASSWORD },
@@ -56,7 +56,8 @@ export function cookieOf(response: Response): string {
 export const me = (token: string, ask = call) => ask('GET', '/api/users/me', { token })
 
 /**
- * Asserts that a session is dead in every way: its access token, its refresh token, and durably so.
+ * Asserts that a session has ended: neither its access token nor its refresh token works, also when
+ * repeated.
  */
 export async function expectDead(session: { token?: string; refreshToken?: string }) {
   if (session.token !== undefined) {
@@ -86,7 +87,7 @@ export async function expectProblem(response: Response, status: number, code: st
   return body
 }
 
-/** What an access token of ours says, unverified. */
+/** The claims of an access token, unverified. */
 export const claimsOf = (
   accessToken: string,
 ): { sid: string; client_id: string; amr: string[]; acr: string; auth_time: number } =>

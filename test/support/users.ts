@@ -1,5 +1,5 @@
 /**
- * People for tests: each has a name of their own, so that tests sharing one database never meet.
+ * Users for tests. Each has a unique name, so that tests can share one database.
  */
 import { env } from 'cloudflare:workers'
 import { unusablePasswordHash } from '../../src/security/password'
@@ -51,7 +51,7 @@ export async function signIn(
   return { token: access_token, refreshToken: refresh_token }
 }
 
-/** Somebody who has registered and signed in. */
+/** A user who has registered and signed in. */
 export async function person(stem = 'ann'): Promise<Person> {
   const someone = await register(stem)
   return { ...someone, ...(await signIn(someone.email)) }

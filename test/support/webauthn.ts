@@ -1,5 +1,5 @@
-// What tests of the WebAuthn verifier share: one account, its passkeys, and what the service
-// expects.
+// Data that tests of the WebAuthn verifier share: one account, its passkeys, and the expected
+// values of the service.
 import { type Algorithm, newPasskey, type SoftwarePasskey } from './authenticator'
 
 export const ALGORITHMS: Algorithm[] = [-7, -8, -257]

@@ -10,7 +10,7 @@ interface Recorded {
   params: unknown[]
   original: D1PreparedStatement
 }
-/** What stands behind a statement that the Worker holds. */
+/** The recorded statement of each statement that the Worker has. */
 const behind = new WeakMap<object, Recorded>()
 
 function statement(sql: string, params: unknown[], original: D1PreparedStatement): object {
