@@ -15,7 +15,8 @@ import { endpoint, noContent, nothing } from '../http/endpoint'
 import { logSecurity } from '../http/log'
 import { mailLater } from '../http/mail'
 import { problem, problems } from '../http/problem'
-import { factorsRemoved, type Recipient } from '../mail/texts'
+import type { Recipient } from '../mail/compose'
+import { factorsRemoved } from '../mail/texts'
 import { IdParam, isPresent } from '../user'
 
 interface Removal {

@@ -1,15 +1,6 @@
-/** The texts of all mails, as plain text and as HTML. */
+/** The texts of all mails. */
+import { compose, type Recipient } from './compose'
 import type { Mail } from './send'
-
-/**
- * The account that a mail is about. A mail to an unproven address contains no words that its
- * account chose: a stranger may have registered the address to send them.
- */
-export interface Recipient {
-  email: string
-  username: string
-  emailVerified: boolean
-}
 
 /** The fragment reaches no server, no log and no `Referer`; the page posts the token on a click. */
 const linkTo = (origin: string, page: 'verify' | 'reset' | 'sign-in/link', token: string) =>
@@ -227,46 +218,3 @@ export function factorsRemoved(origin: string, to: Recipient, hasPassword: boole
 
 const wasNotYou = (origin: string) =>
   `If this was not you, another person has used your account. Reset your password now, then check how you sign in: ${origin}/forgot`
-
-interface Content {
-  before: string[]
-  link?: string
-  action?: string
-  after?: string[]
-}
-
-function compose(
-  to: Recipient,
-  subject: string,
-  { before, link, action, after = [] }: Content,
-): Mail {
-  const greeting = to.emailVerified ? `Hello ${to.username},` : 'Hello,'
-  const paragraphs = (texts: string[]) => texts.map((text) => `<p>${escapeHtml(text)}</p>`)
-  const button = link
-    ? [`<p><a href="${escapeHtml(link)}">${escapeHtml(action ?? link)}</a></p>`]
-    : []
-  const copy = link ? [`<p>Or copy it: ${escapeHtml(link)}</p>`] : []
-  return {
-    to: to.email,
-    subject,
-    text: [greeting, ...before, ...(link ? [link] : []), ...after, 'Gatepost'].join('\n\n') + '\n',
-    html: [
-      `<!doctype html><html lang="en"><head><meta charset="utf-8"><title>${escapeHtml(subject)}</title></head><body>`,
-      ...paragraphs([greeting, ...before]),
-      ...button,
-      ...copy,
-      ...paragraphs([...after, 'Gatepost']),
-      '</body></html>',
-    ].join('\n'),
-    ...(link && { link }),
-  }
-}
-
-const ENTITIES: Record<string, string> = {
-  '&': '&amp;',
-  '<': '&lt;',
-  '>': '&gt;',
-  '"': '&quot;',
-  "'": '&#39;',
-}
-const escapeHtml = (text: string) => text.replace(/[&<>"']/g, (ch) => ENTITIES[ch] as string)

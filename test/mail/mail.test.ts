@@ -1,8 +1,8 @@
 /** Mails: what is sent, and what must not be. */
 import { env } from 'cloudflare:workers'
 import { describe, expect, it, vi } from 'vitest'
+import type { Recipient } from '../../src/mail/compose'
 import { deliver, MailRefused, send } from '../../src/mail/send'
-import type { Recipient } from '../../src/mail/texts'
 import * as texts from '../../src/mail/texts'
 
 const ORIGIN = 'https://app.example.com'

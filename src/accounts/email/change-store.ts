@@ -14,7 +14,7 @@ import {
 import { build } from '../../db/build'
 import { emailTokens, users } from '../../db/schema'
 import { withSession } from '../../db/session-guard'
-import type { Recipient } from '../../mail/texts'
+import type { Recipient } from '../../mail/compose'
 
 export type RequestedChange =
   | { kind: 'stored'; mayNotify: boolean }

@@ -10,7 +10,7 @@ import { batch, ifPrevious } from '../../db/batch'
 import { build } from '../../db/build'
 import { recordEventOf } from '../../db/events'
 import { emailTokens, sessions, users } from '../../db/schema'
-import type { Recipient } from '../../mail/texts'
+import type { Recipient } from '../../mail/compose'
 
 /** The conditions and columns of one link, for the statements of a batch. */
 function linkOf(tokenHash: string, now: Date) {

@@ -7,7 +7,7 @@ import { insertSelect } from '../../db/insert-select'
 import { users } from '../../db/schema'
 import { recoveryCodes } from '../../db/schema-credentials'
 import { withSession } from '../../db/session-guard'
-import type { Recipient } from '../../mail/texts'
+import type { Recipient } from '../../mail/compose'
 import { recipientColumns } from '../account'
 import { countNotice } from '../mail-limit'
 
