@@ -36,15 +36,19 @@ export function command(tool, args = []) {
  * @returns {Promise<{ code: number, output: string }>} code 1 also when it could not be started or
  *   took too long
  */
-export function run([file = '', ...args], { env = {}, show = false, minutes = 12, signal } = {}) {
+export function run(
+  [file = '', ...args],
+  { env = {}, show = false, minutes = 12, signal, onMessage } = {},
+) {
   return new Promise((done) => {
     const child = spawn(file, args, {
       cwd: root,
       timeout: minutes * 60_000,
       signal,
       env: { ...process.env, ...(show ? {} : { NO_COLOR: '1', FORCE_COLOR: undefined }), ...env },
-      stdio: show ? 'inherit' : ['ignore', 'pipe', 'pipe'],
+      stdio: show ? 'inherit' : ['ignore', 'pipe', 'pipe', ...(onMessage ? ['ipc'] : [])],
     })
+    if (onMessage) child.on('message', onMessage)
     let output = ''
     for (const stream of [child.stdout, child.stderr])
       stream?.setEncoding('utf8').on('data', (text) => {

@@ -3,8 +3,6 @@
 import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { optionalSecrets } from '../tools.mjs'
 
-const COPY = 'wrangler.dev.toml'
-
 /** @param {string} text @param {string} before @param {string} after */
 function replaceOnce(text, before, after) {
   if (text.split(before).length === 2) return text.replace(before, () => after)
@@ -31,12 +29,15 @@ export function developmentToml(toml, devVars) {
 }
 
 /**
- * Writes the copy, which lives as long as this process.
+ * Writes the copy, which lives as long as this process. Its name has the port, because wrangler
+ * watches the file, and another run must not remove it.
  * @param {Record<string, string | undefined>} devVars
+ * @param {number} port
  * @returns {string[]} the arguments for wrangler
  */
-export function developmentConfig(devVars) {
-  writeFileSync(COPY, developmentToml(readFileSync('wrangler.toml', 'utf8'), devVars))
-  process.on('exit', () => rmSync(COPY, { force: true }))
-  return ['--config', COPY]
+export function developmentConfig(devVars, port) {
+  const copy = `wrangler.dev-${port}.toml`
+  writeFileSync(copy, developmentToml(readFileSync('wrangler.toml', 'utf8'), devVars))
+  process.on('exit', () => rmSync(copy, { force: true }))
+  return ['--config', copy]
 }

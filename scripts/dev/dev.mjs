@@ -52,7 +52,7 @@ function settings() {
 const isOwn = option('config') === undefined && !args.includes('-c')
 const outbox = isOwn ? await startOutbox() : undefined
 const configuration = outbox
-  ? [...developmentConfig(devVars), '--var', `DEV_OUTBOX:${outbox.address}`]
+  ? [...developmentConfig(devVars, port), '--var', `DEV_OUTBOX:${outbox.address}`]
   : []
 
 const paint = (text) => (process.stdout.isTTY ? `\u001b[1m${text}\u001b[22m` : text)

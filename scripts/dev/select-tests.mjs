@@ -1,0 +1,103 @@
+// @ts-check
+// Which tests `npm run test:quick` runs.
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+import { run } from '../tools.mjs'
+
+/** The API document, settings, registration, sign-in, refresh, posts, and the documents. */
+export const CORE = [
+  'test/openapi.test.ts',
+  'test/settings.test.ts',
+  'test/health/health.test.ts',
+  'test/accounts/registration.test.ts',
+  'test/sessions/browser.test.ts',
+  'test/sessions/oauth.test.ts',
+  'test/sessions/refresh.test.ts',
+  'test/posts/versions.test.ts',
+  'test/client/problem.test.ts',
+  'test/node/documents.test.ts',
+]
+/** Seconds of tests in each of the two projects, by the durations of their last whole run. */
+const BUDGET = 20
+/** Of a file that no whole run has measured. */
+const UNKNOWN = 1
+
+/** The files that differ from `main` or are not committed; without a `main`, the latter. */
+export async function changedFiles() {
+  const git = async (/** @type {string[]} */ ...args) => {
+    const { code, output } = await run(['git', ...args])
+    return code === 0 ? output.split('\n').filter(Boolean) : []
+  }
+  const [base] = await git('merge-base', 'HEAD', 'main')
+  return [
+    ...(await git('diff', '--name-only', base ?? 'HEAD')),
+    ...(await git('ls-files', '--others', '--exclude-standard')),
+  ]
+}
+
+/** The test files of a folder, or the file itself. @param {string} path @returns {string[]} */
+function testsIn(path) {
+  if (!existsSync(path)) return []
+  if (!statSync(path).isDirectory()) return path.endsWith('.test.ts') ? [path] : []
+  return readdirSync(path)
+    .map((name) => join(path, name))
+    .flatMap(testsIn)
+}
+
+/**
+ * Where the tests of a changed file may be: `src/credentials/totp/store.ts` → `test/credentials`,
+ * `test/totp`.
+ * @param {string} file
+ */
+export function placesOf(file) {
+  const [top, ...rest] = file.split('/')
+  if (top === 'test') return [file]
+  if (top === 'src') return rest.slice(0, -1).map((name) => `test/${name}`)
+  return top === 'docs' || file.endsWith('.md') ? ['test/node/documents.test.ts'] : []
+}
+
+/** Vitest's other configurations have these, and they need a browser or minutes. */
+const isElsewhere = (/** @type {string} */ file) =>
+  /^test\/(?:browser|deploy|client\/apps)\//.test(file)
+const isNode = (/** @type {string} */ file) => /^test\/(?:node|client)\//.test(file)
+
+/** Seconds by file, of the last whole run of a project. @param {string} project */
+function durations(project) {
+  const file = `dist/tests-${project}.json`
+  const { testResults = [] } = existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : {}
+  /** @type {Map<string, number>} */
+  const seconds = new Map()
+  for (const { name, startTime, endTime } of testResults)
+    seconds.set(name.slice(name.lastIndexOf('/test/') + 1), (endTime - startTime) / 1000)
+  return seconds
+}
+
+/**
+ * The core, then what fits into the budget, the shortest first.
+ * @param {string[]} files
+ * @param {Map<string, number>} known seconds by file
+ */
+export function choose(files, known) {
+  const cost = (/** @type {string} */ file) => known.get(file) ?? UNKNOWN
+  const core = CORE.filter((file) => files.includes(file))
+  const others = files.filter((file) => !CORE.includes(file)).sort((a, b) => cost(a) - cost(b))
+  let left = BUDGET - core.reduce((sum, file) => sum + cost(file), 0)
+  const chosen = others.filter((file) => {
+    left -= cost(file)
+    return left >= 0
+  })
+  return { chosen: [...core, ...chosen], left: others.length - chosen.length }
+}
+
+/** The test files of both projects for these changed files. @param {string[]} changed */
+export function selectTests(changed) {
+  const related = changed.flatMap(placesOf).flatMap(testsIn)
+  const files = [...new Set([...CORE, ...related])].filter((file) => !isElsewhere(file))
+  return {
+    workers: choose(
+      files.filter((file) => !isNode(file)),
+      durations('workers'),
+    ),
+    node: choose(files.filter(isNode), durations('node')),
+  }
+}
