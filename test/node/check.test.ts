@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest'
 import { createProgress } from '../../scripts/dev/progress.mjs'
 import { CORE, choose, placesOf, selectTests } from '../../scripts/dev/select-tests.mjs'
 
-/** What a stream gets of one step that passes and one that fails. */
+/** The text that a stream gets: one step passes, one fails. */
 async function record(stream: { isTTY: boolean; columns?: number }) {
   let text = ''
   const progress = createProgress({
