@@ -3,6 +3,9 @@
 import * as z from 'zod'
 import { parseDataKeys } from './security/data-keys'
 import { isGuessable } from './security/guessable-secret'
+import type { IdentityProvider } from './security/identity-provider-presets'
+import { readProviders } from './security/identity-provider-settings'
+import { isLoopback } from './security/loopback'
 import { parseSigningKeys } from './security/signing-keys'
 
 const DAY_MS = 24 * 60 * 60 * 1000
@@ -27,9 +30,8 @@ const ORIGIN_SHAPE = /^https?:\/\/(?:[\w.-]+|\[[\da-f:]+\])(?::\d+)?$/
 function isOrigin(text: string): boolean {
   if (!ORIGIN_SHAPE.test(text) || !URL.canParse(text)) return false
   const url = new URL(text)
-  const local =
-    url.hostname === 'localhost' || url.hostname === '127.0.0.1' || url.hostname === '[::1]'
-  return url.origin === text && (url.protocol === 'https:' || (url.protocol === 'http:' && local))
+  const isSafe = url.protocol === 'https:' || (url.protocol === 'http:' && isLoopback(url))
+  return url.origin === text && isSafe
 }
 
 /** A domain name, or `localhost`. Addresses cannot be an RP ID: their last label is a number. */
@@ -168,7 +170,10 @@ const Vars = z
     signingKeys: v.SIGNING_KEYS ?? null,
     dataKeys: v.DATA_KEYS ?? null,
   }))
-export type Settings = z.infer<typeof Vars>
+export interface Settings extends z.infer<typeof Vars> {
+  /** The configured identity providers, in the order of PROVIDERS. */
+  identityProviders: readonly IdentityProvider[]
+}
 
 /** The required bindings, each with a method that only bindings of its kind have. */
 const BINDINGS = {
@@ -210,14 +215,16 @@ export function readSettings(env: Env): Settings {
 
 function check(env: Env): Settings | ConfigurationError {
   const parsed = Vars.safeParse(env)
+  const identity = readProviders(env as unknown as Record<string, unknown>)
   const problems = [
     ...(parsed.error?.issues ?? []).map((i) => `${String(i.path[0])} ${i.message}`),
     ...Object.entries(BINDINGS).flatMap(([name, method]) => brokenBinding(env, name, method)),
     ...(parsed.data?.mail.provider === 'resend' ? [] : brokenBinding(env, 'MAIL', 'send')),
     ...(env.ANALYTICS ? brokenBinding(env, 'ANALYTICS', 'writeDataPoint') : []),
+    ...identity.problems,
   ]
   return parsed.success && problems.length === 0
-    ? parsed.data
+    ? { ...parsed.data, identityProviders: identity.providers }
     : new ConfigurationError(`Gatepost is not configured: ${[...new Set(problems)].join('; ')}`)
 }
 
