@@ -16,6 +16,8 @@ interface Variables {
   hashing: { ms: number; release: (() => void) | null }
   /** For the log: the code of the problem, or of the OAuth error, that was answered. */
   outcome?: { problem?: string }
+  /** Of a response that is a page; every other one has the strictest policy. */
+  contentSecurityPolicy?: string
   /** Set on routes that require a token, and on those that accept one and got a valid one. */
   caller?: Caller
   /** Approximate client location, e.g. `Vienna, AT`, or null. */

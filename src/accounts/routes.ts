@@ -1,5 +1,6 @@
 /** All account routes. */
 import { readFactors } from '../credentials/factors-overview'
+import { identityRoutes } from '../credentials/identities/routes'
 import { passkeyRoutes } from '../credentials/passkeys/routes'
 import { changePassword } from '../credentials/password/change'
 import { forgotPassword, resetPassword } from '../credentials/password/reset'
@@ -27,4 +28,5 @@ export const accountRoutes = [
   deleteAccount,
   ...avatarRoutes,
   ...passkeyRoutes,
+  ...identityRoutes,
 ] as const

@@ -94,6 +94,17 @@ export interface BrowserSession {
   user: UserPrivate
 }
 
+export interface CallbackForm {
+  code?: string | undefined
+  state?: string | undefined
+  iss?: string | undefined
+  error?: string | undefined
+  /** Of Apple, once: the name as JSON */
+  user?: string | undefined
+  /** Set when the page of the first response sends the form again */
+  again?: string | undefined
+}
+
 export type Confirmation =
   | {
       password: string
@@ -260,6 +271,42 @@ export interface Health {
   status: 'ok'
   /** Cloudflare's id of the version that answers; null outside Cloudflare */
   version: string | null
+}
+
+export interface Identity {
+  id: string
+  provider: string
+  /** The name of the provider */
+  label: string
+  /** The address that the provider stated last */
+  email: string | null
+  /** RFC 3339, UTC */
+  created_at: string
+  /** RFC 3339, UTC */
+  last_used_at: string | null
+  /** False: this service no longer has the provider */
+  usable: boolean
+}
+
+export interface IdentityLink {
+  /** The name of the provider in PROVIDERS */
+  provider: string
+}
+
+export interface IdentityList {
+  /** All of them, oldest first: 20 at most */
+  identities: Identity[]
+  /** There is no further page */
+  next_cursor: null
+}
+
+export interface IdentityRegistration {
+  /** From the fragment of `/welcome` */
+  registration: string
+  username: string
+  /** Instead of the address that the provider stated; required if it stated none */
+  email?: string | undefined
+  full_name?: string | null | undefined
 }
 
 export interface JwkSet {
@@ -489,6 +536,15 @@ export interface ProfileChange {
   full_name?: string | null | undefined
 }
 
+export interface ProviderList {
+  providers: Array<{
+    /** The name of the provider in PROVIDERS */
+    name: string
+    /** The name for people */
+    label: string
+  }>
+}
+
 export interface Ready {
   status: 'ok'
 }
@@ -496,6 +552,11 @@ export interface Ready {
 export interface RecoveryCodes {
   /** Each works once in place of a code of the app. They are not shown again */
   recovery_codes: string[]
+}
+
+export interface Redirect {
+  /** Send the browser there: `location.href` */
+  redirect_to: string
 }
 
 export interface RegisteredPasskey {
@@ -677,6 +738,9 @@ export type ProblemCode =
   | 'email-not-verified'
   | 'email-taken'
   | 'idempotency-key-reused'
+  | 'identity-not-found'
+  | 'identity-rejected'
+  | 'identity-taken'
   | 'insufficient-scope'
   | 'internal'
   | 'invalid-access-token'
@@ -699,6 +763,9 @@ export type ProblemCode =
   | 'pending-ended'
   | 'post-not-found'
   | 'precondition-failed'
+  | 'provider-unavailable'
+  | 'provider-unknown'
+  | 'registration-ended'
   | 'request-timeout'
   | 'second-factor-required'
   | 'session-ended'
@@ -706,6 +773,7 @@ export type ProblemCode =
   | 'step-up-required'
   | 'too-large'
   | 'too-many-attempts'
+  | 'too-many-identities'
   | 'too-many-passkeys'
   | 'too-many-requests'
   | 'totp-enabled'
@@ -783,6 +851,19 @@ export interface Operations {
       id: number
     }
     answer: undefined
+  }
+  /** The identity providers that users can sign in with */
+  'GET /api/identity-providers': {
+    answer: ProviderList
+  }
+  /** Make an account for a new user of an identity provider, and sign in */
+  'POST /api/identity-providers/{provider}/registration': {
+    path: {
+      /** The name of the provider in PROVIDERS */
+      provider: string
+    }
+    body: IdentityRegistration
+    answer: BrowserSession
   }
   /** Options for navigator.credentials.get(), to sign in or as a second factor */
   'POST /api/passkeys/sign-in-options': {
@@ -977,6 +1058,22 @@ export interface Operations {
   /** How I can sign in */
   'GET /api/users/me/factors': {
     answer: Factors
+  }
+  /** My connected accounts at identity providers */
+  'GET /api/users/me/identities': {
+    answer: IdentityList
+  }
+  /** Connect an account at an identity provider */
+  'POST /api/users/me/identities': {
+    body: IdentityLink
+    answer: Redirect
+  }
+  /** Disconnect an account at an identity provider; every other session ends */
+  'DELETE /api/users/me/identities/{id}': {
+    path: {
+      id: string
+    }
+    answer: undefined
   }
   /** My passkeys */
   'GET /api/users/me/passkeys': {

@@ -30,6 +30,8 @@ export type NoticeKind =
   | 'totp-enabled'
   | 'totp-disabled'
   | 'factors-removed'
+  | 'identity-linked'
+  | 'identity-unlinked'
 
 /**
  * The key under which mails to the user that `who` selects are counted: the HMAC of the address, so

@@ -99,6 +99,11 @@ export const Label = z
   })
   .refine((s) => s === '' || !BLANK.test(s), 'must contain a visible character')
 
+/** A name in any script. An empty one means no name. */
+export const FullName = Label.transform((s) => s || null)
+  .nullable()
+  .openapi({ type: ['string', 'null'], maxLength: 100, example: 'Ann Example' })
+
 export const LinkUse = z.strictObject({ token: LinkToken }).openapi('LinkUse')
 /** The response of a request that may send a mail. */
 export const Message = z.object({ message: z.string() }).strict().openapi('Message')

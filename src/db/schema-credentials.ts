@@ -80,6 +80,8 @@ export const identities = sqliteTable(
   {
     issuer: text('issuer').notNull(),
     subject: text('subject').notNull(),
+    /** The name of the row in paths: 128 random bits, base64url. Null in no row. */
+    id: text('id'),
     /** The name of the provider in the settings. */
     provider: text('provider').notNull(),
     userId: owner(),
@@ -91,6 +93,7 @@ export const identities = sqliteTable(
   (t) => [
     primaryKey({ columns: [t.issuer, t.subject] }),
     index('identities_user').on(t.userId),
+    uniqueIndex('identities_id').on(t.id),
     // OpenID Connect Core §2: at most 255 ASCII characters.
     check('identities_subject', sql`length(${t.subject}) between 1 and 255`),
   ],

@@ -21,6 +21,14 @@ export const problemAdvice: Record<ProblemCode, Advice> = {
     meaning: 'The token of a mailed link is wrong, was used, was replaced, or has expired.',
     action: 'Tell the user, and offer to mail a new link.',
   },
+  'identity-flow-ended': {
+    meaning: 'The browser has no cookie of this flow, or the flow is too old, or was completed.',
+    action: 'Let the user start again with `GET /api/identity-providers/{provider}/sign-in`.',
+  },
+  'registration-ended': {
+    meaning: 'The proof of the identity is too old, was used, or is of another browser.',
+    action: 'Let the user sign in with the provider again.',
+  },
   unauthenticated: {
     meaning: 'The operation needs an access token, and the request has none.',
     action: 'Send `Authorization: Bearer <access token>`. Without one, let the user sign in.',
@@ -63,6 +71,10 @@ export const problemAdvice: Record<ProblemCode, Advice> = {
     meaning: 'The response of the authenticator failed a check, or its challenge is too old.',
     action: 'Request new options and let the user try again.',
   },
+  'identity-rejected': {
+    meaning: 'The response of the identity provider failed a check, or the account is disabled.',
+    action: 'Offer to try again, and the other ways to sign in. The log has the reason.',
+  },
   'step-up-required': {
     meaning: 'The operation requires a more recent or stronger authentication (RFC 9470).',
     action: 'Confirm the identity with `POST /api/session/confirm`, then repeat the request.',
@@ -78,6 +90,10 @@ export const problemAdvice: Record<ProblemCode, Advice> = {
   'email-not-verified': {
     meaning: '`REQUIRE_VERIFIED_EMAIL` is on, and the address of the account is unconfirmed.',
     action: 'Ask the user to open the mailed link, or to reset the password.',
+  },
+  'identity-refused': {
+    meaning: 'The user did not agree at the identity provider, or left its page.',
+    action: 'Show the sign-in form again.',
   },
   'not-the-author': {
     meaning: 'The post belongs to another user.',
@@ -100,6 +116,14 @@ export const problemAdvice: Record<ProblemCode, Advice> = {
   'passkey-not-found': {
     meaning: 'The passkey was removed, or belongs to another user.',
     action: 'Read the list of passkeys anew.',
+  },
+  'identity-not-found': {
+    meaning: 'The identity was disconnected, or belongs to another user.',
+    action: 'Read the list of connected accounts anew.',
+  },
+  'provider-unknown': {
+    meaning: '`PROVIDERS` has no provider of this name.',
+    action: 'Offer the providers of `GET /api/identity-providers`.',
   },
   'avatar-not-found': { meaning: 'No picture has this address.', action: 'Show initials instead.' },
   'totp-not-found': {
@@ -129,6 +153,22 @@ export const problemAdvice: Record<ProblemCode, Advice> = {
   'too-many-passkeys': {
     meaning: 'The account has the maximum of 20 passkeys.',
     action: 'Let the user remove one first.',
+  },
+  'identity-taken': {
+    meaning: 'The account at the provider is connected to another account of this service.',
+    action: 'Tell the user to sign in with the provider, which opens that other account.',
+  },
+  'too-many-identities': {
+    meaning: 'The account has the maximum of 20 connected accounts.',
+    action: 'Let the user disconnect one first.',
+  },
+  'account-exists': {
+    meaning: 'The provider proved an address that an account has. Addresses link nothing.',
+    action: 'Let the user sign in another way, then connect the provider under Account.',
+  },
+  'account-unproven': {
+    meaning: 'The provider proved an address that an account has and never confirmed.',
+    action: 'Offer to reset the password, which makes the account the user’s own.',
   },
   'totp-enabled': {
     meaning: 'The account has an authenticator app already.',
@@ -184,6 +224,10 @@ export const problemAdvice: Record<ProblemCode, Advice> = {
     action: REPEAT,
   },
   unavailable: { meaning: 'D1, R2 or another part does not respond.', action: REPEAT },
+  'provider-unavailable': {
+    meaning: 'The identity provider is down, too slow, or breaks the protocol.',
+    action: 'Offer to try again, and the other ways to sign in. The log has the reason.',
+  },
   misconfigured: {
     meaning: 'A setting is missing or weak; `detail` names it. No request is served.',
     action: 'As the operator, correct the setting: `npm run doctor`. As a client, wait.',

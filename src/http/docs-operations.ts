@@ -63,6 +63,7 @@ const PREFIXES = [
   '/api/users',
   '/oauth',
   '/api/passkeys',
+  '/api/identity-providers',
   '/api/admin',
   '/avatars',
   '/health',

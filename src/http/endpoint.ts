@@ -153,3 +153,8 @@ export const nothing = (description: string) => ({ description })
 export const noContent = (c: AnyContext) =>
   // biome-ignore lint/complexity/noBannedTypes: hono's own type of an empty answer
   c.body(null, 204) as unknown as TypedResponse<{}, 204, string>
+
+/** 303 to a page. The cast gives it the type that the routes declare. */
+export const seeOther = (c: AnyContext, location: string) =>
+  // biome-ignore lint/complexity/noBannedTypes: hono's own type of an empty answer
+  c.body(null, 303, { Location: location }) as unknown as Response & TypedResponse<{}, 303, string>

@@ -7,9 +7,9 @@ import { logLine } from '../security/log-line'
 
 /**
  * Logged but not stored, because an attacker could fill the table: throttled attempts and resets,
- * attempts that lost a race with a concurrent sign-in, and rejected passkeys.
+ * attempts that lost a race with a concurrent sign-in, and rejected passkeys and identities.
  */
-type LoggedOnly = 'attempt_refused' | 'passkey_rejected'
+type LoggedOnly = 'attempt_refused' | 'passkey_rejected' | 'identity_rejected'
 
 export function logSecurity(
   c: AnyContext,
@@ -30,6 +30,20 @@ export function logRejectedPasskey(
   { userId, sessionId }: { userId: number | null; sessionId?: string | undefined },
 ) {
   writeSecurity(c, { type: 'passkey_rejected', reason, user_id: userId, session_id: sessionId })
+}
+
+/**
+ * A flow at an identity provider that failed, and why: a code of the protocol, or the name of a
+ * broken rule. Nothing that the provider or the browser sent is part of it.
+ */
+export function logRejectedIdentity(
+  c: AnyContext,
+  provider: string,
+  reason: string,
+  { userId, sessionId }: { userId: number | null; sessionId?: string | undefined },
+) {
+  const members = { provider, reason, user_id: userId, session_id: sessionId }
+  writeSecurity(c, { type: 'identity_rejected', ...members })
 }
 
 function writeSecurity(c: AnyContext, { type, ...members }: Record<string, unknown>) {

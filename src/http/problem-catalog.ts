@@ -24,6 +24,18 @@ export const problemCatalog = {
     title: 'Invalid or expired link',
     detail: 'This link is invalid, was used, or has expired. Ask for a new one.',
   },
+  'identity-flow-ended': {
+    status: 400,
+    title: 'The sign-in has ended',
+    detail:
+      'This sign-in took too long, was completed, or began in another browser or tab. Start again.',
+  },
+  'registration-ended': {
+    status: 400,
+    title: 'The registration has ended',
+    detail:
+      'This registration took too long, was completed, or began in another browser. Sign in with the provider again.',
+  },
   unauthenticated: {
     status: 401,
     title: 'Not authenticated',
@@ -77,6 +89,12 @@ export const problemCatalog = {
     title: 'Passkey rejected',
     detail: 'The passkey was not accepted. Try again, or sign in another way.',
   },
+  'identity-rejected': {
+    status: 401,
+    title: 'Sign-in rejected',
+    detail:
+      'The sign-in at the identity provider was not accepted. Try again, or sign in another way.',
+  },
   'step-up-required': {
     status: 401,
     title: 'Confirm your identity',
@@ -97,6 +115,11 @@ export const problemCatalog = {
     title: 'Email not verified',
     detail:
       'Confirm your email address first: open the link that we sent you, or reset your password.',
+  },
+  'identity-refused': {
+    status: 403,
+    title: 'Sign-in cancelled',
+    detail: 'You cancelled the sign-in at the identity provider. Try again, or use another way.',
   },
   'not-the-author': {
     status: 403,
@@ -120,6 +143,16 @@ export const problemCatalog = {
     status: 404,
     title: 'Passkey not found',
     detail: 'None of your passkeys has this id.',
+  },
+  'identity-not-found': {
+    status: 404,
+    title: 'Connected account not found',
+    detail: 'None of your connected accounts has this id.',
+  },
+  'provider-unknown': {
+    status: 404,
+    title: 'Unknown identity provider',
+    detail: 'This service has no identity provider of this name. Sign in another way.',
   },
   'avatar-not-found': {
     status: 404,
@@ -160,6 +193,29 @@ export const problemCatalog = {
     status: 409,
     title: 'Too many passkeys',
     detail: 'Your account has 20 passkeys, the maximum. Remove one first.',
+  },
+  'identity-taken': {
+    status: 409,
+    title: 'Already connected to another account',
+    detail:
+      'This account of the identity provider is connected to another account here. Disconnect it there first.',
+  },
+  'too-many-identities': {
+    status: 409,
+    title: 'Too many connected accounts',
+    detail: 'Your account has 20 connected accounts, the maximum. Disconnect one first.',
+  },
+  'account-exists': {
+    status: 409,
+    title: 'You have an account already',
+    detail:
+      'An account with your email address exists. Sign in to it, then connect the provider under Account.',
+  },
+  'account-unproven': {
+    status: 409,
+    title: 'Your address is in use',
+    detail:
+      'An account uses your email address and never confirmed it. Reset its password to take it over, then connect the provider under Account.',
   },
   'totp-enabled': {
     status: 409,
@@ -233,6 +289,12 @@ export const problemCatalog = {
     status: 503,
     title: 'Service unavailable',
     detail: 'A part of this service does not respond. Try again in a moment.',
+  },
+  'provider-unavailable': {
+    status: 503,
+    title: 'Identity provider unavailable',
+    detail:
+      'The identity provider does not respond as it should. Try again in a moment, or sign in another way.',
   },
   misconfigured: {
     status: 503,

@@ -15,7 +15,7 @@ import { problem } from './problem'
 import { logRequest, serverTiming } from './request-log'
 
 /** Security headers of every response of the Worker. Static assets get theirs from `_headers`. */
-export const securityHeaders = secureHeaders({
+const defaultHeaders = secureHeaders({
   strictTransportSecurity: 'max-age=31536000; includeSubDomains',
   contentSecurityPolicy: {
     defaultSrc: ["'none'"],
@@ -35,6 +35,13 @@ export const securityHeaders = secureHeaders({
   xXssProtection: false,
   removePoweredBy: false,
 })
+
+/** The security headers, with the policy of a page that needs one of its own. */
+export const securityHeaders: MiddlewareHandler<AppEnv> = async (c, next) => {
+  await defaultHeaders(c, next)
+  const policy = c.get('contentSecurityPolicy')
+  if (policy) c.res.headers.set('Content-Security-Policy', policy)
+}
 
 /**
  * Sets the request's id and clock, logs it, and adds Server-Timing while SERVER_TIMING is on.

@@ -216,5 +216,25 @@ export function factorsRemoved(origin: string, to: Recipient, hasPassword: boole
   })
 }
 
+/** After an identity was linked. `provider` is its name for people. */
+export function identityLinked(origin: string, to: Recipient, provider: string): Mail {
+  return compose(to, `Your ${provider} account was connected`, {
+    before: [
+      `Signing in to your account at ${origin} is now possible with an account of ${provider}.`,
+      wasNotYou(origin),
+    ],
+  })
+}
+
+/** After an identity was unlinked. */
+export function identityUnlinked(origin: string, to: Recipient, provider: string): Mail {
+  return compose(to, `Your ${provider} account was disconnected`, {
+    before: [
+      `The account of ${provider} no longer signs in to your account at ${origin}. All other devices were signed out.`,
+      wasNotYou(origin),
+    ],
+  })
+}
+
 const wasNotYou = (origin: string) =>
   `If this was not you, another person has used your account. Reset your password now, then check how you sign in: ${origin}/forgot`

@@ -1,4 +1,4 @@
-// What Gatepost must know about identity providers, as data. Every other provider is an OpenID
+// The differences between identity providers, as data. Every other provider is an OpenID
 // provider whose metadata is read by discovery.
 
 export interface IdentityProvider extends ProviderProfile {
@@ -13,7 +13,7 @@ export interface IdentityProvider extends ProviderProfile {
   apple?: { team: string; keyId: string }
 }
 
-/** What providers differ in. */
+/** The differences between providers. */
 export interface ProviderProfile {
   /** The name for people. */
   label: string
@@ -31,7 +31,7 @@ export interface ProviderProfile {
  */
 export type EmailProof = 'never' | 'claim' | 'claim-or-text'
 
-/** An OpenID provider of which nothing more is known. */
+/** Any OpenID provider. */
 export const OPENID_PROFILE = {
   protocol: 'openid',
   scope: 'openid email profile',

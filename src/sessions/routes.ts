@@ -5,6 +5,8 @@ import { browserRoutes } from './browser'
 import { confirmSession } from './confirm'
 import { useSignInLink } from './email'
 import { finishSession } from './factor'
+import { registerWithIdentity } from './identity-registration'
+import { identitySignInRoutes } from './identity-sign-in'
 import { sessionListRoutes } from './list'
 import { oauthRoutes } from './oauth'
 import { oauthMetadataRoutes } from './oauth-metadata'
@@ -23,5 +25,7 @@ export const sessionRoutes = [
   readEmailSignIn,
   requestSignInLink,
   useSignInLink,
+  ...identitySignInRoutes,
+  registerWithIdentity,
   ...sessionListRoutes,
 ] as const

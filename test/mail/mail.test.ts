@@ -114,6 +114,8 @@ describe('the texts', () => {
     texts.passwordSet(ORIGIN, ann),
     texts.passwordWasReset(ORIGIN, ann),
     texts.accountDeleted(ORIGIN, ann),
+    texts.identityLinked(ORIGIN, ann, 'Google'),
+    texts.identityUnlinked(ORIGIN, ann, 'Google'),
     ...FACTORS.map((write) => write(ORIGIN, ann)),
   ]
 

@@ -4,6 +4,15 @@
 import { beforeAll, describe, expect, it } from 'vitest'
 import { type Call, call, trips } from '../support/client'
 import { codeOf, decodeBase32, giveTotp } from '../support/factors'
+import {
+  Browser,
+  catchOutgoing,
+  locationOf,
+  openIdProvider,
+  pageOf,
+  someone,
+  workerOf,
+} from '../support/identity-provider'
 import { catchMails, nextMail, tokenIn } from '../support/mailbox'
 import { apiDocument, maxTrips } from '../support/openapi'
 import { type Sample, samples } from '../support/openapi-samples'
@@ -13,6 +22,7 @@ import { linkCookieOf } from '../support/sign-in-links'
 import { admin, freshName, PASSWORD, person, register, signIn } from '../support/users'
 
 catchMails()
+catchOutgoing()
 
 let of: Record<string, Sample>
 beforeAll(async () => {
@@ -78,6 +88,49 @@ async function passkeyRoutes() {
   const response = await call('POST', '/api/session/confirm', { token, json })
   expect([response.status, trips(response)]).toEqual([200, 2])
   await ask('deletePasskey', { token }, passkey.id)
+}
+
+/** Registers with an identity, signs in with it, links another one and unlinks it. */
+async function identityRoutes() {
+  const [provider, other] = [await openIdProvider(), await openIdProvider({ name: 'other' })]
+  const worker = workerOf([provider, other])
+  const browser = new Browser(worker)
+  const record = (operationId: string, response: Response) => {
+    expect(response.status, operationId).toBeLessThan(400)
+    table[operationId] = trips(response)
+    return response
+  }
+  const base = '/api/identity-providers'
+  record('readProviders', await browser.send('GET', base))
+  const claims = someone()
+  const start = record('startIdentitySignIn', await browser.send('GET', `${base}/acme/sign-in`))
+  const form = provider.authorize(locationOf(start), claims)
+  const welcome = pageOf(await browser.callback(form))
+  const json = { registration: welcome.fragment.registration, username: freshName() }
+  const registered = await browser.send('POST', `${base}/acme/registration`, { json })
+  record('registerWithIdentity', registered)
+  const again = provider.authorize(await browser.start(), claims)
+  const callback = await browser.send('POST', `${base}/acme/callback`, { form: again })
+  record('finishIdentitySignInForm', callback)
+  const third = provider.authorize(await browser.start(), claims)
+  record('finishIdentitySignIn', await browser.callback(third))
+  expect(table.finishIdentitySignIn).toBe(2)
+  const own = { token: await signedIn(browser) }
+  const path = '/api/users/me/identities'
+  const link = await browser.send('POST', path, { ...own, json: { provider: 'other' } })
+  const { redirect_to } = await record('linkIdentity', link).json<{ redirect_to: string }>()
+  const linked = await browser.callback(other.authorize(redirect_to, someone()), 'other')
+  expect([pageOf(linked).query, trips(linked)]).toEqual([{ linked: 'other' }, 1])
+  const list = record('readIdentities', await browser.send('GET', path, own))
+  const { identities } = await list.json<{ identities: { id: string }[] }>()
+  const last = identities.at(-1)?.id
+  record('unlinkIdentity', await browser.send('DELETE', `${path}/${last}`, own))
+}
+
+/** The access token of the session of a browser. */
+async function signedIn(browser: Browser): Promise<string> {
+  const response = await browser.send('POST', '/api/session/refresh', { json: {} })
+  return (await response.json<{ access_token: string }>()).access_token
 }
 
 describe('the trips to D1', () => {
@@ -156,6 +209,7 @@ describe('the trips to D1', () => {
     for (const id of ['health', 'ready', 'describeApi', 'oauthMetadata', 'jwks']) await ask(id)
     await passkeyRoutes()
     await ask('relatedOrigins')
+    await identityRoutes()
 
     const promised = Object.keys(of).map((id) => [id, maxTrips(id)])
     expect(Object.keys(table).sort()).toEqual(Object.keys(of).sort())

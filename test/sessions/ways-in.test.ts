@@ -5,14 +5,23 @@ import { env } from 'cloudflare:workers'
 import { expect, it } from 'vitest'
 import { call } from '../support/client'
 import { codeOf, giveTotp } from '../support/factors'
+import {
+  Browser,
+  catchOutgoing,
+  openIdProvider,
+  pageOf,
+  someone,
+  workerOf,
+} from '../support/identity-provider'
 import { catchMails, nextMail, tokenIn } from '../support/mailbox'
 import { apiDocument, type Operation } from '../support/openapi'
 import { assertionOf, type PasskeyHolder, passkeyHolder, sendAssertion } from '../support/passkeys'
 import { expectOAuthError, expectProblem, oauthToken, refresh } from '../support/sign-in'
 import { clickLink, mailedLink } from '../support/sign-in-links'
-import { PASSWORD } from '../support/users'
+import { freshName, PASSWORD } from '../support/users'
 
 catchMails()
+catchOutgoing()
 
 /** A user with a passkey, an authenticator app, and a session from before the second factors. */
 interface Ann extends PasskeyHolder {
@@ -61,6 +70,41 @@ const ways: Record<string, Way> = {
     await expectProblem(await clickLink(token, cookie), 401, 'second-factor-required')
     await expectProblem(await clickLink(token, cookie, code), 400, 'invalid-token')
   },
+  // These set the cookie of a flow, which is no session.
+  startIdentitySignIn: async (ann) => {
+    const { browser } = await linkedIdentity(ann)
+    await browser.start()
+    expect((await browser.send('POST', '/api/session/refresh', { json: {} })).status).toBe(401)
+  },
+  linkIdentity: async (ann) => {
+    const { browser } = await linkedIdentity(ann)
+    const json = { provider: 'acme' }
+    const { token } = ann
+    const response = await browser.send('POST', '/api/users/me/identities', { token, json })
+    await expectProblem(response, 401, 'step-up-required')
+    expect(browser.flow).toBeUndefined()
+  },
+  finishIdentitySignIn: async (ann) => {
+    const { page, browser } = await signInAtProvider(ann)
+    expect([page.path, page.fragment.methods]).toEqual(['/sign-in', 'totp passkey recovery'])
+    expect(browser.session).toBeUndefined()
+  },
+  finishIdentitySignInForm: async (ann) => {
+    const { browser, provider, claims } = await linkedIdentity(ann)
+    const form = provider.authorize(await browser.start(), claims)
+    const path = '/api/identity-providers/acme/callback'
+    const page = pageOf(await browser.send('POST', path, { form }))
+    expect([page.path, page.fragment.methods]).toEqual(['/sign-in', 'totp passkey recovery'])
+    expect(browser.session).toBeUndefined()
+  },
+  // Makes an account, which has no second factor yet.
+  registerWithIdentity: async (ann) => {
+    const { browser, provider } = await linkedIdentity(ann)
+    const { fragment } = await browser.signIn(provider, someone())
+    const json = { registration: fragment.registration, username: freshName() }
+    const path = '/api/identity-providers/acme/registration'
+    expect((await browser.send('POST', path, { json })).status).toBe(201)
+  },
   // These continue a session. They start none, and raise no level.
   refreshSession: async (ann) => {
     const cookie = cookieOfAnn(ann)
@@ -72,6 +116,22 @@ const ways: Record<string, Way> = {
     expect((await call('POST', '/api/session/confirm', { token, json })).status).toBe(200)
   },
   deleteSession: async () => undefined,
+}
+
+/** A provider at which Ann has a linked identity, and a browser. */
+async function linkedIdentity({ id }: Ann) {
+  const provider = await openIdProvider()
+  const claims = someone({ amr: ['mfa'], acr: 'mfa' })
+  await env.DB.prepare(
+    "insert into identities (issuer, subject, id, provider, user_id, created_at) values (?, ?, ?, 'acme', ?, 0)",
+  )
+    .bind(provider.issuer, claims.sub, crypto.randomUUID(), id)
+    .run()
+  return { provider, claims, browser: new Browser(workerOf([provider])) }
+}
+async function signInAtProvider(ann: Ann) {
+  const { browser, provider, claims } = await linkedIdentity(ann)
+  return { browser, page: await browser.signIn(provider, claims) }
 }
 
 const grants: Record<string, Way> = {
@@ -109,11 +169,11 @@ const detours: Record<string, Way> = {
   },
 }
 
-/** Whether a success of an operation carries an access token or sets the cookie. */
+/** Whether a success of an operation carries an access token or sets the cookie of a session. */
 async function yieldsSession({ responses }: Operation): Promise<boolean> {
   const { schemas } = (await apiDocument()).components
   return Object.entries(responses)
-    .filter(([status]) => status.startsWith('2'))
+    .filter(([status]) => /^[23]/.test(status))
     .some(([, { headers = {}, content = {} }]) => {
       const hasToken = Object.values(content).some(({ schema }) => {
         const name = schema.$ref?.split('/').at(-1) ?? ''

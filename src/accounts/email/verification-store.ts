@@ -2,6 +2,7 @@
 import { and, eq, inArray, ne, or, type SQL, sql } from 'drizzle-orm'
 import type { SQLiteColumn } from 'drizzle-orm/sqlite-core'
 import { recipientColumns } from '../../credentials/account'
+import { dropUnprovenIdentities } from '../../credentials/identities/squatters'
 import { countNotice, releaseResets } from '../../credentials/mail-limit'
 import { isUsable } from '../../credentials/mail-links'
 import { carryFailures, loginCounterKey } from '../../credentials/throttle'
@@ -148,8 +149,8 @@ export async function findLink(
 
 /**
  * Voids a link whose recipient does not know the account. While the address of the account is
- * unproven, the account's sessions end, and its password and links are removed. Returns the user,
- * or null if there is no such link.
+ * unproven, the account's sessions end, and its password, identities and links are removed. Returns
+ * the user, or null if there is no such link.
  */
 export async function disownLink(
   db: Database,
@@ -172,6 +173,7 @@ export async function disownLink(
       link.rows(isUnproven),
     ),
     ended: build.delete(sessions).where(and(sql`${sessions.userId} = ${link.userId}`, isSquatted)),
+    identities: dropUnprovenIdentities(link.userId, isSquatted),
     reset: build
       .update(users)
       .set({ passwordHash: unusableHash, hasPassword: false })

@@ -1,12 +1,7 @@
 /** Bodies of the profile endpoints. The unique indexes of D1 decide whether a name is free. */
 import { z } from '@hono/zod-openapi'
-import { Email, Label, Password, Username } from '../../credentials/schemas'
+import { Email, FullName, Password, Username } from '../../credentials/schemas'
 import { Event } from '../../event'
-
-/** A name in any script. An empty one means no name. */
-export const FullName = Label.transform((s) => s || null)
-  .nullable()
-  .openapi({ type: ['string', 'null'], maxLength: 100, example: 'Ann Example' })
 
 export const Registration = z
   .strictObject({

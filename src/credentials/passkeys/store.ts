@@ -7,7 +7,7 @@ import { build } from '../../db/build'
 import { recordEventOf } from '../../db/events'
 import { insertSelect } from '../../db/insert-select'
 import { users } from '../../db/schema'
-import { identities, passkeys } from '../../db/schema-credentials'
+import { passkeys } from '../../db/schema-credentials'
 import { withSession } from '../../db/session-guard'
 import type { Recipient } from '../../mail/compose'
 import type { VerifiedRegistration } from '../../security/webauthn'
@@ -16,6 +16,7 @@ import { dropUselessCodes, endOtherLogins, updateFactors } from '../factors'
 import { countNotice } from '../mail-limit'
 import { isTokenUsed, type UsedToken, useToken } from '../proof'
 import { replaceCodes } from '../recovery-codes/store'
+import { hasOtherWayIn } from '../ways-in'
 import { MAX_PASSKEYS } from './rules'
 
 export type PasskeyRow = Omit<typeof passkeys.$inferSelect, 'userId' | 'key' | 'counter' | 'aaguid'>
@@ -225,17 +226,6 @@ export async function removePasskey(actor: Actor, id: string): Promise<Removed> 
   return { kind: found.length > 0 ? 'last-way-in' : 'not-found' }
 }
 
-/**
- * The passkey is of no use, or the account has another way to sign in: a password, another passkey
- * that works, or an identity.
- */
-function isDispensable({ caller, settings }: Actor, id: string): SQL | undefined {
-  const { passkeyRpId: rpId } = settings
-  return or(
-    ne(passkeys.rpId, rpId),
-    eq(users.hasPassword, true),
-    sql`exists (select 1 from ${passkeys} as other where other.user_id = ${caller.userId}
-      and other.id <> ${id} and other.rp_id = ${rpId})`,
-    sql`exists (select 1 from ${identities} where ${eq(identities.userId, caller.userId)})`,
-  )
-}
+/** The passkey is of no use, or the account has another way to sign in. */
+const isDispensable = (actor: Actor, id: string): SQL | undefined =>
+  or(ne(passkeys.rpId, actor.settings.passkeyRpId), hasOtherWayIn(actor, { passkey: id }))

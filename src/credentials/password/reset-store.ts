@@ -6,6 +6,7 @@ import { build } from '../../db/build'
 import { discardUnowned, NO_ACCOUNT, recordEventOf } from '../../db/events'
 import { attempts, emailTokens, sessions, users } from '../../db/schema'
 import { recipientColumns } from '../account'
+import { dropUnprovenIdentities } from '../identities/squatters'
 import { countNotice, countReset, mailCounterKey, releaseResets } from '../mail-limit'
 import { type Address, isUsable, type Link, storeLink } from '../mail-links'
 import { isPasswordAttempt } from '../throttle'
@@ -60,8 +61,8 @@ export const findResetLink = (db: Database, tokenHash: string, now: Date) =>
 /**
  * Uses the link, once: every statement has its row as a condition, and the last one deletes it. The
  * link proves the mailbox, so the address is proven too, and what another person set up with it
- * ends: password, sessions, pending links, failed passwords. Second factors stay, and so do failed
- * codes.
+ * ends: password, sessions, pending links, failed passwords, identities of an unproven address.
+ * Second factors stay, and so do failed codes.
  */
 export async function useReset(
   db: Database,
@@ -77,6 +78,7 @@ export async function useReset(
     where ${isUsable(tokenHash, now)} and ${emailTokens.purpose} = 'reset'
       and ${emailTokens.userId} = ${userId} and ${users.isActive} = 1)`
   const { reset, noticed } = await batch(db, {
+    squatters: dropUnprovenIdentities(userId, works),
     reset: build
       .update(users)
       .set({ passwordHash, hasPassword: true, emailVerified: true })
