@@ -11,7 +11,7 @@ const START_MS = 90_000
  */
 function startService({ port, state, log, allow }) {
   const where = ['--port', String(port), '--persist-to', state]
-  const settings = ['--var', `ALLOWED_ORIGINS:${allow}`]
+  const settings = ['--var', `ALLOWED_ORIGINS:${allow}`, '--var', 'EMAIL_SIGN_IN:on']
   const child = spawn(process.execPath, ['scripts/dev/dev.mjs', ...where, ...settings], {
     stdio: ['ignore', 'pipe', 'pipe'],
   })

@@ -15,6 +15,7 @@ const part = <K extends string>(load: () => Promise<Record<K, preact.ComponentTy
   lazy(() => load().then((module) => module[name]))
 const signIn = () => import('./pages/sign-in')
 const mailed = () => import('./pages/mailed')
+const emailLink = () => import('./pages/email-link')
 const account = () => import('./account/account')
 const admin = () => import('./admin/admin')
 const writing = () => import('./pages/write')
@@ -22,6 +23,8 @@ const writing = () => import('./pages/write')
 const pages = {
   register: part(signIn, 'Register'),
   signIn: part(signIn, 'SignIn'),
+  askForLink: part(emailLink, 'AskForLink'),
+  useLink: part(emailLink, 'UseLink'),
   forgot: part(mailed, 'Forgot'),
   reset: part(mailed, 'Reset'),
   verify: part(mailed, 'Verify'),
@@ -64,6 +67,8 @@ function Frame() {
               <Route path="/people/:id" component={pages.person} />
               <Route path="/register" component={pages.register} />
               <Route path="/sign-in" component={pages.signIn} />
+              <Route path="/sign-in/email" component={pages.askForLink} />
+              <Route path="/sign-in/link" component={pages.useLink} />
               <Route path="/forgot" component={pages.forgot} />
               <Route path="/reset" component={pages.reset} />
               <Route path="/verify" component={pages.verify} />

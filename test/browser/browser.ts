@@ -127,7 +127,10 @@ const log = () => readFileSync(process.env.GATEPOST_LOG ?? '', 'utf8')
  * The newest link that was mailed to an address; the service prints it while it runs in
  * development.
  */
-export async function mailedLink(to: string, page: 'verify' | 'reset'): Promise<string> {
+export async function mailedLink(
+  to: string,
+  page: 'verify' | 'reset' | 'sign-in/link',
+): Promise<string> {
   for (let tries = 0; tries < 50; tries++) {
     const mails = log().split(`Mail to ${to}: `).slice(1)
     const links = mails.map((mail) => /https?:\/\/\S+#token=[\w-]+/.exec(mail)?.[0] ?? '')

@@ -64,6 +64,9 @@ const OPEN: Look[] = [
       await page.getByRole('alert').waitFor()
     },
   },
+  { name: 'email-link-ask', path: '/sign-in/email', shows: title('Sign in by email') },
+  { name: 'email-link-use', path: '/sign-in/link#token=abc', shows: title('Sign in by email') },
+  { name: 'email-link-none', path: '/sign-in/link', shows: title('Sign in by email') },
   { name: 'forgot', path: '/forgot', shows: title('Forgot your password?') },
   { name: 'reset', path: '/reset#token=abc', shows: title('Choose a new password') },
   { name: 'reset-without-link', path: '/reset', shows: title('Choose a new password') },

@@ -8,6 +8,7 @@ import { Form } from '../ui/form'
 import { asProblem } from '../ui/load'
 import { say } from '../ui/messages'
 import { Page, Trouble, Waiting } from '../ui/page'
+import { useMailedToken } from './mailed-token'
 
 export function Forgot() {
   const [sent, setSent] = useState('')
@@ -43,18 +44,6 @@ export function Forgot() {
       </Page>
     </div>
   )
-}
-
-/**
- * The token of a mailed link. It stands behind the `#`, which no server, log or Referer sees, and
- * leaves the address bar (and the history) at once.
- */
-function useMailedToken(): string {
-  const [token] = useState(() => new URLSearchParams(location.hash.slice(1)).get('token') ?? '')
-  useEffect(() => {
-    if (location.hash) history.replaceState(null, '', location.pathname)
-  }, [])
-  return token
 }
 
 export function Reset() {

@@ -3,20 +3,13 @@ import { useEffect, useState } from 'preact/hooks'
 import { useLocation } from 'preact-iso'
 import { ApiProblem } from '../../client'
 import { gatepost, session, useSession } from '../gatepost'
-import {
-  asPasskeyProblem,
-  completeWithPasskey,
-  hasPasskeys,
-  offerPasskeys,
-  signInWithPasskey,
-} from '../passkeys'
+import { hasPasskeys, offerPasskeys, signInWithPasskey } from '../passkeys'
 import { Act } from '../ui/act'
 import { Field, NewPasswordField, PasswordField } from '../ui/fields'
 import { Form } from '../ui/form'
-import { asProblem } from '../ui/load'
 import { say } from '../ui/messages'
 import { Page } from '../ui/page'
-import { CodeField } from '../ui/step-up'
+import { type PendingSignIn, passkeyTrouble, pendingOf, SecondStep } from './second-step'
 
 /**
  * The page to show after signing in: a path of this origin, else the start page. The path of
@@ -29,23 +22,6 @@ function safeNext(next: string | undefined): string {
   const path = url.pathname + url.search
   return URL.canParse(path, origin) && new URL(path, origin).origin === origin ? path : '/'
 }
-
-/** A correct first factor whose second factor is still missing. */
-interface PendingSignIn {
-  token: string
-  methods: string[]
-}
-
-/** The pending sign-in that a problem carries, or null. */
-function pendingOf(error: unknown): PendingSignIn | null {
-  if (!(error instanceof ApiProblem) || error.code !== 'second-factor-required') return null
-  const { pending_token, methods } = error.body
-  const known = Array.isArray(methods) ? methods.map(String) : []
-  return { token: String(pending_token), methods: known }
-}
-
-/** Why a passkey was not used, for the user. */
-const passkeyTrouble = (error: unknown) => asProblem(asPasskeyProblem(error)).message
 
 export function SignIn() {
   const { query, route } = useLocation()
@@ -107,6 +83,7 @@ function FirstStep({ isReturning, ask }: FirstStepProps) {
           {trouble}
         </p>
       )}
+      <LinkOffer />
       <p>
         <a href="/forgot">Forgot your password?</a>
       </p>
@@ -117,47 +94,20 @@ function FirstStep({ isReturning, ask }: FirstStepProps) {
   )
 }
 
-interface SecondStepProps {
-  pending: PendingSignIn
-  /** Back to the password, also when the pending sign-in has ended. */
-  restart: () => void
-}
-
-function SecondStep({ pending: { token, methods }, restart }: SecondStepProps) {
-  const [trouble, setTrouble] = useState('')
-  const hasPasskey = methods.includes('passkey') && hasPasskeys()
-  const takesCode = methods.some((method) => method === 'totp' || method === 'recovery')
-  return (
-    <Page title="Second step" lead="Your password was correct. Confirm that it’s you.">
-      {takesCode && (
-        <Form
-          label="Continue"
-          submit={async ({ code = '' }) => {
-            await session.signInWithCode(token, code)
-          }}
-        >
-          <CodeField />
-        </Form>
-      )}
-      {hasPasskey && (
-        <Act
-          act={() => completeWithPasskey(token).catch((error) => setTrouble(passkeyTrouble(error)))}
-        >
-          Use a passkey
-        </Act>
-      )}
-      {trouble && (
-        <p class="notice danger" role="alert">
-          {trouble}
-        </p>
-      )}
-      <p>
-        <button type="button" class="quiet" onClick={restart}>
-          Start over
-        </button>
-      </p>
-    </Page>
-  )
+/** Offers a mailed link if the service sends such links. */
+function LinkOffer() {
+  const [isAvailable, setAvailable] = useState(false)
+  useEffect(() => {
+    gatepost
+      .fetch('GET /api/session/email', { anonymous: true })
+      .then(({ available }) => setAvailable(available))
+      .catch(() => undefined)
+  }, [])
+  return isAvailable ? (
+    <p>
+      <a href="/sign-in/email">Email me a sign-in link</a>
+    </p>
+  ) : null
 }
 
 export function Register() {
