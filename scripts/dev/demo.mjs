@@ -1,19 +1,26 @@
 // @ts-check
 // `npm run demo`: fills the service that `npm run dev` runs on this machine with four users, one of
-// them an admin, and twelve posts, so that a first look shows something. Running it again adds
-// nothing.
+// them an admin, their pictures, sessions and events, and twelve posts, so that a first look shows
+// something. Running it again adds no users and no posts.
 import { run } from '../tools.mjs'
+import { drawPortrait, PORTRAITS } from './demo-pictures.mjs'
 
 const ORIGIN = `http://localhost:${process.argv[2] ?? 8787}`
 const PASSWORD = 'a demo for four people'
 
 const PEOPLE = [
-  { username: 'ann', full_name: 'Ann Ångström' },
+  { username: 'mira', full_name: 'Mira Ångström' },
   { username: 'jonas', full_name: 'Jonas Weiß' },
   { username: 'noor', full_name: 'Noor Haddad' },
   { username: 'sam', full_name: 'Sam Okafor' },
 ]
 const ADMIN = 'noor'
+
+/** Each user signs in from these, so that the list of sessions has several devices. */
+const DEVICES = [
+  'Mozilla/5.0 (iPhone; CPU iPhone OS 19_1 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/19.1 Mobile/15E148 Safari/604.1',
+  'Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/144.0.0.0 Safari/537.36',
+]
 
 const POSTS = [
   [
@@ -91,14 +98,36 @@ async function register({ username, full_name }) {
   throw new Error(`${username} was not registered: ${body?.detail ?? status}`)
 }
 
-/** @param {string} login @returns {Promise<string>} an access token */
-async function signIn(login) {
+/** @param {string} login @param {string} device @returns {Promise<string>} an access token */
+async function signIn(login, device) {
   const credentials = JSON.stringify({ login, password: PASSWORD })
-  const { status, body } = await call('POST', '/api/session', JSON_TYPE, credentials)
+  const headers = { ...JSON_TYPE, 'User-Agent': device }
+  const { status, body } = await call('POST', '/api/session', headers, credentials)
   if (status === 200) return body.access_token
   throw new Error(
     `${login} cannot sign in: ${body?.detail ?? status}. Is there another user of this name?`,
   )
+}
+
+/** @param {string} token @param {number} i of PEOPLE */
+async function setPicture(token, i) {
+  const headers = { 'Content-Type': 'image/png', Authorization: `Bearer ${token}` }
+  const picture = drawPortrait(PORTRAITS[i])
+  const { status, body } = await call('PUT', '/api/users/me/avatar', headers, picture)
+  if (status !== 200) throw new Error(`A picture was not stored: ${body?.detail ?? status}`)
+}
+
+/**
+ * Makes events and sessions: a failed sign-in, and a sign-in from each device.
+ * @param {string} username
+ * @returns {Promise<string>} an access token
+ */
+async function signInEverywhere(username) {
+  const wrong = JSON.stringify({ login: username, password: 'not the password' })
+  await call('POST', '/api/session', JSON_TYPE, wrong)
+  let token = ''
+  for (const device of DEVICES) token = await signIn(username, device)
+  return token
 }
 
 async function main() {
@@ -114,8 +143,10 @@ async function main() {
   }
   const isNew = []
   for (const user of PEOPLE) isNew.push(await register(user))
-  const tokens = await Promise.all(PEOPLE.map(({ username }) => signIn(username)))
   if (isNew.some(Boolean)) {
+    const tokens = []
+    for (const { username } of PEOPLE) tokens.push(await signInEverywhere(username))
+    for (const [i, token] of tokens.entries()) await setPicture(token, i)
     for (const [i, [title, content]] of POSTS.entries()) {
       const headers = { ...JSON_TYPE, Authorization: `Bearer ${tokens[i % tokens.length]}` }
       await call('POST', '/api/posts', headers, JSON.stringify({ title, content }))

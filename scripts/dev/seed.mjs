@@ -1,6 +1,6 @@
 // `npm run seed -- --posts 100000 --authors 100 --persist-to .wrangler/state`: fills the local D1
-// with people and posts, to see lists and search at size. The same numbers make the same texts.
-// Seeded users cannot sign in. Only the local database is changed.
+// with users and posts, to see lists and search at size. The same numbers make the same texts, and
+// a later id has a later date. Seeded users cannot sign in. Only the local database is changed.
 import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
@@ -34,7 +34,22 @@ const pick = (random) => word(Math.floor(WORDS * random() ** 4))
 const sentence = (random, length) => Array.from({ length }, () => pick(random)).join(' ')
 
 /**
- * Writes people and posts.
+ * When the first seeded row was made: a year ago, or after the newest row that exists, because the
+ * ids of the seeded rows are higher than its own.
+ * @param {D1Database} db
+ * @param {number} now
+ */
+async function firstDate(db, now) {
+  const { newest } = await db
+    .prepare(
+      'select max(coalesce((select max(created_at) from users), 0), coalesce((select max(created_at) from posts), 0)) as newest',
+    )
+    .first()
+  return Math.max(now - YEAR_MS, newest + 1)
+}
+
+/**
+ * Writes users and posts.
  * @param {D1Database} db
  * @param {{ posts: number, authors: number, onProgress?: (done: number) => void }} options
  */
@@ -42,6 +57,8 @@ export async function seed(db, { posts, authors, onProgress }) {
   const random = sequence(1)
   const stamp = Date.now()
   const run = stamp.toString(36)
+  const start = await firstDate(db, stamp)
+  const end = Math.max(stamp, start)
   // A well-formed hash of no password.
   const hash = `$argon2id$v=19$m=19456,t=2,p=1$${unpadded(16)}$${unpadded(32)}`
   const people = Array.from({ length: authors }, (_, i) => [`seed-${run}-${i}`, `Seeded ${i}`])
@@ -51,7 +68,7 @@ export async function seed(db, { posts, authors, onProgress }) {
        select value ->> 0, value ->> 0, (value ->> 0) || '@example.invalid', (value ->> 0) || '@example.invalid', value ->> 1, ?, cast(? as integer)
        from json_each(?) where true returning id`,
     )
-    .bind(hash, stamp - YEAR_MS, JSON.stringify(people))
+    .bind(hash, start, JSON.stringify(people))
     .all()
   const ids = results.map((row) => row.id)
   for (let done = 0; done < posts; ) {
@@ -60,7 +77,7 @@ export async function seed(db, { posts, authors, onProgress }) {
       ids[Math.floor(random() * ids.length)],
       sentence(random, 3 + Math.floor(random() * 5)),
       sentence(random, 20 + Math.floor(random() * 80)),
-      Math.floor(stamp - YEAR_MS + ((done + i) / posts) * YEAR_MS),
+      Math.floor(start + ((done + i + 1) / posts) * (end - start)),
     ])
     await db
       .prepare(
@@ -86,7 +103,7 @@ function count(text, name, max) {
 async function main() {
   const { values } = parseArgs({
     options: {
-      posts: { type: 'string', default: '100000' },
+      posts: { type: 'string', default: '1000' },
       authors: { type: 'string', default: '100' },
       'persist-to': { type: 'string', default: '.wrangler/state' },
     },

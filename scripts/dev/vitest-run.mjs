@@ -19,6 +19,7 @@ export async function runVitest(name, args, onProgress) {
   const options = [...reporters.map((one) => `--reporter=${one}`), `--outputFile.json=${file}`]
   const { code, output } = await run(command('vitest', ['run', ...options, ...args]), {
     env: { CI: '1' },
+    minutes: 30, // a busy machine must not fail a test
     onMessage: ({ testsDone }) =>
       onProgress(former ? `${testsDone} of about ${former}` : `${testsDone}`),
   })
