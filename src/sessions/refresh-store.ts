@@ -1,5 +1,19 @@
 /** Refreshes in D1. All statements are prepared, since refreshes are frequent. */
-import { and, eq, gt, gte, lt, ne, not, or, placeholder, type SQL, sql } from 'drizzle-orm'
+import {
+  and,
+  eq,
+  gt,
+  gte,
+  lt,
+  ne,
+  not,
+  or,
+  type Placeholder,
+  placeholder,
+  type SQL,
+  type SQLWrapper,
+  sql,
+} from 'drizzle-orm'
 import { SCOPES, type Scope } from '../actor'
 import type { Database } from '../db'
 import { batch, ifPrevious } from '../db/batch'
@@ -33,6 +47,9 @@ interface PresentedToken {
   clientId: string
 }
 
+const REPEATED: EventType = 'refresh_repeated'
+const REUSED: EventType = 'refresh_reused'
+
 const isSession = and(
   eq(sessions.id, placeholder('sessionId')),
   eq(sessions.clientId, placeholder('clientId')),
@@ -43,6 +60,7 @@ const isParent = and(
   eq(sessions.counter, placeholder('next')),
   gte(sessions.rotatedAt, placeholder('repeatsSince')),
 ) as SQL
+const isRepeatable = and(isParent, lt(sessions.repeats, MAX_REPEATS))
 const isReused = and(isSession, ne(sessions.counter, placeholder('counter')), not(isParent))
 
 /** Whether the space-separated `list` contains `scope`. */
@@ -63,27 +81,26 @@ const mayHaveScopes = (() => {
   return and(sql`exists (select 1 from ${users} where ${user})`, ...hasScopes)
 })()
 
-const moveCounter = prepared(() =>
+/** The value of a column after this refresh: a new one for the current token, else unchanged. */
+const ifCurrent = (next: SQL | Placeholder, otherwise: SQLWrapper) =>
+  sql`case when ${isCurrent} then ${next} else ${otherwise} end`
+const idleEnd = sql`min(${placeholder('idleEnd')}, ${sessions.createdAt} + ${placeholder('maxMs')})`
+const location = sql`coalesce(${placeholder('location')}, ${sessions.location})`
+
+/** Moves the counter for the current token; counts a repeat of its parent. */
+const moveOrCount = prepared(() =>
   build
     .update(sessions)
     .set({
       counter: sql`${placeholder('next')}`,
-      repeats: 0,
-      rotatedAt: sql`${placeholder('now')}`,
-      lastUsedAt: sql`${placeholder('now')}`,
-      expiresAt: sql`min(${placeholder('idleEnd')}, ${sessions.createdAt} + ${placeholder('maxMs')})`,
-      location: sql`coalesce(${placeholder('location')}, ${sessions.location})`,
+      repeats: ifCurrent(sql`0`, sql`${sessions.repeats} + 1`),
+      rotatedAt: ifCurrent(placeholder('now'), sessions.rotatedAt),
+      lastUsedAt: ifCurrent(placeholder('now'), sessions.lastUsedAt),
+      expiresAt: ifCurrent(idleEnd, sessions.expiresAt),
+      location: ifCurrent(location, sessions.location),
     })
-    .where(and(isLive, isCurrent, mayHaveScopes))
-    .returning({ id: sessions.id }),
-)
-
-const countRepeat = prepared(() =>
-  build
-    .update(sessions)
-    .set({ repeats: sql`${sessions.repeats} + 1` })
-    .where(and(isLive, isParent, lt(sessions.repeats, MAX_REPEATS)))
-    .returning({ id: sessions.id }),
+    .where(and(isLive, or(and(isCurrent, mayHaveScopes), isRepeatable)))
+    .returning({ repeats: sessions.repeats }),
 )
 
 const selectSession = prepared(() =>
@@ -107,21 +124,21 @@ const selectSession = prepared(() =>
     .where(and(isLive, eq(users.isActive, true))),
 )
 
-const record = (type: EventType, condition: SQL | undefined) =>
-  prepared(() =>
-    recordEventOf(
-      {
-        userId: sessions.userId,
-        type,
-        at: placeholder('now'),
-        sessionId: sessions.id,
-        location: placeholder('location'),
-      },
-      sql`from ${sessions} where ${condition}`,
-    ),
-  )
-const recordRepeat = record('refresh_repeated', ifPrevious(isSession, eq(sessions.repeats, 1)))
-const recordReuse = record('refresh_reused', isReused)
+const isFirstRepeat = ifPrevious(isSession, eq(sessions.repeats, 1))
+
+/** After `moveOrCount`, which leaves 0 repeats for the current token. */
+const recordRefresh = prepared(() =>
+  recordEventOf(
+    {
+      userId: sessions.userId,
+      type: sql`case when ${isReused} then ${REUSED} else ${REPEATED} end`,
+      at: placeholder('now'),
+      sessionId: sessions.id,
+      location: placeholder('location'),
+    },
+    sql`from ${sessions} where ${or(isReused, isFirstRepeat)}`,
+  ),
+)
 const endReused = prepared(() => build.delete(sessions).where(isReused))
 
 /**
@@ -150,19 +167,17 @@ export async function rotateSession(
     maxMs: limits.refreshMaxMs,
     location,
   }
-  const { moved, repeated, found } = await batch(db, {
-    // Before the move, which would make its own token the parent.
-    repeated: countRepeat(values),
-    repeatRecorded: recordRepeat(values),
-    moved: moveCounter(values),
+  const { refreshed, found } = await batch(db, {
+    refreshed: moveOrCount(values),
     found: selectSession(values),
-    reuseRecorded: recordReuse(values),
+    recorded: recordRefresh(values),
     ended: endReused(values),
   })
-  const row = found[0]
+  const [row] = found
+  const repeats = refreshed[0]?.repeats
   return {
-    moved: moved.length > 0,
-    repeated: repeated.length > 0,
+    moved: repeats === 0,
+    repeated: repeats !== undefined && repeats > 0,
     session: row && { ...row, id: sessionId, user: row },
   }
 }
