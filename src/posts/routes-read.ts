@@ -6,6 +6,7 @@ import { endpoint, json, nothing } from '../http/endpoint'
 import { badCursor, cutPage, jsonPage, readCursor } from '../http/list'
 import { problem, problems } from '../http/problem'
 import { IdParam } from '../user'
+import type { ReadRows } from './page-text'
 import { privateOwner, type Reader } from './reader'
 import {
   afterPart,
@@ -77,24 +78,28 @@ interface PageOptions {
   part?: Part
 }
 
+const NO_ROWS = { rows: [], isCut: false }
+
 /** Answers with a page, or 304. Its ETag digests the versions of its posts, its end and view. */
 async function answerPage(
   c: AppContext,
-  found: (PostRow | FoundRow)[],
+  { rows, isCut }: ReadRows<PostRow | FoundRow>,
   { list, view, limit, part }: PageOptions,
 ) {
   // Not `c.var`: each access copies all variables.
   const { appOrigin } = c.get('settings')
-  const rest = part ? afterPart(part) : null
-  const page = await cutPage(c, found, {
+  const place = (post: PostRow | FoundRow) => {
+    const tier = 'tier' in post ? post.tier : START.tier
+    return placeValues({ tier, before: post.id, part })
+  }
+  const last = rows.at(-1)
+  const next = part ? afterPart(part) : null
+  const page = await cutPage(c, rows, {
     list,
     limit,
-    place: (post) => {
-      const tier = 'tier' in post ? post.tier : START.tier
-      return placeValues({ tier, before: post.id, part })
-    },
+    place,
     view: (post) => viewPost(post, appOrigin),
-    rest: rest && placeValues(rest),
+    rest: isCut && last ? place(last) : next && placeValues(next),
   })
   const versions = page.rows.map((post) => [post.id, postTag(post)])
   const etag = await digestTag([versions, page.nextCursor, view])
@@ -125,16 +130,16 @@ const list = endpoint(
     const options = { view, place, limit: limit + 1 }
     const format = { list: name, view, limit }
     // No post has a word of a text without words.
-    if (tiers?.length === 0) return answerPage(c, [], format)
+    if (tiers?.length === 0) return answerPage(c, NO_ROWS, format)
     if (tiers) {
-      const { rows, part } = await searchPosts(reader, tiers, options)
-      return answerPage(c, rows, { ...format, part })
+      const { part, ...found } = await searchPosts(reader, tiers, options)
+      return answerPage(c, found, { ...format, part })
     }
     const found =
       author === undefined
         ? await listPosts(reader, options)
         : await listPostsOf(reader, author, options)
-    return answerPage(c, found ?? [], format)
+    return answerPage(c, found ?? NO_ROWS, format)
   },
 )
 

@@ -161,8 +161,8 @@ export interface PostRow {
   id: number
   title: string
   content: string
-  /** SQLite's 1 if `content` is only the beginning of the post's. */
-  isExcerpt?: number
+  /** Whether `content` is only the beginning of the post's. */
+  isExcerpt?: boolean
   visibility: Visibility
   revision: number
   createdAt: Date

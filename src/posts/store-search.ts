@@ -5,15 +5,15 @@ import { build } from '../db/build'
 import { posts, users } from '../db/schema'
 import { searchIndex } from '../db/schema-jobs'
 import { isPresent } from '../user'
+import { contentBytes, contentIf, isFitting, type ReadRows, readRows } from './page-text'
 import type { Reader } from './reader'
 import { newestPart, PART_IDS, type Part, START } from './rules'
 import type { PostRow } from './schemas'
-import { isPublic, type ListOptions, postColumns, rowsToRead, textBytes } from './store-read'
+import { author, isPublic, type ListOptions, listColumns } from './store-read'
 
 export type FoundRow = PostRow & { tier: number }
 
-export interface Found {
-  rows: FoundRow[]
+export interface Found extends ReadRows<FoundRow> {
   /** The part that was searched. */
   part: Part
 }
@@ -40,9 +40,9 @@ export async function searchPosts(
   })
   const { unindexedBelow, newest } = single(state)
   const part = place.part ?? newestPart(newest, partIds)
-  if (unindexedBelow === null) return { rows, part }
+  if (unindexedBelow === null) return { ...readRows(options.view, rows), part }
   const previous = await batch(db, { rows: selectFound('posts_search', tiers, options) })
-  return { rows: previous.rows, part }
+  return { ...readRows(options.view, previous.rows), part }
 }
 
 const newestId = sql`(select coalesce(max(${posts.id}), 0) from ${posts})`
@@ -60,7 +60,7 @@ function selectFound(
   const arms = tiers.flatMap((expression, tier) => {
     if (tier < place.tier) return []
     const before = tier === place.tier ? place.before : to
-    const arm = sql`select ${sql.raw(String(tier))} as tier, ${posts.id} as id, ${textBytes} as bytes
+    const arm = sql`select ${sql.raw(String(tier))} as tier, ${posts.id} as id, ${contentBytes} as bytes
       from ${table} cross join ${posts} on ${posts.id} = ${table}.rowid
       cross join ${users} on ${users.id} = ${posts.authorId}
       where ${table} match ${expression} and ${table}.rowid < ${before} and ${table}.rowid >= ${from}
@@ -70,9 +70,15 @@ function selectFound(
   })
   const matches = sql`${sql.join(arms, sql` union all `)} order by tier, id desc limit ${limit}`
   const page = sql`(with matches as materialized (${matches})
-    select tier, id from matches limit ${rowsToRead(sql`matches`, limit, view)}) as page`
+    select tier, id, bytes,
+      sum(bytes) over (order by tier, id desc rows unbounded preceding) as total
+    from matches) as page`
   return build
-    .select({ ...postColumns(view), tier: sql<number>`page.tier`.as('tier') })
+    .select({
+      ...listColumns(contentIf(view, isFitting(view))),
+      author,
+      tier: sql<number>`page.tier`.as('tier'),
+    })
     .from(page)
     .innerJoin(posts, eq(posts.id, sql`page.id`))
     .innerJoin(users, eq(users.id, posts.authorId))

@@ -156,6 +156,24 @@ describe('view=excerpt', () => {
     expect(first?.page.posts.map(({ id }) => id)).toEqual(ids)
   })
 
+  it('goes on after the contents that D1 reads for one page', async () => {
+    const ann = await register()
+    const word = freshWord()
+    const ids = await plant(ann.id, 23, '😀'.repeat(50_000), word)
+    for (const path of [
+      `/api/posts?author=${ann.id}`,
+      `/api/users/${ann.id}/posts?`,
+      `/api/posts?q=${word}`,
+    ]) {
+      const pages = await pagesOf(`${path}&view=excerpt`)
+      expect(pages.length, path).toBe(3)
+      expect(
+        pages.flatMap(({ page }) => page.posts.map(({ id }) => id)),
+        path,
+      ).toEqual(ids)
+    }
+  })
+
   it('422 for another view', async () => {
     for (const query of ['view=', 'view=short', 'view=full&view=full']) {
       const response = await call('GET', `/api/posts?${query}`)

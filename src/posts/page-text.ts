@@ -1,0 +1,76 @@
+/**
+ * Bounds the text that D1 reads for a page of posts. A list selects all its rows, but without the
+ * content of those that the page has no room for.
+ */
+import { placeholder, type SQL, sql } from 'drizzle-orm'
+import { posts } from '../db/schema'
+import { PAGE_BYTES } from '../http/list'
+import { EXCERPT_LENGTH, type PostRow, type View } from './schemas'
+
+/**
+ * Maximum size of the contents on a page, in bytes. An excerpt is short, but SQLite reads the whole
+ * content of a post for it. D1 reads at most twice as much, see `contentOfList`.
+ */
+const READ_BYTES: Record<View, number> = { full: PAGE_BYTES, excerpt: 4 * PAGE_BYTES }
+const maximum = (view: View) => sql.raw(String(READ_BYTES[view]))
+
+/** SQLite knows the size of a text without reading it. */
+export const contentBytes = sql`octet_length(${posts.content})`
+
+/** The part of a content that a view shows; of an excerpt one character more, if there is one. */
+const shown = (view: View) =>
+  view === 'full'
+    ? sql`${posts.content}`
+    : sql`substr(${posts.content}, 1, ${sql.raw(String(EXCERPT_LENGTH + 1))})`
+
+/** A row of a list: its content is null where the page has no room for it. */
+export type ListedRow = Omit<PostRow, 'content' | 'isExcerpt'> & { content: string | null }
+
+/** The content of a post where `isRead`, else null. */
+export const contentIf = (view: View, isRead: SQL): SQL.Aliased<string | null> =>
+  sql<string | null>`case when ${isRead} then ${shown(view)} end`.as('post_content')
+
+/**
+ * Whether a row of `sizes` fits, by its `bytes` and the `total` of the rows up to it. The first row
+ * of a page always does.
+ */
+export const isFitting = (view: View) => sql`(total <= ${maximum(view)} or total = bytes)`
+
+/**
+ * The content of a post of a list by descending id. A post of at most its share of the page is
+ * always read. SQLite adds up `sizes` once, when it reaches the first larger post.
+ * @param sizes selects `id` and `bytes` of the posts of the list, in its order
+ */
+export function contentOfList(view: View, sizes: SQL) {
+  const isSmall = sql`${contentBytes} <= ${maximum(view)} / ${placeholder('limit')}`
+  const totals = sql`select id, bytes,
+    sum(bytes) over (order by id desc rows unbounded preceding) as total from (${sizes})`
+  const lastId = sql`(select min(id) from (${totals}) where ${isFitting(view)})`
+  return contentIf(view, sql`${isSmall} or ${posts.id} >= ${lastId}`)
+}
+
+/** The rows of a list that D1 read whole, and whether more rows follow them. */
+export interface ReadRows<Row extends PostRow> {
+  rows: Row[]
+  isCut: boolean
+}
+
+/** The rows before the first one without content, with the content that the view shows. */
+export function readRows<Row extends ListedRow>(
+  view: View,
+  found: readonly Row[],
+): ReadRows<Row & PostRow> {
+  const rows: (Row & PostRow)[] = []
+  for (const row of found) {
+    if (row.content === null) return { rows, isCut: true }
+    rows.push({ ...row, ...(view === 'full' ? { content: row.content } : excerptOf(row.content)) })
+  }
+  return { rows, isCut: false }
+}
+
+function excerptOf(text: string): Pick<PostRow, 'content' | 'isExcerpt'> {
+  if (text.length <= EXCERPT_LENGTH) return { content: text }
+  const characters = [...text]
+  if (characters.length <= EXCERPT_LENGTH) return { content: text }
+  return { content: characters.slice(0, EXCERPT_LENGTH).join(''), isExcerpt: true }
+}
