@@ -5,8 +5,9 @@
 import { fillPlaceholders, is, Param, Placeholder } from 'drizzle-orm'
 import type { RunnableQuery } from 'drizzle-orm/runnable-query'
 import type { Statement } from './batch'
-import { detachedClient } from './build'
+import { type DetachedStatement, detachedClient } from './build'
 import type { Database } from './index'
+import { compileRowMapper, type Selection } from './row-mapper'
 
 type Values = Record<string, unknown>
 type RowOf<Result> = Result extends readonly (infer Row)[] ? Row : never
@@ -30,6 +31,72 @@ export interface Prepared<Result> {
 /** Drizzle's prepared query, as far as it is used here. */
 interface Template {
   query: { sql: string; params: unknown[] }
+  /** Undefined for a statement that returns no rows. */
+  fields?: Selection['fields'] | undefined
+  joinsNotNullableMap?: Selection['joinsNotNullableMap']
+  mapAllResult(rows: (readonly unknown[])[]): unknown[]
+}
+
+/** A query whose SQL is written. */
+class Compiled {
+  readonly sql: string
+  readonly params: unknown[]
+  /** Maps the values of rows; null for a statement that returns none. */
+  readonly mapRows: ((rows: (readonly unknown[])[]) => unknown[]) | null
+
+  constructor(template: Template) {
+    const { query, fields, joinsNotNullableMap } = template
+    this.sql = query.sql
+    this.params = query.params
+    const mapRow = fields && compileRowMapper({ fields, joinsNotNullableMap })
+    if (!fields) this.mapRows = null
+    else this.mapRows = mapRow ? (rows) => rows.map(mapRow) : (rows) => template.mapAllResult(rows)
+  }
+}
+
+/**
+ * A statement with its values. drizzle's `batch()` calls `_prepare`, `getQuery` and `mapResult`.
+ */
+class Bound {
+  readonly stmt: D1PreparedStatement | DetachedStatement
+  readonly #compiled: Compiled
+  readonly #params: unknown[]
+
+  constructor(compiled: Compiled, values: Values, client: Pick<Database['$client'], 'prepare'>) {
+    this.#compiled = compiled
+    this.#params = fillPlaceholders(compiled.params, values)
+    this.stmt = client.prepare(compiled.sql)
+  }
+
+  async all(): Promise<unknown[]> {
+    return this.#compiled.mapRows?.(await this.#raw()) ?? []
+  }
+
+  async get(): Promise<unknown> {
+    const [first] = await this.#raw()
+    return first && this.#compiled.mapRows?.([first])[0]
+  }
+
+  #raw() {
+    return this.stmt.bind(...this.#params).raw()
+  }
+
+  run(): Promise<D1Result> {
+    return this.stmt.bind(...this.#params).run()
+  }
+
+  _prepare() {
+    return this
+  }
+
+  getQuery() {
+    return { sql: this.#compiled.sql, params: this.#params }
+  }
+
+  /** Maps the result in a batch, where each row is an object. */
+  mapResult(result: D1Result<Record<string, unknown>>): unknown {
+    return this.#compiled.mapRows?.(result.results.map(Object.values)) ?? result
+  }
 }
 
 /**
@@ -39,24 +106,17 @@ interface Template {
 export function prepared<Q extends Statement & { prepare(): unknown }>(
   query: () => Q,
 ): Prepared<Q['_']['result']> {
-  let compiled: Template | undefined
+  let compiled: Compiled | undefined
   // The cast names what drizzle's type hides.
-  const template = () => (compiled ??= query().prepare() as Template)
+  const compile = () => (compiled ??= new Compiled(query().prepare() as Template))
   const statement = (...args: [Values] | [Database, Values]) => {
     const [db, values] = args.length === 1 ? [undefined, args[0]] : args
-    const client = db ? db.$client : detachedClient
-    const { query } = template()
-    // Batches call `_prepare`, single executions use `stmt`; both read `query.params`.
-    const bound = Object.assign(Object.create(Object.getPrototypeOf(template())), template(), {
-      query: { ...query, params: fillPlaceholders(query.params, values) },
-      stmt: client.prepare(query.sql),
-      _prepare: () => bound,
-    })
-    return bound
+    return new Bound(compile(), values, db ? db.$client : detachedClient)
   }
+  // The cast restores the types of the rows.
   return Object.assign(statement, {
-    placeholders: () => template().query.params.flatMap(nameOf),
-  })
+    placeholders: () => compile().params.flatMap(nameOf),
+  }) as unknown as Prepared<Q['_']['result']>
 }
 
 const nameOf = (param: unknown): string[] => {

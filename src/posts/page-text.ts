@@ -1,6 +1,6 @@
 /**
  * Bounds the text that D1 reads for a page of posts. A list selects all its rows, but without the
- * content of those that the page has no room for.
+ * content of those that do not fit on the page.
  */
 import { placeholder, type SQL, sql } from 'drizzle-orm'
 import { posts } from '../db/schema'
@@ -23,7 +23,7 @@ const shown = (view: View) =>
     ? sql`${posts.content}`
     : sql`substr(${posts.content}, 1, ${sql.raw(String(EXCERPT_LENGTH + 1))})`
 
-/** A row of a list: its content is null where the page has no room for it. */
+/** A row of a list: its content is null if it does not fit on the page. */
 export type ListedRow = Omit<PostRow, 'content' | 'isExcerpt'> & { content: string | null }
 
 /** The content of a post where `isRead`, else null. */

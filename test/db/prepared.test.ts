@@ -8,7 +8,8 @@ import { batch } from '../../src/db/batch'
 import { build } from '../../src/db/build'
 import { insertSelect } from '../../src/db/insert-select'
 import { prepared } from '../../src/db/prepared'
-import { mailCounts, posts, users } from '../../src/db/schema'
+import { renamed } from '../../src/db/renamed'
+import { mailCounts, posts, sessions, users } from '../../src/db/schema'
 import { person } from '../support/users'
 
 const open = () => {
@@ -81,6 +82,31 @@ describe('a prepared statement', () => {
       user: { username: ann.username },
       post: null,
     })
+  })
+
+  it('maps columns, aliases and nested objects like drizzle', async () => {
+    const ann = await person()
+    const query = () =>
+      build
+        .select({
+          id: users.id,
+          fullName: users.fullName,
+          isActive: users.isActive,
+          user: { createdAt: users.createdAt, ...renamed('user', { name: users.username }) },
+          later: sql<Date>`${users.createdAt} + 1`.mapWith(users.createdAt).as('later'),
+          n: sql<number>`1 + 1`.as('n'),
+        })
+        .from(users)
+        .innerJoin(sessions, eq(sessions.userId, users.id))
+        .where(eq(users.id, ann.id))
+    const { db } = open()
+    const [compiled, drizzles] = await Promise.all([
+      prepared(query)(db, {}).all(),
+      db.batch([query()]),
+    ])
+    expect(compiled).toEqual(drizzles[0])
+    expect(compiled[0]?.later).toBeInstanceOf(Date)
+    expect(compiled[0]?.isActive).toBe(true)
   })
 
   it('is compiled once, and keeps nothing of a call for another one', async () => {
