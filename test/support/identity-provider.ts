@@ -1,8 +1,10 @@
 /** An OpenID provider for tests: it answers the Worker's requests, and stands in for its users. */
+import { env } from 'cloudflare:workers'
 import { base64url } from 'jose'
 import { afterAll, beforeAll, expect } from 'vitest'
 import { type call, workerWith } from './client'
 import { encodeJson } from './jwks'
+import { freshName } from './users'
 
 type Handler = (request: Request) => Promise<Response> | Response
 const handlers = new Map<string, Handler>()
@@ -120,7 +122,7 @@ export async function openIdProvider(options: { trustsEmail?: boolean; name?: st
   }
 
   async function token(request: Request): Promise<Response> {
-    const form = new URLSearchParams(await request.text())
+    const form = new URLSearchParams(new TextDecoder().decode(await request.arrayBuffer()))
     if (form.get('client_secret') !== CLIENT_SECRET || form.get('client_id') !== client_id)
       return json({ error: 'invalid_client' }, 401)
     const code = form.get('code') ?? ''
@@ -269,4 +271,42 @@ export function pageOf(response: Response): Page {
 export function someone(more: Claims = {}): Claims & { sub: string; email: string } {
   const sub = crypto.randomUUID()
   return { sub, email: `${sub.slice(0, 8)}@people.example`, email_verified: true, ...more }
+}
+
+/** Makes an account for a new user of a provider, in the browser that signed in. */
+export async function registerAt(
+  browser: Browser,
+  { fragment }: Page,
+  more: Record<string, unknown> = {},
+  name = 'acme',
+) {
+  const json = { registration: fragment.registration, username: freshName(), ...more }
+  return browser.send('POST', `/api/identity-providers/${name}/registration`, { json })
+}
+
+export interface SignedIn {
+  access_token: string
+  user: { id: number; username: string; email: string; email_verified: boolean }
+}
+
+/** A user who has registered at this service with an identity, and the browser of the user. */
+export async function identityUser(
+  options: { provider?: OpenIdProvider; claims?: Claims; settings?: Record<string, unknown> } = {},
+) {
+  const provider = options.provider ?? (await openIdProvider())
+  const claims = someone(options.claims)
+  const ask = workerOf([provider], options.settings)
+  const browser = new Browser(ask)
+  const response = await registerAt(browser, await browser.signIn(provider, claims))
+  expect(response.status, await response.clone().text()).toBe(201)
+  const { access_token: token, user } = await response.json<SignedIn>()
+  return { provider, claims, ask, browser, token, user, id: user.id }
+}
+
+/** The identities of D1 that an issuer has. */
+export async function identitiesAt(issuer: string) {
+  const found = await env.DB.prepare('select * from identities where issuer = ?')
+    .bind(issuer)
+    .all<{ subject: string; user_id: number; email: string | null; id: string }>()
+  return found.results
 }

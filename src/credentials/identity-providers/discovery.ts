@@ -27,12 +27,18 @@ export const requestOptions = ({ issuer }: IdentityProvider) => ({
   [oauth.customFetch]: (
     url: string,
     { method, headers, body }: oauth.CustomFetchOptions<string, unknown>,
-  ) => send(url, { method, headers, body: body === undefined ? null : String(body) }),
+  ) =>
+    send(url, { method, headers, body: body instanceof URLSearchParams ? body.toString() : null }),
   // The settings allow http for a provider on this machine alone.
   [oauth.allowInsecureRequests]: issuer.startsWith('http:'),
 })
 
-/** The metadata of a provider. @throws an error when the provider gives none, or a wrong one */
+/** The provider gives no metadata, or wrong ones. */
+export class MetadataMissing extends Error {
+  override name = 'MetadataMissing'
+}
+
+/** The metadata of a provider. @throws MetadataMissing */
 export async function metadataOf(
   provider: IdentityProvider,
   now: Date,
@@ -40,13 +46,21 @@ export async function metadataOf(
   if (provider.protocol === 'github') return GITHUB
   const former = known.get(provider)
   if (former && now.getTime() - former.readAt.getTime() < LIFETIME_MS) return former.metadata
-  const url = new URL(provider.issuer)
-  const response = await oauth.discoveryRequest(url, requestOptions(provider))
-  const metadata = await oauth.processDiscoveryResponse(url, response)
+  const metadata = await discover(provider)
   // The library compares URLs. The issuer of a token is compared by its characters.
-  if (metadata.issuer !== provider.issuer) throw new Error('The metadata is of another issuer')
+  if (metadata.issuer !== provider.issuer) throw new MetadataMissing('It is of another issuer')
   known.set(provider, { metadata, readAt: now, jwks: former?.jwks ?? {} })
   return metadata
+}
+
+async function discover(provider: IdentityProvider): Promise<oauth.AuthorizationServer> {
+  const url = new URL(provider.issuer)
+  try {
+    const response = await oauth.discoveryRequest(url, requestOptions(provider))
+    return await oauth.processDiscoveryResponse(url, response)
+  } catch (cause) {
+    throw new MetadataMissing('It cannot be read', { cause })
+  }
 }
 
 /**

@@ -1,5 +1,6 @@
 /** Why a flow at an identity provider failed: for the user, and for the log. */
 import * as oauth from 'oauth4webapi'
+import { MetadataMissing } from './discovery'
 
 export interface FlowFailure {
   kind: 'failed'
@@ -31,6 +32,10 @@ const BROKEN_RESPONSES: unknown[] = [
 
 /** The failure that an error of oauth4webapi, or of a request, stands for. */
 export function failureOf(error: unknown): FlowFailure {
+  if (error instanceof MetadataMissing) {
+    const why = error.cause === undefined ? 'another issuer' : failureOf(error.cause).reason
+    return failed('provider-unavailable', `metadata: ${why}`)
+  }
   if (error instanceof oauth.AuthorizationResponseError) {
     const reason = `authorization response: ${codeOf(error.error)}`
     if (REFUSALS.includes(error.error)) return failed('identity-refused', reason)
