@@ -1,4 +1,4 @@
-/** Responses of a provider, or of a person in its place, that must sign in nobody and link nothing. */
+/** Responses that must start no session: of a provider, or of a person in its place. */
 import { env } from 'cloudflare:workers'
 import { describe, expect, it, vi } from 'vitest'
 import { call } from '../support/client'
@@ -349,7 +349,7 @@ describe('the address that a provider states', () => {
     }
   })
 
-  it('of an existing account links nothing and signs nobody in (O2)', async () => {
+  it('of an existing account links nothing and starts no session (O2)', async () => {
     const victim = await register('victim')
     const provider = await openIdProvider()
     for (const [verified, email_verified, expected] of [

@@ -1,0 +1,272 @@
+/** Identities of a signed-in user: connected, listed and disconnected. */
+import { env } from 'cloudflare:workers'
+import { describe, expect, it } from 'vitest'
+import { call, trips } from '../support/client'
+import { later, restoreClock } from '../support/clock'
+import { giveTotp } from '../support/factors'
+import {
+  Browser,
+  catchOutgoing,
+  identitiesAt,
+  identityUser,
+  openIdProvider,
+  pageOf,
+  someone,
+  workerOf,
+} from '../support/identity-provider'
+import { catchMails, mailsTo, nextMail } from '../support/mailbox'
+import { addPasskey, proven } from '../support/passkeys'
+import { expectDead, expectProblem, me } from '../support/sign-in'
+import { eventsOf, person, signIn } from '../support/users'
+
+catchMails()
+catchOutgoing()
+restoreClock()
+
+const PATH = '/api/users/me/identities'
+
+/** A user with a password and a proven address, and a provider. */
+async function connecting() {
+  const provider = await openIdProvider()
+  const ask = workerOf([provider])
+  const ann = await proven()
+  return { ...ann, provider, ask, browser: new Browser(ask) }
+}
+type Connecting = Awaited<ReturnType<typeof connecting>>
+
+/** Where the user agrees. */
+async function redirectOf(
+  { browser, token }: Pick<Connecting, 'browser' | 'token'>,
+  name = 'acme',
+) {
+  const response = await browser.send('POST', PATH, { token, json: { provider: name } })
+  expect(response.status, await response.clone().text()).toBe(200)
+  return (await response.json<{ redirect_to: string }>()).redirect_to
+}
+
+/** The page at the end of a connection. */
+async function connect(ann: Connecting, claims = someone()) {
+  const parameters = ann.provider.authorize(await redirectOf(ann), claims)
+  return pageOf(await ann.browser.callback(parameters, ann.provider.name))
+}
+
+interface Listed {
+  identities: { id: string; provider: string; label: string; email: string; usable: boolean }[]
+}
+const list = async ({ ask, token }: Pick<Connecting, 'ask' | 'token'>) =>
+  (await (await ask('GET', PATH, { token })).json<Listed>()).identities
+
+describe('POST /api/users/me/identities', () => {
+  it('connects an identity, which then signs in; the owner gets an event and a mail', async () => {
+    const ann = await connecting()
+    const claims = someone({ email: 'private@relay.example' })
+    const page = await connect(ann, claims)
+    expect([page.path, page.query]).toEqual(['/account/security', { linked: 'acme' }])
+    expect(ann.browser.flow).toBeUndefined()
+    expect(await list(ann)).toMatchObject([
+      { provider: 'acme', label: 'acme', email: claims.email, usable: true },
+    ])
+    expect(await eventsOf(ann.id)).toContain('identity_linked')
+    await nextMail(ann.email, /acme account was connected/)
+    expect(mailsTo(claims.email)).toEqual([])
+    const other = new Browser(ann.ask)
+    expect((await other.signIn(ann.provider, claims, '/write')).path).toBe('/write')
+    // The session of the user goes on, and its address stays.
+    expect(await (await me(ann.token)).json()).toMatchObject({ id: ann.id, email: ann.email })
+  })
+
+  it('connects the same identity twice without an effect', async () => {
+    const ann = await connecting()
+    const claims = someone()
+    for (let round = 0; round < 2; round++)
+      expect((await connect(ann, claims)).query).toEqual({ linked: 'acme' })
+    expect((await eventsOf(ann.id)).filter((type) => type === 'identity_linked')).toHaveLength(1)
+    expect(await list(ann)).toHaveLength(1)
+  })
+
+  it('→ identity-taken for an identity of another account (O12)', async () => {
+    const ann = await connecting()
+    const eve = await identityUser({ provider: ann.provider })
+    const page = await connect(ann, eve.claims)
+    expect([page.path, page.query]).toEqual([
+      '/account/security',
+      { problem: 'identity-taken', provider: 'acme' },
+    ])
+    expect(await identitiesAt(ann.provider.issuer)).toMatchObject([{ user_id: eve.id }])
+  })
+
+  it('→ 401 step-up-required for an old session, and without the second factor', async () => {
+    const ann = await connecting()
+    await giveTotp(ann.id)
+    const json = { provider: 'acme' }
+    const { token } = ann
+    await expectProblem(await ann.ask('POST', PATH, { token, json }), 401, 'step-up-required')
+    const bob = await connecting()
+    later(301_000)
+    const response = await bob.ask('POST', PATH, { token: bob.token, json })
+    await expectProblem(response, 401, 'step-up-required')
+  })
+
+  it('→ 403, 404, 409, 422 and 503 where it cannot be done', async () => {
+    const ann = await connecting()
+    const { token } = ann
+    const send = (provider: unknown) => ann.ask('POST', PATH, { token, json: { provider } })
+    await expectProblem(await send('nope'), 404, 'provider-unknown')
+    for (const provider of ['', 'N o', 'a'.repeat(31), 1, null])
+      await expectProblem(await send(provider), 422, 'invalid-request')
+    ann.provider.tampering = { respond: () => new Response('down', { status: 502 }) }
+    await expectProblem(await send('acme'), 503, 'provider-unavailable')
+    ann.provider.tampering = {}
+    const bob = await person('bob')
+    const unproven = await ann.ask('POST', PATH, { token: bob.token, json: { provider: 'acme' } })
+    await expectProblem(unproven, 403, 'email-not-verified')
+    for (let i = 0; i < 20; i++)
+      await env.DB.prepare('insert into identities values (?, ?, ?, ?, null, 0, null, ?)')
+        .bind(`https://x${ann.id}.example`, `s${i}`, 'x', ann.id, crypto.randomUUID())
+        .run()
+    await expectProblem(await send('acme'), 409, 'too-many-identities')
+  })
+
+  it('connects nothing to a session that has ended, or to a user of another session (O8)', async () => {
+    const ann = await connecting()
+    const location = await redirectOf(ann)
+    await call('POST', '/oauth/revoke', { form: { token: ann.refreshToken } })
+    const page = pageOf(await ann.browser.callback(ann.provider.authorize(location, someone())))
+    expect(page.query).toMatchObject({ problem: 'session-ended' })
+
+    const bob = await connecting()
+    const bobs = await redirectOf(bob)
+    const json = { login: bob.email, password: bob.password }
+    await bob.browser.send('POST', '/api/session', { json })
+    const after = pageOf(await bob.browser.callback(bob.provider.authorize(bobs, someone())))
+    expect(after.query).toMatchObject({ problem: 'identity-flow-ended' })
+
+    // The flow of an attacker in the browser of a victim: there is no such cookie.
+    const eve = await connecting()
+    const parameters = eve.provider.authorize(await redirectOf(eve), someone())
+    const victim = pageOf(await new Browser(eve.ask).callback(parameters))
+    expect(victim.query).toMatchObject({ problem: 'identity-flow-ended' })
+    for (const { provider } of [ann, bob, eve])
+      expect(await identitiesAt(provider.issuer)).toEqual([])
+  })
+
+  it('connects once of eight parallel responses of two accounts', async () => {
+    const provider = await openIdProvider()
+    const ask = workerOf([provider])
+    const claims = someone()
+    const users = await Promise.all([proven('ann'), proven('bob')])
+    const pages = await Promise.all(
+      [0, 1, 2, 3].flatMap(() =>
+        users.map(async ({ token }) => {
+          const browser = new Browser(ask)
+          const location = await redirectOf({ browser, token })
+          return pageOf(await browser.callback(provider.authorize(location, claims)))
+        }),
+      ),
+    )
+    expect(await identitiesAt(provider.issuer)).toHaveLength(1)
+    const linked = pages.filter(({ query }) => query.linked)
+    expect(linked.length).toBeGreaterThanOrEqual(1)
+    const events = (await Promise.all(users.map(({ id }) => eventsOf(id)))).flat()
+    expect(events.filter((type) => type === 'identity_linked')).toHaveLength(1)
+  })
+})
+
+describe('GET /api/users/me/identities', () => {
+  it('tells that a provider is no longer there', async () => {
+    const ann = await connecting()
+    await connect(ann)
+    const other = await openIdProvider()
+    for (const ask of [call, workerOf([other])]) {
+      const [identity] = await list({ ...ann, ask })
+      expect(identity).toMatchObject({ provider: 'acme', usable: false })
+    }
+  })
+})
+
+describe('DELETE /api/users/me/identities/{id}', () => {
+  const remove = ({ ask, token }: Pick<Connecting, 'ask' | 'token'>, id: string | undefined) =>
+    ask('DELETE', `${PATH}/${id}`, { token })
+
+  it('disconnects it: it no longer signs in, other sessions end, the owner is told', async () => {
+    const ann = await connecting()
+    const claims = someone()
+    await connect(ann, claims)
+    const other = await signIn(ann.email)
+    const [identity] = await list(ann)
+    const response = await remove(ann, identity?.id)
+    expect([response.status, trips(response)]).toEqual([204, 1])
+    expect(await list(ann)).toEqual([])
+    await expectDead(other)
+    expect((await me(ann.token)).status).toBe(200)
+    expect(await eventsOf(ann.id)).toContain('identity_unlinked')
+    await nextMail(ann.email, /acme account was disconnected/)
+    const page = await new Browser(ann.ask).signIn(ann.provider, claims)
+    expect(page.path).toBe('/welcome')
+    await expectProblem(await remove(ann, identity?.id), 404, 'identity-not-found')
+  })
+
+  it('→ 404 for the identity of another user', async () => {
+    const ann = await connecting()
+    await connect(ann)
+    const eve = await connecting()
+    const [identity] = await list(ann)
+    await expectProblem(await remove(eve, identity?.id), 404, 'identity-not-found')
+    expect(await list(ann)).toHaveLength(1)
+  })
+
+  it('→ 409 last-way-in for the last way to sign in (O11), until there is another one', async () => {
+    const ann = await identityUser()
+    const [identity] = await list(ann)
+    await expectProblem(await remove(ann, identity?.id), 409, 'last-way-in')
+    // Identities of a provider that is gone, and passkeys of a former domain, start no session.
+    await env.DB.batch([
+      env.DB.prepare('insert into identities values (?, ?, ?, ?, null, 0, null, ?)').bind(
+        'https://gone.example',
+        `${ann.id}`,
+        'gone',
+        ann.id,
+        crypto.randomUUID(),
+      ),
+      env.DB.prepare(
+        "insert into passkeys values (?, ?, x'00', 0, 1, 1, '', '', 'former.example', 'x', 0, null)",
+      ).bind(`former${ann.id}`, ann.id),
+    ])
+    await expectProblem(await remove(ann, identity?.id), 409, 'last-way-in')
+    await addPasskey(ann.token, {}, ann.ask)
+    const refreshed = await ann.browser.send('POST', '/api/session/refresh', { json: {} })
+    expect(refreshed.status).toBe(200)
+    await env.DB.prepare("update sessions set amr = 'swk user mfa' where user_id = ?")
+      .bind(ann.id)
+      .run()
+    expect((await remove(ann, identity?.id)).status).toBe(204)
+  })
+
+  it('keeps the last passkey where no provider of an identity is left', async () => {
+    const ann = await identityUser()
+    const { passkey } = await addPasskey(ann.token, {}, ann.ask)
+    await env.DB.prepare("update sessions set amr = 'swk user mfa' where user_id = ?")
+      .bind(ann.id)
+      .run()
+    const path = `/api/users/me/passkeys/${passkey.id}`
+    await expectProblem(await call('DELETE', path, { token: ann.token }), 409, 'last-way-in')
+    expect((await ann.ask('DELETE', path, { token: ann.token })).status).toBe(204)
+  })
+})
+
+it('the deletion of an account removes its identities, which can then register anew', async () => {
+  const ann = await identityUser()
+  const { token } = ann
+  const deleted = await ann.ask('POST', '/api/users/me/deletion', { token, json: {} })
+  expect(deleted.status).toBe(204)
+  expect(await identitiesAt(ann.provider.issuer)).toEqual([])
+  expect((await new Browser(ann.ask).signIn(ann.provider, ann.claims)).path).toBe('/welcome')
+})
+
+it('a disabled user is not signed in, and learns no more than that', async () => {
+  const ann = await identityUser()
+  await env.DB.prepare('update users set is_active = 0 where id = ?').bind(ann.id).run()
+  const browser = new Browser(ann.ask)
+  const page = await browser.signIn(ann.provider, ann.claims)
+  expect([page.query.problem, browser.session]).toEqual(['identity-rejected', undefined])
+})
