@@ -14,7 +14,7 @@ const REPORT = 'Show a general error with the `request_id`, which finds the requ
 
 export const problemAdvice: Record<ProblemCode, Advice> = {
   'malformed-request': {
-    meaning: 'The body is no well-formed JSON in UTF-8, or names a member twice.',
+    meaning: 'The body is no well-formed JSON in UTF-8.',
     action: 'Correct the program that builds the request. A repetition is useless.',
   },
   'invalid-token': {

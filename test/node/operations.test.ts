@@ -22,6 +22,13 @@ describe('docs/operations.md', () => {
     const sql = /d1 execute gatepost --remote --command "(.+)"/.exec(doc)?.[1] ?? ''
     expect(sql).toContain('sessions')
     expect(sql).toContain('email_tokens')
+    const links = db
+      .prepare(
+        "select m.name from sqlite_master as m, pragma_table_info(m.name) as c where c.name = 'token_hash'",
+      )
+      .all() as { name: string }[]
+    expect(links.length).toBeGreaterThan(1)
+    for (const { name } of links) expect(sql).toContain(`delete from ${name}`)
     db.exec(sql)
   })
 
