@@ -43,9 +43,10 @@ function newest(path) {
   return Math.max(mtimeMs, ...readdirSync(path).map((name) => newest(join(path, name))))
 }
 
-/** Builds dist/web, or with `ifStale` only when a source is newer. */
-export async function buildWeb({ ifStale = false } = {}) {
+/** Builds dist/web, or with `ifStale` only when a source is newer. Calls `onBuild` before. */
+export async function buildWeb({ ifStale = false, onBuild = () => {} } = {}) {
   if (ifStale && existsSync(last) && Math.max(...sources.map(newest)) < newest(last)) return
+  onBuild()
   mkdirSync(folder, { recursive: true })
   if (hasWebApp()) await must('Building the web app', viteBuild())
   else writeFileSync(join(folder, 'index.html'), empty)

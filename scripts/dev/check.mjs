@@ -17,16 +17,17 @@ if (filter.length > 0) {
 const { step, note, print, failed } = createProgress()
 const sum = { passed: 0, failed: 0 }
 
-/** The tests of one project of vitest.config.ts. */
-const tests = (project) => {
-  const name = `tests in ${project}`
-  return step(name, async () => {
-    const result = await runVitest(project, ['--project', project], (text) => note(name, text))
+/** A part of the tests: `args` choose it, and `name` names its results. */
+const tests = (name, ...args) => {
+  const title = `tests: ${name}`
+  return step(title, async () => {
+    const result = await runVitest(name, args, (text) => note(title, text))
     sum.passed += result.passed
     sum.failed += result.failed
     return result
   })
 }
+const workerTests = (part) => tests(`workers-${part}`, '--project', 'workers', `--shard=${part}/2`)
 
 async function statics() {
   await step('style', check.style)
@@ -39,8 +40,12 @@ async function statics() {
 }
 
 await step('web app builds', web)
-// The tests in workerd run one after another, so a second core is free for the rest.
-await Promise.all([tests('workers'), statics().then(() => tests('node'))])
+// The files of one workerd run one after another, so two share the work.
+await Promise.all([
+  workerTests(1),
+  workerTests(2),
+  statics().then(() => tests('node', '--project', 'node')),
+])
 print(`\n${sum.passed} passed, ${sum.failed} failed`)
 if (failed.length > 0) print(`Failed: ${failed.join(', ')}`)
 process.exitCode = failed.length > 0 ? 1 : 0

@@ -23,16 +23,34 @@ function eventLine({ type, user_id: userId }) {
   return paint(`  ${type}${userId ? ` of user ${userId}` : ''}`, 2)
 }
 
-/** @param {Record<string, any>} line */
-function originLine({ origin }) {
-  return `${origin} is not in ALLOWED_ORIGINS. Add this line to .dev.vars:\n  ALLOWED_ORIGINS=${origin}`
+/** The form that browsers send. Other text may have been made up. */
+const ORIGIN = /^https?:\/\/[\w.[\]:-]{1,200}$/
+
+/**
+ * @param {Record<string, any>} line
+ * @param {DevSettings} settings
+ */
+function originLine({ origin }, { appOrigin, allowedOrigins }) {
+  if (!ORIGIN.test(origin) || !URL.canParse(origin))
+    return `A request has the origin ${JSON.stringify(origin)}, which cannot be listed.`
+  // The service's own page under another name of this machine: cookies belong to APP_ORIGIN.
+  if (new URL(origin).port === new URL(appOrigin).port)
+    return `${origin} is not APP_ORIGIN. Open ${appOrigin} instead.`
+  const origins = [allowedOrigins, origin].filter(Boolean).join(',')
+  return `${origin} is not in ALLOWED_ORIGINS. Set it in .dev.vars, then start npm run dev again:\n  ALLOWED_ORIGINS=${origins}`
 }
+
+/** @typedef {{ appOrigin: string, allowedOrigins: string }} DevSettings */
+
+/** Unlisted origins that are told once each; no more of them, since a client makes them up. */
+const MAX_ORIGINS = 100
 
 /**
  * A formatter for the lines of one run. It returns the text to print, or null for lines that only
  * repeat another one.
+ * @param {DevSettings} settings
  */
-export function devLog() {
+export function devLog(settings) {
   const origins = new Set()
   let isInMail = false
   /** @param {string} line */
@@ -55,9 +73,9 @@ export function devLog() {
       case 'security':
         return eventLine(entry)
       case 'origin_not_listed': {
-        if (origins.has(entry.origin)) return null
+        if (origins.has(entry.origin) || origins.size >= MAX_ORIGINS) return null
         origins.add(entry.origin)
-        return originLine(entry)
+        return originLine(entry, settings)
       }
       default:
         return line

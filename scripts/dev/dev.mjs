@@ -31,22 +31,20 @@ function answers(host) {
   })
 }
 
-/**
- * `--var` arguments for the settings that differ in development, unless .dev.vars or `--var` sets
- * them.
- */
-function settings() {
-  const given = args.flatMap((arg, i) => (args[i - 1] === '--var' ? [arg.split(':')[0]] : []))
-  const defaults = {
-    APP_ORIGIN: origin,
-    ALLOWED_ORIGINS: 'http://localhost:5173', // Vite's default
-    SERVER_TIMING: 'on',
-    MAIL_PROVIDER: 'cloudflare',
-  }
-  return Object.entries(defaults)
-    .filter(([name]) => !(name in devVars) && !given.includes(name))
-    .flatMap(([name, value]) => ['--var', `${name}:${value}`])
+const given = Object.fromEntries(
+  args.flatMap((arg, i) => (args[i - 1] === '--var' ? [arg.split(/:(.*)/, 2)] : [])),
+)
+/** The settings that differ in development, unless .dev.vars or `--var` sets them. */
+const defaults = {
+  APP_ORIGIN: origin,
+  ALLOWED_ORIGINS: 'http://localhost:5173', // Vite's default
+  SERVER_TIMING: 'on',
+  MAIL_PROVIDER: 'cloudflare',
 }
+const settings = { ...defaults, ...devVars, ...given }
+const defaultVars = Object.entries(defaults)
+  .filter(([name]) => !(name in devVars) && !(name in given))
+  .flatMap(([name, value]) => ['--var', `${name}:${value}`])
 
 /** A configuration that the caller names is used as it is: without the outbox. */
 const isOwn = option('config') === undefined && !args.includes('-c')
@@ -93,7 +91,7 @@ await must('Migrating the local database', command('wrangler', migrate), { env: 
 console.log('Starting…')
 const [file, ...words] = command('wrangler', ['dev', '--show-interactive-dev-session=false'])
 const children = [
-  spawn(file, [...words, ...configuration, ...settings(), ...args], {
+  spawn(file, [...words, ...configuration, ...defaultVars, ...args], {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...process.env, ...(process.stdout.isTTY ? { FORCE_COLOR: '1' } : {}) },
   }),
@@ -107,7 +105,10 @@ if (hasWebApp()) {
 // The output of wrangler before it is ready (bindings, hints) is shown only when it fails to start.
 let before = ''
 let ready = false
-const format = devLog()
+const format = devLog({
+  appOrigin: settings.APP_ORIGIN,
+  allowedOrigins: settings.ALLOWED_ORIGINS,
+})
 for (const stream of [server.stdout, server.stderr]) {
   createInterface({ input: stream }).on('line', (line) => {
     if (ready) {

@@ -61,14 +61,21 @@ const isElsewhere = (/** @type {string} */ file) =>
   /^test\/(?:browser|deploy|client\/apps)\//.test(file)
 const isNode = (/** @type {string} */ file) => /^test\/(?:node|client)\//.test(file)
 
-/** Seconds by file, of the last whole run of a project. @param {string} project */
+/** Where `npm test` leaves the results of each project. */
+const RESULTS = {
+  workers: ['dist/tests-workers-1.json', 'dist/tests-workers-2.json'],
+  node: ['dist/tests-node.json'],
+}
+
+/** Seconds by file, of the last whole run of a project. @param {keyof typeof RESULTS} project */
 function durations(project) {
-  const file = `dist/tests-${project}.json`
-  const { testResults = [] } = existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : {}
   /** @type {Map<string, number>} */
   const seconds = new Map()
-  for (const { name, startTime, endTime } of testResults)
-    seconds.set(name.slice(name.lastIndexOf('/test/') + 1), (endTime - startTime) / 1000)
+  for (const file of RESULTS[project].filter(existsSync)) {
+    const { testResults = [] } = JSON.parse(readFileSync(file, 'utf8'))
+    for (const { name, startTime, endTime } of testResults)
+      seconds.set(name.slice(name.lastIndexOf('/test/') + 1), (endTime - startTime) / 1000)
+  }
   return seconds
 }
 

@@ -16,4 +16,4 @@ try {
 } catch (error) {
   if (error.code !== 'EEXIST') throw error
 }
-await buildWeb({ ifStale: true })
+await buildWeb({ ifStale: true, onBuild: () => console.log('Building the web app…') })

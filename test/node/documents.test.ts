@@ -88,6 +88,12 @@ describe('every Markdown file', () => {
   })
 })
 
+it('every script of package.json is in a document', () => {
+  const hooks = ['postinstall', 'predev']
+  const documented = [...files.flatMap(commands), 'test']
+  expect(scripts.filter((name) => ![...hooks, ...documented].includes(name))).toEqual([])
+})
+
 it('README.md has at most 9 KB', () => {
   expect(Buffer.byteLength(read('README.md'))).toBeLessThanOrEqual(9000)
 })
