@@ -31,14 +31,11 @@ import { offerRegistration } from './identity-proof'
 import { allScopesOf, FIRST_PARTY } from './rules'
 import { startSession } from './start'
 
-/** The response of a provider. `user` is a JSON text that only Apple sends. */
-export type CallbackResponse = CallbackParameters & { user?: string | undefined }
-
 /** The page that the browser goes to next. */
 export async function completeFlow(
   c: AppContext,
   name: string,
-  response: CallbackResponse,
+  response: CallbackParameters,
 ): Promise<string> {
   const provider = findProvider(c.var.settings, name)
   if (!provider) return failOnSignIn(c, 'provider-unknown', {})

@@ -35,6 +35,8 @@ export interface CallbackParameters {
   state?: string | undefined
   iss?: string | undefined
   error?: string | undefined
+  /** Only Apple sends it, and only at the first sign-in: a JSON text with the name. */
+  user?: string | undefined
 }
 
 /**
@@ -45,7 +47,7 @@ export async function redeemCode(
   { settings, now }: { settings: Settings; now: Date },
   provider: IdentityProvider,
   flow: Flow,
-  { code, state, iss, error: refusal }: CallbackParameters,
+  { code, state, iss, error: refusal, user }: CallbackParameters,
 ): Promise<Redeemed> {
   try {
     const metadata = await metadataOf(provider, now)
@@ -66,7 +68,8 @@ export async function redeemCode(
       provider.protocol === 'github'
         ? await readGithubUser(await githubToken(metadata, client, response))
         : await readClaims(provider, metadata, client, flow, response)
-    return viewClaims(provider, claims)
+    const name = claims.name ?? (provider.apple && readAppleName(user))
+    return viewClaims(provider, { ...claims, name })
   } catch (error) {
     return failureOf(error)
   }
@@ -102,6 +105,16 @@ async function readClaims(
   const more = await oauth.userInfoRequest(metadata, client, token, options)
   const userInfo = await oauth.processUserInfoResponse(metadata, client, claims.sub, more)
   return { ...userInfo, ...claims }
+}
+
+/** The name in `{"name":{"firstName":"Ann","lastName":"Example"}}`, unchecked. */
+function readAppleName(user: string | undefined): unknown {
+  try {
+    const { firstName, lastName } = JSON.parse(user ?? '').name
+    return [firstName, lastName].filter((part) => typeof part === 'string').join(' ')
+  } catch {
+    return undefined
+  }
 }
 
 /** At most 255 ASCII characters (OpenID Connect Core §2). */
