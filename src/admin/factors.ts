@@ -1,9 +1,11 @@
-/** Help for a user who has lost the second factors. */
+/** The ways to sign in of a user, and help for a user who has lost the second factors. */
 import { and, eq, sql } from 'drizzle-orm'
 import type { SQLiteColumn, SQLiteTable } from 'drizzle-orm/sqlite-core'
 import type { Actor } from '../actor'
 import { recipientColumns } from '../credentials/account'
 import { updateFactors } from '../credentials/factors'
+import { viewIdentity } from '../credentials/identities/schemas'
+import { selectIdentitiesOf } from '../credentials/identities/store'
 import { countNotice } from '../credentials/mail-limit'
 import { factorKey } from '../credentials/throttle'
 import { build } from '../db/build'
@@ -11,13 +13,14 @@ import { recordEventOf } from '../db/events'
 import { attempts, events, sessions, users } from '../db/schema'
 import { passkeys, recoveryCodes, totp } from '../db/schema-credentials'
 import { withSession } from '../db/session-guard'
-import { endpoint, noContent, nothing } from '../http/endpoint'
+import { endpoint, json, noContent, nothing } from '../http/endpoint'
 import { logSecurity } from '../http/log'
 import { mailLater } from '../http/mail'
 import { problem, problems } from '../http/problem'
 import type { Recipient } from '../mail/compose'
 import { factorsRemoved } from '../mail/texts'
 import { IdParam, isPresent } from '../user'
+import { UserFactors } from './schemas'
 
 interface Removal {
   user: Recipient & { hasPassword: boolean }
@@ -64,6 +67,60 @@ async function removeUserFactors(actor: Actor, id: number): Promise<Removal | nu
   if (!owner) return null
   return { user: owner, hadFactors: recorded.length > 0, mayNotify: noticed.length > 0 }
 }
+
+const countOf = (table: SQLiteTable, owner: SQLiteColumn) =>
+  sql<number>`(select count(*) from ${table} where ${owner} = ${users.id})`
+
+/** The factors of a user, and the identities. @throws SessionEnded, RoleMissing */
+const findUserFactors = (actor: Actor, id: number) =>
+  withSession(
+    actor,
+    {
+      found: build
+        .select({
+          factors: users.factors,
+          hasPassword: users.hasPassword,
+          passkeys: countOf(passkeys, passkeys.userId),
+          codes: countOf(recoveryCodes, recoveryCodes.userId),
+        })
+        .from(users)
+        .where(and(eq(users.id, id), isPresent)),
+      identities: selectIdentitiesOf(id),
+    },
+    { role: 'admin' },
+  )
+
+export const readUserFactors = endpoint(
+  {
+    method: 'get',
+    path: '/api/admin/users/{id}/factors',
+    operationId: 'readUserFactors',
+    summary: 'How a user can sign in',
+    tags: ['admin'],
+    access: 'admin',
+    request: { params: IdParam },
+    responses: {
+      200: json(UserFactors, 'The factors and connected accounts of the user'),
+      ...problems('user-not-found'),
+    },
+  },
+  async (c) => {
+    const { actor, settings } = c.var
+    const { found, identities } = await findUserFactors(actor, c.req.valid('param').id)
+    const [user] = found
+    if (!user) return problem(c, 'user-not-found')
+    return c.json(
+      {
+        totp: user.factors.split(' ').includes('totp'),
+        passkeys: user.passkeys,
+        recovery_codes_left: user.codes,
+        has_password: user.hasPassword,
+        identities: identities.map((row) => viewIdentity(row, settings)),
+      },
+      200,
+    )
+  },
+)
 
 export const removeFactors = endpoint(
   {

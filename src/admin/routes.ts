@@ -8,7 +8,7 @@ import { logSecurity } from '../http/log'
 import { problem, problems } from '../http/problem'
 import { EVENT_DAYS } from '../retention'
 import { IdParam, UserPrivate, viewPrivate } from '../user'
-import { removeFactors } from './factors'
+import { readUserFactors, removeFactors } from './factors'
 import {
   AdminEventList,
   EventQuery,
@@ -119,6 +119,7 @@ export const adminRoutes = [
   readUsers,
   patchUser,
   deleteUserSessions,
+  readUserFactors,
   removeFactors,
   readAdminEvents,
 ] as const

@@ -1,5 +1,7 @@
 /** Requests and responses of the admin endpoints. */
 import { z } from '@hono/zod-openapi'
+import { Factors } from '../credentials/factors-overview'
+import { Identity } from '../credentials/identities/schemas'
 import type { events } from '../db/schema'
 import { Event, viewEvent } from '../event'
 import { Cursor, Limit } from '../http/list'
@@ -40,6 +42,10 @@ export const UserList = z
   .object({ users: z.array(UserPrivate), next_cursor: z.string().nullable() })
   .strict()
   .openapi('UserList')
+
+export const UserFactors = Factors.extend({ identities: z.array(Identity) })
+  .strict()
+  .openapi('UserFactors')
 
 export const UserChange = z
   .strictObject({

@@ -231,6 +231,22 @@ export interface Export {
     expires_at: string
   }>
   passkeys: Passkey[]
+  identities: Array<{
+    id: string
+    provider: string
+    /** The name of the provider */
+    label: string
+    /** The address that the provider stated last */
+    email: string | null
+    /** RFC 3339, UTC */
+    created_at: string
+    /** RFC 3339, UTC */
+    last_used_at: string | null
+    /** False: this service no longer has the provider */
+    usable: boolean
+    issuer: string
+    subject: string
+  }>
   /** Oldest first */
   posts: Array<{
     id: number
@@ -701,6 +717,16 @@ export interface UserChange {
   is_active?: boolean | undefined
 }
 
+export interface UserFactors {
+  /** An authenticator app is set up */
+  totp: boolean
+  passkeys: number
+  /** At two or fewer, offer to make new ones */
+  recovery_codes_left: number
+  has_password: boolean
+  identities: Identity[]
+}
+
 export interface UserList {
   users: UserPrivate[]
   next_cursor: string | null
@@ -837,6 +863,13 @@ export interface Operations {
     }
     body: UserChange
     answer: UserPrivate
+  }
+  /** How a user can sign in */
+  'GET /api/admin/users/{id}/factors': {
+    path: {
+      id: number
+    }
+    answer: UserFactors
   }
   /** Remove the second factors of a user who has lost them; the user gets a mail */
   'POST /api/admin/users/{id}/factors/removal': {

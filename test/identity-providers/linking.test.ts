@@ -3,7 +3,7 @@ import { env } from 'cloudflare:workers'
 import { describe, expect, it } from 'vitest'
 import { call, trips } from '../support/client'
 import { later, restoreClock } from '../support/clock'
-import { giveTotp } from '../support/factors'
+import { codeOf, giveTotp } from '../support/factors'
 import {
   Browser,
   catchOutgoing,
@@ -17,7 +17,7 @@ import {
 import { catchMails, mailsTo, nextMail } from '../support/mailbox'
 import { addPasskey, proven } from '../support/passkeys'
 import { expectDead, expectProblem, me } from '../support/sign-in'
-import { eventsOf, person, signIn } from '../support/users'
+import { admin, eventsOf, person, signIn } from '../support/users'
 
 catchMails()
 catchOutgoing()
@@ -261,6 +261,35 @@ it('the deletion of an account removes its identities, which can then register a
   expect(deleted.status).toBe(204)
   expect(await identitiesAt(ann.provider.issuer)).toEqual([])
   expect((await new Browser(ann.ask).signIn(ann.provider, ann.claims)).path).toBe('/welcome')
+})
+
+it('the export has the identities of the user, with issuer and subject', async () => {
+  const ann = await identityUser()
+  const { token } = ann
+  const { identities } = await (await ann.ask('GET', '/api/users/me/export', { token })).json<{
+    identities: object[]
+  }>()
+  const { sub: subject, email } = ann.claims
+  const { issuer } = ann.provider
+  expect(identities).toMatchObject([{ provider: 'acme', issuer, subject, email, usable: true }])
+})
+
+it('an admin sees the identities of a user, and a removal of factors leaves them', async () => {
+  const ann = await identityUser()
+  const root = await admin()
+  const { secret } = await giveTotp(root.id)
+  const { token } = await signIn(root.email, root.password, { otp: codeOf(secret) })
+  const path = `/api/admin/users/${ann.id}/factors`
+  const removed = await ann.ask('POST', `${path}/removal`, { token })
+  expect(removed.status).toBe(204)
+  expect(await (await ann.ask('GET', path, { token })).json()).toMatchObject({
+    totp: false,
+    passkeys: 0,
+    has_password: false,
+    identities: [{ provider: 'acme', email: ann.claims.email, usable: true }],
+  })
+  const unknown = await ann.ask('GET', '/api/admin/users/999999999/factors', { token })
+  await expectProblem(unknown, 404, 'user-not-found')
 })
 
 it('a disabled user is not signed in, and learns no more than that', async () => {

@@ -73,6 +73,7 @@ describe('every operation that requires a token', () => {
       updatePost: write,
       deletePost: write,
       readUsers: 'admin',
+      readUserFactors: 'admin',
       changeUser: 'admin',
       endUserSessions: 'admin',
       removeUserFactors: 'admin',

@@ -200,6 +200,7 @@ describe('the trips to D1', () => {
     const [root, bob] = [await admin(), await register('bob')]
     await ask('readUser', {}, bob.id)
     await ask('readUsers', { token: root.token })
+    await ask('readUserFactors', { token: root.token }, bob.id)
     await ask('readAllEvents', { token: root.token })
     await ask('changeUser', { token: root.token, json: { role: 'user' } }, bob.id)
     await ask('endUserSessions', { token: root.token }, bob.id)

@@ -11,7 +11,7 @@ import { endpoint, json } from '../../http/endpoint'
 import { logSecurity } from '../../http/log'
 import { logLine } from '../../security/log-line'
 import { viewPrivate } from '../../user'
-import { Export, viewLink, viewOwnPost, viewOwnSession } from './schemas'
+import { Export, viewLink, viewOwnIdentity, viewOwnPost, viewOwnSession } from './schemas'
 import {
   beginExport,
   checkSession,
@@ -65,12 +65,13 @@ const file = (c: CallerContext, body: ReadableStream<Uint8Array> | null) =>
 /** The file in parts of about a page each. */
 async function* write(start: ExportStart, exporter: Exporter): AsyncGenerator<string> {
   const { now, settings } = exporter.actor
-  const { user, links, passkeys } = start
+  const { user, links, passkeys, identities } = start
   const head = JSON.stringify({
     exported_at: now.toISOString(),
     profile: viewPrivate(user, settings.appOrigin),
     links: links.map(viewLink),
     passkeys: passkeys.map((row) => viewPasskey(row, settings.passkeyRpId)),
+    identities: identities.map((row) => viewOwnIdentity(row, settings)),
   })
   yield `${head.slice(0, -1)},"sessions":[`
   yield* members(exportSessions(exporter), viewOwnSession)

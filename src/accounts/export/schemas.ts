@@ -1,9 +1,12 @@
 /** The contents of an export. */
 import { z } from '@hono/zod-openapi'
+import { Identity, viewIdentity } from '../../credentials/identities/schemas'
+import type { IdentityRow } from '../../credentials/identities/store'
 import { Passkey } from '../../credentials/passkeys/schemas'
 import type { posts, sessions } from '../../db/schema'
 import { Event } from '../../event'
 import { EVENT_DAYS } from '../../retention'
+import type { Settings } from '../../settings'
 import { dayOf, Id, Time, UserPrivate } from '../../user'
 
 const OwnSession = z
@@ -37,6 +40,9 @@ const OwnPost = z
   })
   .strict()
 
+/** Only the owner of an identity sees what names it at the provider. */
+const OwnIdentity = Identity.extend({ issuer: z.string(), subject: z.string() }).strict()
+
 export const Export = z
   .object({
     exported_at: Time,
@@ -44,6 +50,7 @@ export const Export = z
     sessions: z.array(OwnSession),
     links: z.array(Link).meta({ description: 'Mailed links that have not been used' }),
     passkeys: z.array(Passkey),
+    identities: z.array(OwnIdentity),
     posts: z.array(OwnPost).meta({ description: 'Oldest first' }),
     events: z.array(Event).meta({ description: `Of the last ${EVENT_DAYS} days, oldest first` }),
   })
@@ -69,6 +76,15 @@ export interface LinkRow {
   createdAt: Date
   expiresAt: Date
 }
+
+export const viewOwnIdentity = (
+  row: IdentityRow,
+  settings: Settings,
+): z.infer<typeof OwnIdentity> => ({
+  ...viewIdentity(row, settings),
+  issuer: row.issuer,
+  subject: row.subject,
+})
 
 export const viewLink = (row: LinkRow): z.infer<typeof Link> => ({
   purpose: row.purpose,

@@ -4,6 +4,7 @@
  */
 import { and, asc, eq, gt, or, sql } from 'drizzle-orm'
 import type { Actor } from '../../actor'
+import { type IdentityRow, selectIdentitiesOf } from '../../credentials/identities/store'
 import { type PasskeyRow, selectPasskeysOf } from '../../credentials/passkeys/store'
 import { single } from '../../db/batch'
 import { build } from '../../db/build'
@@ -44,13 +45,14 @@ export interface ExportStart {
   user: PrivateRow
   links: LinkRow[]
   passkeys: PasskeyRow[]
+  identities: IdentityRow[]
 }
 
-/** Records the export and reads the profile, the links and the passkeys. @throws SessionEnded */
+/** Records the export and reads the profile, the links and the credentials. @throws SessionEnded */
 export async function beginExport(actor: Actor): Promise<ExportStart> {
   const { caller, now, location } = actor
   const { userId, sessionId } = caller
-  const { user, links, signInLink, passkeys } = await withSession(actor, {
+  const { user, links, signInLink, passkeys, identities } = await withSession(actor, {
     recorded: recordEvent({ userId, type: 'exported', at: now, sessionId, location }),
     user: build.select(privateColumns).from(users).where(eq(users.id, userId)),
     links: build
@@ -72,9 +74,10 @@ export async function beginExport(actor: Actor): Promise<ExportStart> {
       .innerJoin(users, eq(users.id, signInLinks.userId))
       .where(eq(signInLinks.userId, userId)),
     passkeys: selectPasskeysOf(userId),
+    identities: selectIdentitiesOf(userId),
   })
   const toSignIn = signInLink.map((link) => ({ purpose: 'sign-in' as const, ...link }))
-  return { user: single(user), links: [...links, ...toSignIn], passkeys }
+  return { user: single(user), links: [...links, ...toSignIn], passkeys, identities }
 }
 
 /** Checks that the session is active, and does nothing else. @throws SessionEnded */

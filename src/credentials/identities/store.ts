@@ -20,11 +20,12 @@ import type { Proof, UsedToken } from '../proof'
 import { hasOtherWayIn } from '../ways-in'
 import { type KnownIdentity, MAX_IDENTITIES } from './rules'
 
-export type IdentityRow = Omit<typeof identities.$inferSelect, 'userId' | 'subject'>
+export type IdentityRow = Omit<typeof identities.$inferSelect, 'userId'>
 
 const shownColumns = {
   id: identities.id,
   issuer: identities.issuer,
+  subject: identities.subject,
   provider: identities.provider,
   email: identities.email,
   createdAt: identities.createdAt,
