@@ -1,48 +1,37 @@
 /**
  * The whole service on one page: what surrounds a request, the features, the documents, the errors.
  */
-import { OpenAPIHono } from '@hono/zod-openapi'
+import type { OpenAPIHono } from '@hono/zod-openapi'
+import { Hono } from 'hono'
 import { accountRoutes } from './accounts/routes'
 import { adminRoutes } from './admin/routes'
 import type { AppEnv } from './context'
 import { healthRoutes } from './health/routes'
 import { corsHeaders } from './http/cors'
-import { describeApi } from './http/docs'
-import {
-  invalidRequest,
-  type MethodTable,
-  methodNotAllowed,
-  methodTable,
-  onError,
-} from './http/errors'
+import { serveDocument } from './http/document'
+import { type MethodTable, methodNotAllowed, methodTable, onError } from './http/errors'
 import { loadSettings, requestContext, securityHeaders } from './http/request-context'
+import { serveEndpoints } from './http/routes'
 import { postRoutes } from './posts/routes'
 import { sessionRoutes } from './sessions/routes'
 
-const base = new OpenAPIHono<AppEnv>({ defaultHook: invalidRequest })
+export const app = new Hono<AppEnv>()
 
 let methods: MethodTable | undefined
-base.use(securityHeaders, requestContext, loadSettings, corsHeaders)
-base.use(methodNotAllowed(() => (methods ??= methodTable(base.routes))))
+app.use(securityHeaders, requestContext, loadSettings, corsHeaders)
+app.use(methodNotAllowed(() => (methods ??= methodTable(app.routes))))
 
-export const app = base.openapiRoutes([
+export const endpoints = [
   ...accountRoutes,
   ...sessionRoutes,
   ...postRoutes,
   ...adminRoutes,
   ...healthRoutes,
-] as const)
+] as const
+serveEndpoints(app, endpoints)
+app.get('/openapi.json', serveDocument)
+app.onError(onError)
 
-let document: string | undefined
-base.get('/openapi.json', (c) => {
-  document ??= describeApi(base, c.get('settings').appOrigin)
-  return c.body(document, 200, {
-    'Content-Type': 'application/json',
-    'Cache-Control': 'public, max-age=300',
-  })
-})
-
-base.onError(onError)
-
+declare const documented: OpenAPIHono<AppEnv>
 /** The routes with the shapes they take and give, for `hono/client`. */
-export type App = typeof app
+export type App = ReturnType<typeof documented.openapiRoutes<typeof endpoints>>

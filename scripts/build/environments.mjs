@@ -25,14 +25,14 @@ const TARGETS = [
     prefix: 'env.staging',
     suffix: '-staging',
     counters: 1000,
-    skips: ['alias', 'assets', 'dev', 'limits', 'observability', 'placement', 'triggers'],
+    skips: ['alias', 'assets', 'build', 'dev', 'limits', 'observability', 'placement', 'triggers'],
   },
   {
     prefix: 'previews',
     suffix: '-preview',
     counters: 2000,
     // Their secrets are put once: npx wrangler preview base-config secret put JWT_SECRET
-    skips: ['alias', 'assets', 'dev', 'placement', 'secrets', 'triggers'],
+    skips: ['alias', 'assets', 'build', 'dev', 'placement', 'secrets', 'triggers'],
   },
 ]
 

@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { command, must } from '../tools.mjs'
 import { buildDocs } from './docs/build.mjs'
+import { writeDocument } from './document.mjs'
 import { headersFile } from './static-headers.mjs'
 
 const folder = 'dist/web'
@@ -51,6 +52,7 @@ export async function buildWeb({ ifStale = false, onBuild = () => {} } = {}) {
   if (hasWebApp()) await must('Building the web app', viteBuild())
   else writeFileSync(join(folder, 'index.html'), empty)
   buildDocs(folder)
+  await writeDocument()
   const assets = join(folder, 'assets')
   writeFileSync(last, headersFile(existsSync(assets) ? readdirSync(assets) : []))
 }

@@ -1,63 +1,16 @@
-/** The OpenAPI document, made once per isolate from the schemas that validate. */
-import type { OpenAPIHono } from '@hono/zod-openapi'
+/**
+ * The OpenAPI document, made from the endpoints and the schemas that validate. The build runs this,
+ * the Worker does not: it serves the result (see document.ts).
+ */
+import { createRoute, OpenAPIHono, type RouteConfig } from '@hono/zod-openapi'
 import { version } from '../../package.json'
-import type { AppEnv } from '../context'
 import { BOOKMARK } from './bookmark'
+import { checksOf } from './checks'
+import { etagHeader, HEADERS, type Header, header } from './docs-headers'
 import { headerName, inOrder, operationNotes } from './docs-operations'
 import { describeProblems, problemExamples, problemTypes } from './docs-problems'
+import type { Endpoint } from './endpoint'
 import { problems } from './problem'
-
-interface Header {
-  description: string
-  required?: boolean
-  [schema: string]: unknown
-}
-
-/** Headers that answers are described with; every operation gets those that its statuses imply. */
-const HEADERS = {
-  RequestId: { description: 'Names this request in the logs', format: 'uuid' },
-  Location: { description: 'The path of what was made', format: 'uri-reference' },
-  Redirect: { description: 'Where the browser goes next', format: 'uri-reference' },
-  RetryAfter: { description: 'Seconds until another try makes sense', pattern: '^[1-9]\\d*$' },
-  WwwAuthenticate: {
-    description: 'How to authenticate, and what was wrong with the token (RFC 6750 §3)',
-    example: 'Bearer realm="gatepost", error="invalid_token"',
-  },
-  ETag: { description: 'The version: send it back as If-Match or If-None-Match', example: '"1.1"' },
-  SetCookie: {
-    description: 'The refresh token, for this host only, out of reach of scripts',
-    example: '__Host-gatepost=…; Max-Age=2592000; Path=/; HttpOnly; Secure; SameSite=Lax',
-  },
-  BrowserCookie: {
-    description: 'Identifies this browser when it uses the link, out of reach of scripts',
-    example: '__Host-gatepost-link=…; Max-Age=600; Path=/; HttpOnly; Secure; SameSite=Lax',
-  },
-  FlowCookie: {
-    description: 'The sealed state of a flow at an identity provider, for this browser',
-    example: '__Host-gatepost-flow=…; Max-Age=600; Path=/; HttpOnly; Secure; SameSite=Lax',
-    required: false,
-  },
-  SignInCookie: {
-    description: 'The refresh token, if the browser is now signed in; the cookie of the flow goes',
-    example: '__Host-gatepost=…; Max-Age=2592000; Path=/; HttpOnly; Secure; SameSite=Lax',
-    required: false,
-  },
-  Bookmark: {
-    description:
-      'What the client has seen: sent back with its next anonymous read, it never sees less',
-    example: '00000085-0000024c-00004c6d-8e61117bf38d7adb71b934ebbf891683',
-    required: false,
-  },
-}
-const header = (name: keyof typeof HEADERS) => ({ $ref: `#/components/headers/${name}` })
-
-/** For the `headers` of a response. */
-export const etagHeader = { ETag: header('ETag') }
-export const redirectHeader = { Location: header('Redirect') }
-export const identityCookieHeader = { 'Set-Cookie': header('SignInCookie') }
-export const flowCookieHeader = { 'Set-Cookie': header('FlowCookie') }
-export const cookieHeader = { 'Set-Cookie': header('SetCookie') }
-export const browserCookieHeader = { 'Set-Cookie': header('BrowserCookie') }
 
 interface Operation {
   operationId: string
@@ -125,7 +78,9 @@ const DESCRIPTION = `Accounts and posts for single-page apps. Three endpoints si
 \`/api/session\` (a cookie for browsers). Errors are \`application/problem+json\` (RFC 9457).`
 
 /** The OpenAPI 3.1 document as JSON. `origin` is APP_ORIGIN, so that imported collections work. */
-export function describeApi(app: OpenAPIHono<AppEnv>, origin: string): string {
+export function describeApi(endpoints: readonly Endpoint[], origin: string): string {
+  const app = new OpenAPIHono()
+  for (const endpoint of endpoints) app.openAPIRegistry.registerPath(documentedRoute(endpoint))
   const { openAPIRegistry: registry } = app
   registerSecurity(registry)
   registerHeaders(registry)
@@ -164,7 +119,36 @@ export function describeApi(app: OpenAPIHono<AppEnv>, origin: string): string {
   return JSON.stringify({ ...document, paths: inOrder(document.paths ?? {}) })
 }
 
-type Registry = OpenAPIHono<AppEnv>['openAPIRegistry']
+/** The operation with the responses of its checks, and without what is only for the Worker. */
+function documentedRoute({ route, hook }: Endpoint): RouteConfig {
+  const { access, limit, stepUp, sameSite, hash, oauth, maxKib, ...documented } = route
+  const { problems: automatic } = checksOf(route, hook)
+  return createRoute({
+    ...documented,
+    responses: merge(problems(...automatic), route.responses),
+  })
+}
+
+/**
+ * Adds the responses of middleware to those that the handler declares. If both use a status, its
+ * description names both, each problem once.
+ */
+function merge(
+  automatic: Record<number, { description: string }>,
+  declared: RouteConfig['responses'],
+) {
+  const merged = { ...automatic, ...declared } as Record<string, { description: string }>
+  for (const [status, response] of Object.entries(declared)) {
+    const also = automatic[Number(status)]?.description
+    if (also && 'description' in response) {
+      const lines = [response.description, also].flatMap((text) => text.split('; '))
+      merged[status] = { ...response, description: [...new Set(lines)].join('; ') }
+    }
+  }
+  return merged
+}
+
+type Registry = OpenAPIHono['openAPIRegistry']
 
 function registerSecurity(registry: Registry) {
   // First, since Swagger UI's Authorize shows the schemes in this order.

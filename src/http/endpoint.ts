@@ -3,19 +3,13 @@
  * types and documents follow.
  */
 import type { RouteConfig, RouteConfigToTypedResponse, RouteHandler, z } from '@hono/zod-openapi'
-import { createRoute } from '@hono/zod-openapi'
-import type { Context, MiddlewareHandler, TypedResponse } from 'hono'
+import type { Context, TypedResponse } from 'hono'
 import type { AnyContext, AppEnv, CallerEnv } from '../context'
 import type { StepUp } from '../db/session-guard'
 import type { HashKind } from '../security/hash-queue'
-import { type Access, bearerAuth, optionalBearerAuth } from './bearer-auth'
-import { bodyLimit, bufferBody, parseJson, requireContentType } from './body'
-import { KIB } from './body-reader'
-import { csrf } from './csrf'
-import { FORM_TYPE, parseForm } from './form'
-import { admitHash } from './hash-admission'
-import { type ProblemCode, problems } from './problem'
-import { type Limit, rateLimit } from './rate-limit'
+import type { Access } from './bearer-auth'
+import { FORM_TYPE } from './form'
+import type { Limit } from './rate-limit'
 
 /** An OpenAPI operation, and what middleware does before its handler runs. */
 export type Operation = Omit<RouteConfig, 'middleware' | 'security'> & {
@@ -43,10 +37,9 @@ type Answer<R extends Operation> = RouteConfigToTypedResponse<R>
 
 /** Answers to an input that breaks the schema; the default is a 422 problem. */
 export type InvalidHook = (
-  result: { success: boolean; error?: z.core.$ZodError },
+  result: { error: z.core.$ZodError },
   c: Context<AppEnv>,
-  // biome-ignore lint/suspicious/noConfusingVoidType: hono's own type of a hook
-) => Response | undefined | void
+) => Response | undefined
 
 /**
  * Joins contract and handler. A handler can only answer what `responses` declares, also where one
@@ -56,59 +49,15 @@ export const endpoint = <const R extends Operation>(
   operation: R,
   handler: (c: ContextOf<R>) => Answer<R> | Promise<Answer<R>>,
   onInvalid?: InvalidHook,
-) => ({ route: compile(operation), handler, hook: onInvalid })
+) => ({ route: withSecurity(operation), handler, hook: onInvalid })
 
-function compile<R extends Operation>(operation: R): R {
-  const { access, limit, stepUp, sameSite, hash, oauth, maxKib: limitKib, ...route } = operation
-  const body = operation.request?.body
-  const mediaTypes = Object.keys(body?.content ?? {})
-  const isJson = mediaTypes.includes('application/json')
-  const isForm = mediaTypes.includes(FORM_TYPE)
-  const optional = body?.required === false
-  const maxKib = limitKib ?? (isForm ? 8 : 64)
-  const bodyRules = { mediaTypes, maxBytes: maxKib * KIB, optional }
-  const middleware: MiddlewareHandler<AppEnv>[] = []
-  const automatic: ProblemCode[] = ['internal', 'unavailable', 'misconfigured']
-  if (body) {
-    middleware.push(bodyLimit(bodyRules), requireContentType(bodyRules))
-    automatic.push('too-large', 'request-timeout', 'busy')
-    if (!oauth) automatic.push('unsupported-media-type', 'malformed-request')
-  }
-  if (limit) {
-    middleware.push(rateLimit(limit))
-    automatic.push('too-many-requests')
-  }
-  if (access === 'optional-token') {
-    middleware.push(optionalBearerAuth)
-  } else if (access !== 'anyone') {
-    middleware.push(bearerAuth(access, stepUp))
-    automatic.push('unauthenticated', 'invalid-access-token')
-    if (access !== 'live-token') automatic.push('insufficient-scope')
-    if (stepUp) automatic.push('step-up-required')
-  }
-  if (sameSite) {
-    middleware.push(csrf)
-    automatic.push('cross-site')
-  }
-  if (body) middleware.push(bufferBody(bodyRules))
-  if (isForm) middleware.push(parseForm)
-  if (isJson) middleware.push(parseJson(optional))
-  if (hash) {
-    middleware.push(admitHash(hash))
-    automatic.push('busy')
-  }
-  const { query, params } = operation.request ?? {}
-  if (isJson || (isForm && !oauth) || query || params) automatic.push('invalid-request')
-  return createRoute({
-    ...route,
-    path: operation.path,
-    middleware,
-    ...(access !== 'anyone' && { security: securityOf(access) }),
-    responses: merge(problems(...automatic), operation.responses),
-  } as RouteConfig) as unknown as R
+/** The operation with its security requirements as OpenAPI states them. */
+function withSecurity<R extends Operation>(operation: R): R {
+  const { access } = operation
+  return access === 'anyone' ? operation : { ...operation, security: securityOf(access) }
 }
 
-/** The security requirements of OpenAPI; an empty one makes the others optional. */
+/** The requirements of a token; an empty one makes the others optional. */
 function securityOf(access: Exclude<Access, 'anyone'>) {
   const isScope = access !== 'live-token' && access !== 'optional-token'
   const scopes = isScope ? [access] : []
@@ -116,23 +65,12 @@ function securityOf(access: Exclude<Access, 'anyone'>) {
   return access === 'optional-token' ? [{}, ...required] : required
 }
 
-/**
- * Adds the responses of middleware to those that the handler declares. If both use a status, its
- * description names both, each problem once.
- */
-function merge(
-  automatic: Record<number, { description: string }>,
-  declared: RouteConfig['responses'],
-) {
-  const merged = { ...automatic, ...declared } as Record<string, { description: string }>
-  for (const [status, response] of Object.entries(declared)) {
-    const also = automatic[Number(status)]?.description
-    if (also && 'description' in response) {
-      const lines = [response.description, also].flatMap((text) => text.split('; '))
-      merged[status] = { ...response, description: [...new Set(lines)].join('; ') }
-    }
-  }
-  return merged
+/** An endpoint among others, whatever its path and input. */
+export interface Endpoint {
+  route: Operation
+  // biome-ignore lint/suspicious/noExplicitAny: the contexts of two routes do not fit each other
+  handler: (c: any) => Response | TypedResponse | Promise<Response | TypedResponse>
+  hook: InvalidHook | undefined
 }
 
 /** A JSON answer with its description. */

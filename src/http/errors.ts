@@ -15,13 +15,9 @@ import { type FieldError, problem } from './problem'
 const MAX_ERRORS = 20
 
 /** Responds 422 with each field and the rule it breaks. */
-export function invalidRequest(
-  result: { success: boolean; error?: z.core.$ZodError },
-  c: Context<AppEnv>,
-) {
-  if (result.success || !result.error) return
+export function invalidRequest({ error }: { error: z.core.$ZodError }, c: Context<AppEnv>) {
   // Without a limit, a body of unknown members would get a response ten times its size.
-  const errors = result.error.issues.flatMap(fieldErrors).slice(0, MAX_ERRORS)
+  const errors = error.issues.flatMap(fieldErrors).slice(0, MAX_ERRORS)
   return problem(c, 'invalid-request', { detail: errors.map(sentence).join(' '), errors })
 }
 

@@ -12,7 +12,9 @@ const MAX_DEPTH = 8
 
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
-class IllFormed extends Error {}
+class IllFormed extends Error {
+  override name = 'IllFormed'
+}
 
 /**
  * Decodes the data item that starts at an offset.

@@ -4,7 +4,7 @@ import { ProviderParam } from '../credentials/identities/schemas'
 import { readFlowCookie, setFlowCookie } from '../credentials/identity-providers/cookie'
 import { beginFlow, FLOW_SECONDS, findProvider } from '../credentials/identity-providers/flow'
 import { safeNext } from '../credentials/identity-providers/next-path'
-import { flowCookieHeader, identityCookieHeader, redirectHeader } from '../http/docs'
+import { flowCookieHeader, identityCookieHeader, redirectHeader } from '../http/docs-headers'
 import { endpoint, formBody, type InvalidHook, nothing, seeOther } from '../http/endpoint'
 import { logRejectedIdentity } from '../http/log'
 import { completeFlow, failOnSignIn } from './identity-flow'
@@ -47,7 +47,7 @@ const startIdentitySignIn = endpoint(
 
 /** Input that no page of this service and no provider sends. The browser gets a page, not JSON. */
 function toSignIn(problem: 'provider-unknown' | 'identity-rejected'): InvalidHook {
-  return (result, c) => (result.success ? undefined : seeOther(c, failOnSignIn(c, problem, {})))
+  return (_, c) => seeOther(c, failOnSignIn(c, problem, {}))
 }
 
 const callbackResponse = {

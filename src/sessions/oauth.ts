@@ -51,7 +51,7 @@ function readClient(
 
 /** The error of a repeated or malformed parameter (RFC 6749 §5.2). */
 const invalidForm: InvalidHook = (result, c) => {
-  const issue = result.error?.issues[0]
+  const issue = result.error.issues[0]
   return (
     issue &&
     oauthError(c, 'invalid_request', `${String(issue.path[0] ?? 'The body')} ${issue.message}`)
