@@ -7,6 +7,7 @@ import { updateFactors } from '../credentials/factors'
 import { viewIdentity } from '../credentials/identities/schemas'
 import { selectIdentitiesOf } from '../credentials/identities/store'
 import { countNotice } from '../credentials/mail-limit'
+import { FRESH_MFA } from '../credentials/step-up'
 import { factorKey } from '../credentials/throttle'
 import { build } from '../db/build'
 import { recordEventOf } from '../db/events'
@@ -130,7 +131,7 @@ export const removeFactors = endpoint(
     summary: 'Remove the second factors of a user who has lost them; the user gets a mail',
     tags: ['admin'],
     access: 'admin',
-    stepUp: { fresh: 300, acr: 'mfa' },
+    stepUp: FRESH_MFA,
     limit: 'write',
     request: { params: IdParam },
     responses: {

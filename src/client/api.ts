@@ -132,13 +132,13 @@ export interface Credentials {
 }
 
 export interface Deletion {
-  /** May be left out within five minutes of a sign-in or confirmation */
+  /** May be left out within 5 minutes of a sign-in or confirmation */
   password?: string | undefined
 }
 
 export interface EmailChange {
   email: string
-  /** May be left out within five minutes of a sign-in or confirmation */
+  /** May be left out within 5 minutes of a sign-in or confirmation */
   password?: string | undefined
 }
 
@@ -427,7 +427,7 @@ export interface PasskeyCreationOptions {
     name: string
     displayName: string
   }
-  /** Works once, for five minutes */
+  /** Works once, for 5 minutes */
   challenge: string
   pubKeyCredParams: Array<{
     type: 'public-key'
@@ -470,7 +470,7 @@ export interface PasskeyRegistration {
  * For `PublicKeyCredential.parseRequestOptionsFromJSON()` (WebAuthn Level 3 §5.1.9)
  */
 export interface PasskeyRequestOptions {
-  /** Works once, for five minutes */
+  /** Works once, for 5 minutes */
   challenge: string
   /** Milliseconds */
   timeout: number
@@ -488,7 +488,7 @@ export interface PasskeySignIn {
 }
 
 export interface PasswordChange {
-  /** May be left out within five minutes of a sign-in or confirmation */
+  /** May be left out within 5 minutes of a sign-in or confirmation */
   current_password?: string | undefined
   new_password: string
 }

@@ -6,12 +6,8 @@ import { and, lt, lte, or, type SQL, sql } from 'drizzle-orm'
 import { build } from '../db/build'
 import { insertSelect } from '../db/insert-select'
 import { mailCounts, users } from '../db/schema'
-import { MAIL_PERIOD_MS } from '../retention'
+import { MAIL_PERIOD_MS, MAX_MAILS, MAX_OTHER_MAILS } from '../retention'
 
-/** Maximum mails per address and hour. */
-const MAILS_PER_HOUR = 5
-/** Of these, how many may be other than resets, so that two resets always remain. */
-const OTHERS_PER_HOUR = 3
 /** A proven address gets one notice of a kind in this time; it stands for all that follow. */
 const NOTICE_INTERVAL_MS = 10 * 60 * 1000
 
@@ -43,11 +39,11 @@ const ownKey = sql<string>`coalesce(${users.emailHmac}, 'user:' || ${users.id})`
 
 /** Counts a mail that is no reset, if `condition` holds. */
 export const countMail = (key: string | SQL, now: Date, condition = sql`true`) =>
-  count({ key, now, from: sql`where ${condition}`, most: OTHERS_PER_HOUR })
+  count({ key, now, from: sql`where ${condition}`, most: MAX_OTHER_MAILS })
 
 /** Counts a reset. */
 export const countReset = (key: string | SQL, now: Date) =>
-  count({ key, now, from: sql`where true`, most: MAILS_PER_HOUR })
+  count({ key, now, from: sql`where true`, most: MAX_MAILS })
 
 /**
  * Counts a notice to the user that `who` selects, if `condition` holds. A proven address gets one
@@ -59,7 +55,7 @@ export function countNotice(kind: NoticeKind, who: SQL, now: Date, condition = s
     key,
     now,
     from: sql`from ${users} where ${and(who, condition)}`,
-    most: OTHERS_PER_HOUR,
+    most: MAX_OTHER_MAILS,
   })
 }
 
@@ -71,13 +67,13 @@ interface Count {
   now: Date
   /** Where the row to count comes from; no row counts nothing. */
   from: SQL
-  /** Maximum mails until an hour passes without one. */
+  /** Maximum mails until `MAIL_PERIOD_MS` passes without a counted one. */
   most: number
 }
 
 function count({ key, now, from, most }: Count) {
   const before = (ms: number) => new Date(now.getTime() - ms)
-  const isRested = or(
+  const isOver = or(
     lte(mailCounts.since, before(MAIL_PERIOD_MS)),
     and(isNotice, lte(mailCounts.since, before(NOTICE_INTERVAL_MS))),
   )
@@ -85,10 +81,10 @@ function count({ key, now, from, most }: Count) {
     .onConflictDoUpdate({
       target: mailCounts.key,
       set: {
-        count: sql`case when ${isRested} then 1 else ${mailCounts.count} + 1 end`,
+        count: sql`case when ${isOver} then 1 else ${mailCounts.count} + 1 end`,
         since: now,
       },
-      setWhere: sql`${or(isRested, and(sql`not (${isNotice})`, lt(mailCounts.count, most)))}`,
+      setWhere: sql`${or(isOver, and(sql`not (${isNotice})`, lt(mailCounts.count, most)))}`,
     })
     .returning({ count: mailCounts.count })
 }
@@ -100,5 +96,5 @@ function count({ key, now, from, most }: Count) {
 export const releaseResets = (key: string | SQL<string>, condition: SQL) =>
   build
     .update(mailCounts)
-    .set({ count: sql`min(${mailCounts.count}, ${OTHERS_PER_HOUR})` })
+    .set({ count: sql`min(${mailCounts.count}, ${MAX_OTHER_MAILS})` })
     .where(and(sql`${mailCounts.key} = ${key}`, condition))

@@ -1,19 +1,16 @@
 /**
- * Mailed links in D1, as statements for a batch: one link of each purpose per person, and a bound
- * on the mails to an address.
+ * Mailed links in D1, as statements for a batch: at most one link of each purpose per user.
  */
 import { and, eq, gt, type SQL, sql } from 'drizzle-orm'
 import { ifPrevious } from '../db/batch'
 import { insertSelect } from '../db/insert-select'
 import { emailTokens, users } from '../db/schema'
 import { caseFold } from '../normalize'
+import { LINK_LIFETIME_MS } from '../retention'
 import { hmacIdentifier, type Keyring } from '../security/keyring'
 import { newSecretToken } from '../security/secret-token'
 
-const HOUR_MS = 60 * 60 * 1000
-/** How long a link works (ASVS 6.5.5). */
-const LIFETIME_MS = { verify: 24 * HOUR_MS, change: 24 * HOUR_MS, reset: HOUR_MS }
-export type Purpose = keyof typeof LIFETIME_MS
+export type Purpose = typeof emailTokens.$inferSelect.purpose
 
 /** A link that is about to be stored and mailed. */
 export interface Link {
@@ -26,7 +23,7 @@ export interface Link {
 }
 
 export async function newLink(purpose: Purpose, now: Date): Promise<Link> {
-  const expiresAt = new Date(now.getTime() + LIFETIME_MS[purpose])
+  const expiresAt = new Date(now.getTime() + LINK_LIFETIME_MS[purpose])
   return { purpose, ...(await newSecretToken()), createdAt: now, expiresAt }
 }
 
@@ -43,10 +40,11 @@ export async function emailAddress(keys: Keyring, email: string): Promise<Addres
 }
 
 /**
- * Stores a link for the users that `owner` fits (one at most), in place of an older one of the same
- * purpose. It goes behind `countMail` or `countReset` (and what writes only if that did) in the
- * batch: without a counted mail no link, so that a refused request cannot void the link of the last
- * mail. `to` is the new address of a change; else the link is for the user's own.
+ * Stores a link for the user that `owner` selects (at most one), in place of an older one of the
+ * same purpose, if the previous statement of the batch wrote. That statement is `countMail` or
+ * `countReset`, or one that writes only if the mail was counted: a request whose mail is refused
+ * must not replace the link of the last mail. `to` is the new address of a change; without it, the
+ * link is for the user's own address.
  */
 export function storeLink(link: Link, owner: SQL | undefined, to?: Address) {
   const { purpose, tokenHash, createdAt, expiresAt } = link

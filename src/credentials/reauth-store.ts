@@ -6,9 +6,10 @@ import { build } from '../db/build'
 import type { EventType } from '../db/event-types'
 import { recordEventOf } from '../db/events'
 import { events, users } from '../db/schema'
-import { type StepUp, withSession } from '../db/session-guard'
+import { withSession } from '../db/session-guard'
 import { needsRehash } from '../security/password'
 import { type Account, selectAccount } from './account'
+import { FRESH } from './step-up'
 import { clearPasswordAttempts, readWait, reauthKey, reserveAttempt, type Wait } from './throttle'
 
 /** A caller who may act: the password was right, or the session is fresh. */
@@ -39,12 +40,6 @@ export async function countAttempt(actor: Actor): Promise<Counted> {
   if (reserved.length === 0 || !event) return { kind: 'wait', wait: wait[0] }
   return { kind: 'counted', account: single(account), eventId: event.id }
 }
-
-/**
- * How recent and strong the authentication must be for an act without the password: five minutes,
- * with the second factor of an account that has one.
- */
-export const FRESH = { fresh: 300, acr: 'enrolled' } as const satisfies StepUp
 
 /** The account of a caller whose session is fresh. @throws SessionEnded, StepUpRequired */
 export async function findFresh(actor: Actor): Promise<Reauthenticated> {

@@ -4,6 +4,7 @@
  */
 import { z } from '@hono/zod-openapi'
 import { caseFold, normalizeInput } from '../normalize'
+import { durationText, FRESH_SECONDS } from '../retention'
 
 const RESERVED = new Set(
   'admin administrator root system support security help info api docs oauth me null undefined anonymous deleted gatepost'.split(
@@ -64,7 +65,7 @@ export const PresentPassword = z
 
 /** The password of an act. Without it the session must be fresh. */
 export const PasswordOrFresh = PresentPassword.optional().openapi({
-  description: 'May be left out within five minutes of a sign-in or confirmation',
+  description: `May be left out within ${durationText(1000 * FRESH_SECONDS)} of a sign-in or confirmation`,
 })
 
 /** The token of a mailed link. Its shape is not checked: no other text is the right one. */

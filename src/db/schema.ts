@@ -191,18 +191,22 @@ export const emailTokens = sqliteTable(
 )
 
 /**
- * Consecutive failed passwords. The key is `address:` or `name:` and an HMAC of the submitted
- * login, whether or not an account has it, so that waits do not reveal which logins exist or belong
- * together. Re-authentication in a session counts under `confirm:<user id>`.
+ * Consecutive failed passwords and codes. For passwords the key is `address:` or `name:` and an
+ * HMAC of the submitted login, whether or not an account has it, so that waits do not reveal which
+ * logins exist or belong together. Re-authentication in a session counts under `confirm:<user id>`,
+ * codes of a second factor under `factor:<user id>`.
  */
 export const attempts = sqliteTable(
   'attempts',
   {
     key: text('key').primaryKey(),
-    /** The account of the login, or null. Its rows are deleted after a success or a reset. */
+    /**
+     * The account, or null for a login that no account has. A right password or a reset deletes the
+     * rows of its passwords, a right code the row of its codes.
+     */
     userId: integer('user_id').references(() => users.id, { onDelete: 'cascade' }),
     failures: integer('failures').notNull(),
-    /** No password is checked before this time. */
+    /** No password or code is checked before this time. */
     waitUntil: time('wait_until').notNull(),
     lastAt: time('last_at').notNull(),
   },
@@ -210,12 +214,16 @@ export const attempts = sqliteTable(
   (t) => [index('attempts_user_age').on(t.userId, t.lastAt)],
 )
 
-/** Mails of the current period per address. `credentials/mail-limit.ts` makes the keys. */
+/**
+ * The mails to an address. The count starts again when an hour passes without a counted mail.
+ * `credentials/mail-limit.ts` makes the keys.
+ */
 export const mailCounts = sqliteTable(
   'mail_counts',
   {
     key: text('key').primaryKey(),
     count: integer('count').notNull(),
+    /** When the last counted mail was sent. */
     since: time('since').notNull(),
   },
   (t) => [index('mail_counts_age').on(t.since)],

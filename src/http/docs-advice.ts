@@ -1,4 +1,5 @@
 /** Advice to clients about each problem: only for the API document and the pages of problems. */
+import { durationText, IDEMPOTENCY_MS } from '../retention'
 import type { ProblemCode } from './problem-catalog'
 
 export interface Advice {
@@ -48,7 +49,7 @@ export const problemAdvice: Record<ProblemCode, Advice> = {
   },
   'pending-ended': {
     meaning: 'The time between the two steps of a sign-in is over, or the first step is void.',
-    action: 'Start the sign-in anew.',
+    action: 'Start the sign-in again.',
   },
   'wrong-code': {
     meaning: 'The code is wrong, or was used before.',
@@ -111,15 +112,15 @@ export const problemAdvice: Record<ProblemCode, Advice> = {
   },
   'session-not-found': {
     meaning: 'The session has ended, or belongs to another user.',
-    action: 'Read the list of sessions anew.',
+    action: 'Read the list of sessions again.',
   },
   'passkey-not-found': {
     meaning: 'The passkey was removed, or belongs to another user.',
-    action: 'Read the list of passkeys anew.',
+    action: 'Read the list of passkeys again.',
   },
   'identity-not-found': {
     meaning: 'The identity was disconnected, or belongs to another user.',
-    action: 'Read the list of connected accounts anew.',
+    action: 'Read the list of connected accounts again.',
   },
   'provider-unknown': {
     meaning: '`PROVIDERS` has no provider of this name.',
@@ -207,7 +208,7 @@ export const problemAdvice: Record<ProblemCode, Advice> = {
     action: 'Request new options and let the user try again.',
   },
   'idempotency-key-reused': {
-    meaning: 'The same `Idempotency-Key` came with another body within 24 hours.',
+    meaning: `The same \`Idempotency-Key\` came with another body within ${durationText(IDEMPOTENCY_MS)}.`,
     action: 'Use a new key for each new post, and the same key only for repetitions.',
   },
   'too-many-requests': {
@@ -234,6 +235,6 @@ export const problemAdvice: Record<ProblemCode, Advice> = {
   },
   'not-ready': {
     meaning: '`/ready` found a part that does not work: `detail` names it.',
-    action: 'As the operator, mend that part. Send no traffic before `/ready` answers 200.',
+    action: 'As the operator, fix that part. Send no traffic before `/ready` answers 200.',
   },
 }

@@ -1,5 +1,8 @@
 /** Operations in the API document: their order, and notes where a summary is not enough. */
 
+import { durationText, LINK_LIFETIME_MS } from '../retention'
+import { PENDING_SECONDS } from '../security/pending-token'
+
 /** By operation: how to use it. Its contract has the parameters and the responses. */
 export const operationNotes: Record<string, string> = {
   register:
@@ -35,14 +38,12 @@ export const operationNotes: Record<string, string> = {
     'The refresh token is in an `HttpOnly` cookie, out of reach of scripts; the access token is in the response, for the memory of the page. Only for pages of this origin or a listed one.',
   refreshSession:
     'Call it when a page loads, and before the access token expires. Tabs may call it at the same time.',
-  finishSession:
-    'The `pending_token` is that of `second-factor-required`. It is valid for 5 minutes.',
+  finishSession: `The \`pending_token\` is that of \`second-factor-required\`. It is valid for ${durationText(1000 * PENDING_SECONDS)}.`,
   confirmSession:
     'For `step-up-required`: the session stays, and the response has an access token with the new `auth_time`.',
   createPasskeySession:
     'Pass the result of `navigator.credentials.get()` for the options of `POST /api/passkeys/sign-in-options`.',
-  requestSignInLink:
-    'The response is the same, in the same time, whether an account has the address or not. Only a confirmed address gets the link. It works once, for 10 minutes, in the browser of this request or with the `code` of the response, and a newer one replaces it. Needs `EMAIL_SIGN_IN`.',
+  requestSignInLink: `The response is the same, in the same time, whether an account has the address or not. Only a confirmed address gets the link. It works once, for ${durationText(LINK_LIFETIME_MS.signIn)}, in the browser of this request or with the \`code\` of the response, and a newer one replaces it. Needs \`EMAIL_SIGN_IN\`.`,
   useSignInLink:
     'Call it on a click of the user only: mail scanners load pages and run their scripts. In another browser than the one that requested the link, send the `code` too.',
   endOtherSessions: 'Their access tokens stop working with the next request.',

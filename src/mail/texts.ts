@@ -1,10 +1,14 @@
 /** The texts of all mails. */
+import { durationText, LINK_LIFETIME_MS } from '../retention'
 import { compose, type Recipient } from './compose'
 import type { Mail } from './send'
 
 /** The fragment reaches no server, no log and no `Referer`; the page posts the token on a click. */
 const linkTo = (origin: string, page: 'verify' | 'reset' | 'sign-in/link', token: string) =>
   `${origin}/${page}#token=${token}`
+
+/** How long a link works, as the end of a sentence. */
+const lifetime = (link: keyof typeof LINK_LIFETIME_MS) => durationText(LINK_LIFETIME_MS[link])
 
 /** To a new account: asks to confirm the address. */
 export function verifyAddress(origin: string, to: Recipient, token: string): Mail {
@@ -13,7 +17,7 @@ export function verifyAddress(origin: string, to: Recipient, token: string): Mai
     link: linkTo(origin, 'verify', token),
     action: 'Review and confirm',
     after: [
-      'The link works once, for 24 hours.',
+      `The link works once, for ${lifetime('verify')}.`,
       'If you did not sign up, open the link and choose “I did not sign up”, or ignore this email.',
     ],
   })
@@ -26,7 +30,7 @@ export function resetPassword(origin: string, to: Recipient, token: string): Mai
     link: linkTo(origin, 'reset', token),
     action: 'Choose a new password',
     after: [
-      'The link works once, for one hour. A newer link replaces it.',
+      `The link works once, for ${lifetime('reset')}. A newer link replaces it.`,
       'If you did not ask for it, ignore this email: your password stays as it is.',
     ],
   })
@@ -39,7 +43,7 @@ export function signInLink(origin: string, to: Recipient, token: string): Mail {
     link: linkTo(origin, 'sign-in/link', token),
     action: 'Sign in',
     after: [
-      'The link works once, for 10 minutes, in the browser where you asked for it. A newer link replaces it.',
+      `The link works once, for ${lifetime('signIn')}, in the browser where you asked for it. A newer link replaces it.`,
       'Do not forward this email. If you did not ask for it, ignore it: your account stays as it is.',
     ],
   })
@@ -55,7 +59,7 @@ export function confirmChange(origin: string, to: Pick<Recipient, 'email'>, toke
       link: linkTo(origin, 'verify', token),
       action: 'Review and confirm',
       after: [
-        'The link works once, for 24 hours. Until then the account keeps its previous address.',
+        `The link works once, for ${lifetime('change')}. Until then the account keeps its previous address.`,
         'If you do not know this account, open the link and say so, or ignore this email.',
       ],
     },

@@ -1,6 +1,7 @@
 /** The wire shapes of posts, and the views that produce them. */
 import { z } from '@hono/zod-openapi'
 import { ListQuery } from '../http/list'
+import { durationText, IDEMPOTENCY_MS } from '../retention'
 import { Id, type PublicRow, Time, UserPublic, viewPublic } from '../user'
 import { MAX_WORDS, searchWords } from './search-terms'
 
@@ -78,8 +79,7 @@ export const IdempotencyKey = z
   .regex(/^[\x21-\x7e]{1,255}$/, 'must be 1 to 255 printable ASCII characters without spaces')
   .optional()
   .meta({
-    description:
-      'Sent again within 24 hours with the same body, it creates no second post, not even if the first was deleted since',
+    description: `Sent again within ${durationText(IDEMPOTENCY_MS)} with the same body, it creates no second post, not even if the first was deleted since`,
     example: '8e03978e-40d5-43dd-bc93-6894a57f9324',
   })
 

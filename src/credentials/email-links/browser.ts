@@ -6,8 +6,8 @@
 import { deleteCookie, getCookie, setCookie } from 'hono/cookie'
 import { base64url } from 'jose'
 import type { AppContext } from '../../context'
+import { LINK_LIFETIME_MS } from '../../retention'
 import { hashSecretToken, newSecretToken } from '../../security/secret-token'
-import { LINK_SECONDS } from './rules'
 
 /** The prefix `__Host-` binds it to this host, `Path=/` and `Secure` (RFC 6265bis §4.1.3.2). */
 const COOKIE = '__Host-gatepost-link'
@@ -34,7 +34,7 @@ export async function askingBrowser(c: AppContext): Promise<{ browser: Browser; 
 
 /** Sets the cookie, also if the address has no account. */
 export const rememberBrowser = (c: AppContext, cookie: string) =>
-  setCookie(c, COOKIE, cookie, { ...ATTRIBUTES, maxAge: LINK_SECONDS })
+  setCookie(c, COOKIE, cookie, { ...ATTRIBUTES, maxAge: LINK_LIFETIME_MS.signIn / 1000 })
 
 /** The hash of the cookie, or null for a browser that requested no link. */
 export const presentBrowser = (c: AppContext): Promise<string | null> =>

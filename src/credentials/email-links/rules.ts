@@ -1,7 +1,5 @@
 /** Limits of sign-in links, and the outcome of using one. Pure. */
 
-/** Lifetime of a link and of its browser's cookie, in seconds (ASVS 6.5.5). */
-export const LINK_SECONDS = 600
 /** Wrong codes that end a link: a guess succeeds with probability 5 in 1 000 000. */
 export const MAX_WRONG_CODES = 5
 

@@ -7,11 +7,12 @@ import { discardUnowned, NO_ACCOUNT, recordEventOf } from '../../db/events'
 import { insertSelect } from '../../db/insert-select'
 import { users } from '../../db/schema'
 import { signInLinks } from '../../db/schema-credentials'
+import { LINK_LIFETIME_MS } from '../../retention'
 import { type Account, accountColumns, recipientColumns } from '../account'
 import { countMail, mailCounterKey } from '../mail-limit'
 import type { Address } from '../mail-links'
 import type { Browser } from './browser'
-import { judgeUse, LINK_SECONDS, MAX_WRONG_CODES, type UseVerdict } from './rules'
+import { judgeUse, MAX_WRONG_CODES, type UseVerdict } from './rules'
 
 /** A link that is about to be stored and mailed. */
 export interface NewLink extends Browser {
@@ -48,7 +49,7 @@ export async function requestLink(
         ...link,
         wrongCodes: 0,
         createdAt: now,
-        expiresAt: new Date(now.getTime() + 1000 * LINK_SECONDS),
+        expiresAt: new Date(now.getTime() + LINK_LIFETIME_MS.signIn),
       },
       sql`from ${users} where ${ifPrevious(isOwner)}`,
     )
@@ -94,10 +95,9 @@ export async function useLink(
     gt(signInLinks.expiresAt, now),
     lt(signInLinks.wrongCodes, MAX_WRONG_CODES),
   )
-  const isAllowed = or(
-    browserHash === null ? sql`false` : eq(signInLinks.browserHash, browserHash),
-    code === undefined ? sql`false` : eq(signInLinks.code, code),
-  )
+  const isOfBrowser = browserHash === null ? sql`false` : eq(signInLinks.browserHash, browserHash)
+  const hasCode = code === undefined ? sql`false` : sql`true`
+  const isRightCode = code === undefined ? sql`false` : eq(signInLinks.code, code)
   const { found, used, counted } = await batch(db, {
     found: build
       .select(accountColumns)
@@ -106,12 +106,13 @@ export async function useLink(
       .where(isUsable),
     used: build
       .delete(signInLinks)
-      .where(and(isUsable, isAllowed))
+      .where(and(isUsable, or(isOfBrowser, isRightCode)))
       .returning({ userId: signInLinks.userId }),
+    // A right code has deleted the row in the statement before, so only a wrong one is counted.
     counted: build
       .update(signInLinks)
       .set({ wrongCodes: sql`${signInLinks.wrongCodes} + 1` })
-      .where(and(isUsable, code === undefined ? sql`false` : undefined))
+      .where(and(isUsable, hasCode))
       .returning({ wrongCodes: signInLinks.wrongCodes }),
     recorded: recordEventOf(
       { userId: signInLinks.userId, type: 'login_failed', at: now, location },

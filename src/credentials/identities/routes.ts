@@ -7,6 +7,7 @@ import { problem, problems } from '../../http/problem'
 import { identityUnlinked } from '../../mail/texts'
 import { setFlowCookie } from '../identity-providers/cookie'
 import { beginFlow, FLOW_SECONDS, findProvider } from '../identity-providers/flow'
+import { FRESH } from '../step-up'
 import {
   IdentityIdParam,
   IdentityLink,
@@ -16,9 +17,6 @@ import {
   viewIdentity,
 } from './schemas'
 import { listIdentities, mayLink, unlinkIdentity } from './store'
-
-/** A new way to sign in needs a recent proof of the strongest kind that the account has. */
-const STEP_UP = { fresh: 300, acr: 'enrolled' } as const
 
 const readProviders = endpoint(
   {
@@ -48,7 +46,7 @@ const linkIdentity = endpoint(
       'The provider sends the browser back to `/account/security`, with `linked` or `problem` in the query.',
     tags: ['factors'],
     access: 'account',
-    stepUp: STEP_UP,
+    stepUp: FRESH,
     limit: 'write',
     request: { body: jsonBody(IdentityLink) },
     responses: {
@@ -104,7 +102,7 @@ const unlink = endpoint(
     summary: 'Disconnect an account at an identity provider; every other session ends',
     tags: ['factors'],
     access: 'account',
-    stepUp: STEP_UP,
+    stepUp: FRESH,
     limit: 'write',
     request: { params: IdentityIdParam },
     responses: { 204: nothing('Disconnected'), ...problems('identity-not-found', 'last-way-in') },

@@ -4,6 +4,7 @@ import { logSecurity } from '../../http/log'
 import { mailLater } from '../../http/mail'
 import { problem, problems } from '../../http/problem'
 import { passkeyRemoved } from '../../mail/texts'
+import { FRESH } from '../step-up'
 import {
   confirmationPurpose,
   creationOptions,
@@ -24,9 +25,6 @@ import {
 } from './schemas'
 import { listPasskeys, removePasskey, renamePasskey } from './store'
 
-/** A new way to sign in needs a recent proof of the strongest kind that the account has. */
-const STEP_UP = { fresh: 300, acr: 'enrolled' } as const
-
 const createPasskeyOptions = endpoint(
   {
     method: 'post',
@@ -35,7 +33,7 @@ const createPasskeyOptions = endpoint(
     summary: 'Options for navigator.credentials.create(), to add a passkey',
     tags: ['factors'],
     access: 'account',
-    stepUp: STEP_UP,
+    stepUp: FRESH,
     limit: 'write',
     responses: {
       200: json(CreationOptions, 'Options with a new challenge, for this session'),
@@ -61,7 +59,7 @@ const addPasskey = endpoint(
       'The first second factor of an account brings ten recovery codes. This response shows them once.',
     tags: ['factors'],
     access: 'account',
-    stepUp: STEP_UP,
+    stepUp: FRESH,
     limit: 'write',
     request: { body: jsonBody(PasskeyRegistration) },
     responses: {
@@ -151,7 +149,7 @@ const deletePasskey = endpoint(
       'The authenticator keeps its copy: pass the ids of the remaining passkeys to `PublicKeyCredential.signalAllAcceptedCredentials()`.',
     tags: ['factors'],
     access: 'account',
-    stepUp: STEP_UP,
+    stepUp: FRESH,
     limit: 'write',
     request: { params: PasskeyIdParam },
     responses: { 204: nothing('Removed'), ...problems('passkey-not-found', 'last-way-in') },

@@ -1,5 +1,7 @@
 /** Bodies of the passkey endpoints. Credentials and options have the JSON of WebAuthn Level 3. */
 import { z } from '@hono/zod-openapi'
+import { durationText } from '../../retention'
+import { CHALLENGE_MS } from '../../security/challenge'
 import { WEBAUTHN_LIMITS } from '../../security/webauthn-response'
 import { Time } from '../../user'
 import { Label } from '../schemas'
@@ -150,9 +152,11 @@ const Descriptor = z
     transports: z.array(z.string()),
   })
   .strict()
-const Challenge = z.string().meta({ description: 'Works once, for five minutes' })
+const Challenge = z.string().meta({
+  description: `Works once, for ${durationText(CHALLENGE_MS)}`,
+})
 const CoseAlgorithm = z.int().meta({ description: 'COSE algorithm', example: -8 })
-const Timeout = z.int().meta({ description: 'Milliseconds', example: 300_000 })
+const Timeout = z.int().meta({ description: 'Milliseconds', example: CHALLENGE_MS })
 
 export const CreationOptions = z
   .object({

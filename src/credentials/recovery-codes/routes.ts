@@ -7,6 +7,7 @@ import { NO_STORE_HEADERS } from '../../http/oauth-error'
 import { problem, problems } from '../../http/problem'
 import { recoveryCodesMade } from '../../mail/texts'
 import { generateRecoveryCodes } from '../../security/recovery-code'
+import { FRESH_MFA } from '../step-up'
 import { RECOVERY_CODES, storeCodes } from './store'
 
 /** Shown once: D1 stores only their hashes. */
@@ -28,7 +29,7 @@ export const makeRecoveryCodes = endpoint(
     summary: 'Make ten new recovery codes; the former ones become void',
     tags: ['factors'],
     access: 'account',
-    stepUp: { fresh: 300, acr: 'mfa' },
+    stepUp: FRESH_MFA,
     limit: 'write',
     responses: {
       200: json(RecoveryCodes, 'The new codes'),

@@ -18,6 +18,7 @@ import {
 import { TOO_MANY_CODES } from '../factor-code'
 import { RecoveryCodes } from '../recovery-codes/routes'
 import { RECOVERY_CODES } from '../recovery-codes/store'
+import { FRESH, FRESH_MFA } from '../step-up'
 import { waitSeconds } from '../throttle'
 import { openSecret, sealSecret } from './secret'
 import { disableApp, enableApp, findEnrolment, storeSecret } from './store'
@@ -60,7 +61,7 @@ const setUpTotp = endpoint(
     summary: 'Start to set up an authenticator app; nothing changes before its first code',
     tags: ['factors'],
     access: 'account',
-    stepUp: { fresh: 300, acr: 'enrolled' },
+    stepUp: FRESH,
     limit: 'write',
     responses: {
       201: json(TotpSetup, 'The secret, to be entered or scanned; shown once'),
@@ -128,7 +129,7 @@ const removeTotp = endpoint(
     summary: 'Remove the authenticator app; other sign-ins end',
     tags: ['factors'],
     access: 'account',
-    stepUp: { fresh: 300, acr: 'mfa' },
+    stepUp: FRESH_MFA,
     limit: 'write',
     responses: {
       204: nothing('Removed; the recovery codes too, unless a passkey is left'),
