@@ -1,8 +1,8 @@
 /** Registration, the user's own profile and security events, and the public profile. */
 import { emailAddress, newLink } from '../../credentials/mail-links'
-import { findPasswordViolation } from '../../credentials/password/change'
+import { findPasswordViolation } from '../../credentials/password/violation'
 import { loginCounterKey } from '../../credentials/throttle'
-import { viewEvent } from '../../event'
+import { viewEvent } from '../../event-view'
 import { endpoint, json, jsonBody } from '../../http/endpoint'
 import { runHash } from '../../http/hash-admission'
 import { ListQuery, listPage } from '../../http/list'
@@ -36,9 +36,9 @@ const register = endpoint(
   },
   async (c) => {
     const { username, email, password, full_name } = c.req.valid('json')
-    const broken = await findPasswordViolation(c, password, { username, email })
-    if (broken) return problem(c, 'invalid-request', fieldProblem('password', broken))
     const { db, keys, now, location, settings } = c.var
+    const broken = await findPasswordViolation(settings, password, { username, email })
+    if (broken) return problem(c, 'invalid-request', fieldProblem('password', broken))
     const passwordHash = await runHash(c, () => hashPassword(password))
     const link = await newLink('verify', now)
     const address = await emailAddress(keys, email)

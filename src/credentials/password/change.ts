@@ -1,30 +1,17 @@
 /** Changes the password of the caller, or sets the first one. */
-import type { AnyContext, AppEnv } from '../../context'
 import { endpoint, jsonBody, noContent, nothing } from '../../http/endpoint'
 import { runHash } from '../../http/hash-admission'
 import { logSecurity } from '../../http/log'
 import { mailLater } from '../../http/mail'
 import { fieldProblem, problem, problems } from '../../http/problem'
 import { passwordChanged, passwordSet } from '../../mail/texts'
-import { isBreached } from '../../security/breach'
 import { hashPassword } from '../../security/password'
 import { passwordChangedMeanwhile, reauthenticate } from '../reauth'
 import { discardAttempt } from '../reauth-store'
 import { storePassword } from './change-store'
-import { BREACHED, type OwnNames, ownNameRule, violatedPasswordRule } from './policy'
+import { violatedPasswordRule } from './policy'
 import { PasswordChange } from './schemas'
-
-/** The rule that a new password breaks: length, common, own name, breach, in this order. */
-export async function findPasswordViolation(
-  c: AnyContext,
-  password: string,
-  own: OwnNames,
-): Promise<string | null> {
-  const { passwordMinLength, breachCheck } = (c.var as AppEnv['Variables']).settings
-  const broken = violatedPasswordRule(password, passwordMinLength) ?? ownNameRule(password, own)
-  if (broken) return broken
-  return breachCheck && (await isBreached(password)) ? BREACHED : null
-}
+import { findPasswordViolation } from './violation'
 
 export const changePassword = endpoint(
   {
@@ -56,7 +43,7 @@ export const changePassword = endpoint(
     const { failure, reauthenticated } = await reauthenticate(c, current_password)
     if (failure) return failure
     const { actor, caller, settings } = c.var
-    const broken = await findPasswordViolation(c, new_password, reauthenticated.account)
+    const broken = await findPasswordViolation(settings, new_password, reauthenticated.account)
     if (broken) {
       await discardAttempt(actor, reauthenticated)
       return problem(c, 'invalid-request', fieldProblem('new_password', broken))

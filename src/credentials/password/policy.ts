@@ -3,7 +3,7 @@
 import { caseFold } from '../../normalize'
 import { isCommonPassword } from '../../security/common-passwords'
 
-/** NIST 800-63B-4 and ASVS 6.2.9 ask for at least 64; the contract says 128 code points. */
+/** In code points. NIST SP 800-63B-4 and ASVS 6.2.9 require that at least 64 are permitted. */
 const MAX_LENGTH = 128
 /** The rule that a breached password violates; `security/breach` detects it. */
 export const BREACHED = 'has appeared in a data breach: choose another one'
@@ -14,8 +14,8 @@ export interface OwnNames {
 }
 
 /**
- * The first rule the password violates regardless of the user, as a sentence fragment, or null
- * (ASVS 6.2.1, 6.2.4; NIST 800-63B-4 §3.1.1.2).
+ * The first rule that the password violates for every user, or null (ASVS 6.2.1, 6.2.4; NIST SP
+ * 800-63B-4 §3.1.1.2). The text continues a sentence that begins with "The password".
  */
 export function violatedPasswordRule(password: string, minLength: number): string | null {
   const text = password.normalize('NFC')
@@ -27,8 +27,8 @@ export function violatedPasswordRule(password: string, minLength: number): strin
 }
 
 /**
- * The name of its owner, or of this service, that a password is; as a sentence without its subject,
- * or null (ASVS 6.2.11).
+ * The rule that a password violates if it is a name of its owner or of this service, or null (ASVS
+ * 6.2.11). The text continues a sentence that begins with "The password".
  */
 export function ownNameRule(password: string, own: OwnNames): string | null {
   const lower = caseFold(password.normalize('NFC'))

@@ -12,10 +12,10 @@ import { hashPassword } from '../../security/password'
 import { hashSecretToken } from '../../security/secret-token'
 import { emailAddress, newLink } from '../mail-links'
 import { Message } from '../schemas'
-import { findPasswordViolation } from './change'
 import { violatedPasswordRule } from './policy'
 import { findResetLink, requestReset, useReset } from './reset-store'
 import { Forgotten, PasswordReset } from './schemas'
+import { findPasswordViolation } from './violation'
 
 export const forgotPassword = endpoint(
   {
@@ -72,7 +72,7 @@ export const resetPassword = endpoint(
     const tokenHash = await hashSecretToken(token)
     const user = tokenHash && (await findResetLink(db, tokenHash, now))
     if (!user) return invalid()
-    const broken = await findPasswordViolation(c, new_password, user)
+    const broken = await findPasswordViolation(settings, new_password, user)
     if (broken) return problem(c, 'invalid-request', fieldProblem('new_password', broken))
 
     const passwordHash = await runHash(c, () => hashPassword(new_password))
