@@ -3,7 +3,7 @@ import { z } from '@hono/zod-openapi'
 import { Factors } from '../credentials/factors-overview'
 import { Identity } from '../credentials/identities/schemas'
 import type { events } from '../db/schema'
-import { Event, viewEvent } from '../event'
+import { Event, viewEvent } from '../event-view'
 import { Cursor, Limit } from '../http/list'
 import { Id, UserPrivate } from '../user'
 

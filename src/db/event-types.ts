@@ -1,6 +1,6 @@
 /**
  * Every kind of security event. The names travel on the wire and are stored: add, never rename or
- * remove one.
+ * remove one. A new one needs `npm run types` and a text in `src/web/account/event-name.tsx`.
  */
 export const EVENT_TYPES = [
   'registered',

@@ -6,7 +6,7 @@
 import type { TypedResponse } from 'hono'
 import type { CallerContext } from '../../context'
 import { viewPasskey } from '../../credentials/passkeys/schemas'
-import { viewEvent } from '../../event'
+import { viewEvent } from '../../event-view'
 import { endpoint, json } from '../../http/endpoint'
 import { logSecurity } from '../../http/log'
 import { logLine } from '../../security/log-line'

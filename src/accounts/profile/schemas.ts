@@ -1,7 +1,7 @@
 /** Bodies of the profile endpoints. The unique indexes of D1 decide whether a name is free. */
 import { z } from '@hono/zod-openapi'
 import { Email, FullName, Password, Username } from '../../credentials/schemas'
-import { Event } from '../../event'
+import { Event } from '../../event-view'
 
 export const Registration = z
   .strictObject({

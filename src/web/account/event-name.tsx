@@ -1,6 +1,9 @@
-/** Texts of the event types. A newer server's type shows its name. */
+/** Texts of the event types. A type without a text does not compile. */
+import type { Event } from '../../client'
 
-const WORDS: Record<string, string> = {
+type EventType = Event['type']
+
+const TEXTS: Record<EventType, string> = {
   registered: 'Account created',
   login: 'Signed in',
   login_failed: 'Sign-in failed',
@@ -43,8 +46,9 @@ const WORDS: Record<string, string> = {
   token_ended: 'Personal access token ended',
   sign_in_link_requested: 'Sign-in link requested',
 }
+
 /** Shown highlighted. */
-const ALARMING = new Set([
+const ALARMING = new Set<string>([
   'login_failed',
   'login_refused',
   'refresh_reused',
@@ -56,8 +60,11 @@ const ALARMING = new Set([
   'factors_removed',
 ])
 
+const hasText = (type: string): type is EventType => Object.hasOwn(TEXTS, type)
+
+/** A newer server may send a type that these pages do not know: they show its name. */
 export const EventName = ({ type }: { type: string }) => (
   <span class={ALARMING.has(type) ? 'alarming' : undefined}>
-    {WORDS[type] ?? type.replaceAll('_', ' ')}
+    {hasText(type) ? TEXTS[type] : type.replaceAll('_', ' ')}
   </span>
 )
