@@ -21,7 +21,7 @@ export async function reauthenticate(c: CallerContext, password: string | undefi
   const attempt = await countAttempt(actor)
   if (attempt.kind === 'wait') {
     logSecurity(c, 'attempt_refused', caller.userId, caller.sessionId)
-    const retryAfter = waitSeconds(attempt.wait, 'confirm', now)
+    const retryAfter = waitSeconds(attempt.wait, 'reauth', now)
     return { failure: problem(c, 'too-many-attempts', { retryAfter }) }
   }
   const { passwordHash } = attempt.account

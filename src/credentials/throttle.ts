@@ -11,14 +11,17 @@ import { prepared } from '../db/prepared'
 import { attempts } from '../db/schema'
 import type { Method } from '../security/auth-methods'
 
-/** Failures without a wait. */
+/**
+ * Consecutive attempts that need no wait before them. If the last of them fails, too, the next
+ * attempt must wait `FIRST_WAIT_MS`, and every further failure doubles the wait.
+ */
 export const FREE_FAILURES = 5
 /**
  * The maximum failures before a success or a reset clears the count. With two logins (address and
  * name) and re-authentication, 40 + 40 + 20 = 100 passwords per account. Codes have no maximum:
  * after 12 failures there is one guess an hour, and a reset does not clear the count.
  */
-export const MAX_FAILURES = { signIn: 40, confirm: 20, factor: Number.MAX_SAFE_INTEGER } as const
+export const MAX_FAILURES = { signIn: 40, reauth: 20, factor: Number.MAX_SAFE_INTEGER } as const
 export const FIRST_WAIT_MS = 30_000
 export const LONGEST_WAIT_MS = 60 * 60 * 1000
 
@@ -34,9 +37,12 @@ export type LoginKind = 'address' | 'name'
 /** The key of a login's failures. `hmac` is the HMAC of its canonical form, known or unknown. */
 export const loginCounterKey = (kind: LoginKind, hmac: string) => `${kind}:${hmac}`
 
-/** Re-authentication counts apart, so that strangers cannot lock an active session out of it. */
+/**
+ * Re-authentication counts apart, so that strangers cannot lock an active session out of it. Stored
+ * keys keep their prefix `confirm:`.
+ */
 export const reauthKey = (userId: number) =>
-  ({ key: `confirm:${userId}`, userId, kind: 'confirm' }) as const
+  ({ key: `confirm:${userId}`, userId, kind: 'reauth' }) as const
 
 /**
  * Codes of a second factor count under one key, whatever the endpoint. Only a right code clears it:
@@ -46,12 +52,20 @@ export const factorKey = (userId: number) =>
   ({ key: `factor:${userId}`, userId, kind: 'factor' }) as const
 const isFactor = sql`${attempts.key} like 'factor:%'`
 
-/** Counts an attempt at `now` (milliseconds). During a wait its `RETURNING` is empty. */
+/**
+ * Counts an attempt at `now` (milliseconds) as a failure. During a wait, and at the maximum, it
+ * writes nothing and its `RETURNING` is empty.
+ */
 export function reserveAttempt({ key, userId, kind }: AttemptKey, now: number | Placeholder) {
   const lastAt = sql`${now}`
-  // An account may have an unknown login by now. Earlier failures do not count against it.
+  // A login that no account had when its failures were counted may belong to an account now. Those
+  // failures do not count against this account: the count starts again.
   const isSameOwner = sql`${attempts.userId} is excluded.user_id`
-  const failures = sql`case when ${isSameOwner} then ${attempts.failures} + 1 else 1 end`
+  const mayAttempt = sql`${attempts.waitUntil} <= ${now} and ${attempts.failures} < ${MAX_FAILURES[kind]}`
+  /** The number of failures with this one. */
+  const failures = sql`(case when ${isSameOwner} then ${attempts.failures} + 1 else 1 end)`
+  const doublings = sql`min(${failures} - ${FREE_FAILURES}, 10)`
+  const wait = sql`min(${FIRST_WAIT_MS} * (1 << ${doublings}), ${LONGEST_WAIT_MS})`
   return build
     .insert(attempts)
     .values({ key, userId, failures: 1, waitUntil: new Date(0), lastAt })
@@ -60,11 +74,10 @@ export function reserveAttempt({ key, userId, kind }: AttemptKey, now: number | 
       set: {
         userId: sql`excluded.user_id`,
         failures,
-        waitUntil: sql`case when (${failures}) < ${FREE_FAILURES} then 0
-          else ${now} + min(${FIRST_WAIT_MS} * (1 << min((${failures}) - ${FREE_FAILURES}, 10)), ${LONGEST_WAIT_MS}) end`,
+        waitUntil: sql`case when ${failures} < ${FREE_FAILURES} then 0 else ${now} + ${wait} end`,
         lastAt,
       },
-      setWhere: sql`(${attempts.waitUntil} <= ${now} and ${attempts.failures} < ${MAX_FAILURES[kind]}) or not (${isSameOwner})`,
+      setWhere: sql`(${mayAttempt}) or not (${isSameOwner})`,
     })
     .returning({ failures: attempts.failures })
 }

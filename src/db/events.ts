@@ -31,8 +31,9 @@ export const NO_ACCOUNT = 0
 
 /**
  * Deletes the event that this batch has just recorded if it belongs to no account: strangers could
- * create any number of them, and the log has them. Inserting and deleting it in one transaction
- * costs a known and an unknown login the same statements and the same written pages.
+ * create any number of them, and the log has them. The newest event of the table is the one of this
+ * batch, because D1 runs no other statement during a batch. Inserting and deleting it in one
+ * transaction costs a known and an unknown login the same statements and written pages.
  */
 export const discardUnowned = prepared(() =>
   build

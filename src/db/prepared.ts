@@ -102,6 +102,11 @@ class Bound {
 /**
  * Prepares a query with `sql.placeholder()`s. Nothing of a request is kept between two calls. A
  * placeholder's value goes to D1 as it is, so a time is a number of milliseconds.
+ * ```ts
+ * const findUser = prepared(() => build.select().from(users).where(eq(users.id, idPlaceholder)))
+ * await batch(db, { user: findUser({ id: 1 }) }) // in a batch
+ * await findUser(db, { id: 1 }).get()            // alone
+ * ```
  */
 export function prepared<Q extends Statement & { prepare(): unknown }>(
   query: () => Q,

@@ -170,7 +170,10 @@ function guardFor(requirements: Requirements): Prepared<unknown> {
   return guard
 }
 
-/** Selects one row if the session is active and meets the requirements; otherwise fails. */
+/**
+ * Selects one row if the session is active and meets the requirements; otherwise fails. `outcome`
+ * is of an active session. Without one, `found` is NULL and `pass` raises `session-ended`.
+ */
 const prepareGuard = ({ role, acr, fresh }: Requirements) =>
   prepared(() => {
     const hasRole = role ? eq(users.role, role) : sql`true`

@@ -66,7 +66,10 @@ interface ListFormat<Row, Item> {
   rest?: (string | number)[] | null
 }
 
-/** JSON text of a value of this type. */
+/**
+ * JSON text of an `Item`. The property exists in the type alone: it carries `Item` to the type of
+ * the response.
+ */
 type JsonOf<Item> = string & { readonly of?: Item }
 
 export interface Page<Row, Item> {

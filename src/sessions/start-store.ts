@@ -36,6 +36,10 @@ export interface StartedSession {
  * Starts the session, unless the account changed since it was read, or the proof is wrong or used.
  * Failed attempts of the used methods are cleared, the oldest sessions beyond `MAX_SESSIONS` end,
  * and so does the session that the new one replaces.
+ *
+ * Statements that continue from the previous one (`ifPrevious`): `started` from `used`, `recorded`
+ * from `started`, `cleared` from `recorded`, `ended` from `endRecorded`. Those after `cleared` have
+ * the condition `hasStarted` instead.
  * @throws an error that `isTokenUsed` recognizes if a token of the sign-in was used before.
  */
 export async function insertStarted(

@@ -94,10 +94,10 @@ export function PasswordField({ name, label, hint, ...rest }: FieldProps) {
   )
 }
 
-/** A password that the user chooses. */
+/** A password that the user chooses. The 422 of a short one states the minimum, a setting. */
 export const NewPasswordField = (props: { name: string; label: string }) => (
   <PasswordField
-    hint="At least 8 characters. A few random words work well."
+    hint="Make it long: a few random words work well."
     autoComplete="new-password"
     {...props}
   />
