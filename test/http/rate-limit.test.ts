@@ -11,7 +11,7 @@ const from = (address: string, options: Call = {}): Call => ({
 })
 
 /**
- * Sends requests that cost nothing until one is refused; the limit may begin anew once in between.
+ * Sends requests that cost nothing until one is refused; the limit may start again once in between.
  */
 async function exhaust(limit: number, send: () => Promise<Response>) {
   for (let sent = 0; sent <= 2 * limit + 1; sent++) {

@@ -73,7 +73,7 @@ describe('between the two trips of a sign-in', () => {
           json: { current_password: PASSWORD, new_password: `${PASSWORD} 2` },
         }),
     ],
-    ['the same password is hashed anew', ({ id }) => setPasswordHash(id, hashPassword(PASSWORD))],
+    ['the same password is hashed again', ({ id }) => setPasswordHash(id, hashPassword(PASSWORD))],
     ['a second factor is set up', ({ id }) => giveTotp(id)],
     ['the account is disabled', ({ id }) => disable(id)],
     [

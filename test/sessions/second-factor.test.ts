@@ -473,7 +473,7 @@ describe('between the two trips of the second step', () => {
       (id) => env.DB.prepare('delete from users where id = ?').bind(id).run(),
     ],
     [
-      'the app is set up anew',
+      'the app is set up again',
       (id) => env.DB.prepare("update totp set secret = 'other' where user_id = ?").bind(id).run(),
     ],
   ])('%s: no session starts', async (_, act) => {

@@ -1,6 +1,6 @@
 // @ts-check
 // Keeps the mails of one run of `npm run dev`, and shows them. It lives in the process of the
-// script, because the Worker starts anew with every change of the code.
+// script, because the Worker restarts with every change of the code.
 import { randomBytes } from 'node:crypto'
 import { createServer } from 'node:http'
 import { mailPolicy, outboxPage, pagePolicy } from './page.mjs'

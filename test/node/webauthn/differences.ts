@@ -22,7 +22,7 @@ export interface Stricter extends Difference {
 /** The library rejects what our verifier accepts. */
 export const FAULTS_OF_LIBRARY: Difference[] = [
   {
-    why: 'It encodes extensions anew and counts UTF-16 units for bytes, so texts outside of ASCII cannot be read.',
+    why: 'It encodes extensions again and counts UTF-16 units for bytes, so texts outside of ASCII cannot be read.',
     holds: (answer) => extensionTextsOf(answer).some((text) => /[^\0-\x7f]/.test(text)),
     examples: (passkeys) => {
       const extensions = new Map([['names', ['Zoë', 'Ann']]])
