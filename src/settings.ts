@@ -34,6 +34,27 @@ function isOrigin(text: string): boolean {
   return url.origin === text && isSafe
 }
 
+/** The rule of origins that an entry breaks, in words; undefined if it is an origin. */
+function brokenOriginRule(text: string): string | undefined {
+  if (isOrigin(text)) return undefined
+  if (!/^https?:\/\//.test(text)) return 'must begin with https://, or http:// for localhost'
+  if (/^https?:\/\/[^/]*\//.test(text)) return 'must have no path and no / at the end'
+  return 'must be an origin such as https://app.example.com; only localhost may have http://'
+}
+
+/** The message names an entry by its position: settings are never shown. */
+const OriginList = z
+  .string()
+  .default('')
+  .transform((text) => text.split(',').map((entry) => entry.trim()))
+  .superRefine((entries, ctx) => {
+    for (const [i, entry] of entries.entries()) {
+      const rule = entry && brokenOriginRule(entry)
+      if (rule) ctx.addIssue({ code: 'custom', message: `entry ${i + 1} ${rule}` })
+    }
+  })
+  .transform((entries) => entries.filter(Boolean))
+
 /** A domain name, or `localhost`. Addresses cannot be an RP ID: their last label is a number. */
 const DOMAIN_SHAPE =
   /^(?:(?:[a-z\d](?:[a-z\d-]{0,61}[a-z\d])?\.)+[a-z][a-z\d-]{0,61}[a-z\d]|localhost)$/
@@ -96,16 +117,7 @@ const isJwtSecret = (
 const Vars = z
   .object({
     APP_ORIGIN: Origin,
-    ALLOWED_ORIGINS: z
-      .string()
-      .default('')
-      .transform((s) =>
-        s
-          .split(',')
-          .map((o) => o.trim())
-          .filter(Boolean),
-      )
-      .refine((list) => list.every(isOrigin), 'must be a comma-separated list of origins'),
+    ALLOWED_ORIGINS: OriginList,
     PASSKEY_RP_ID: optional(Domain),
     MAIL_FROM: MailAddress,
     MAIL_PROVIDER: z.enum(['cloudflare', 'resend'], {

@@ -174,6 +174,18 @@ describe('a setting', () => {
     }
   })
 
+  it.each([
+    ['https://a.example,https://spa.example/', 'entry 2 must have no path and no / at the end'],
+    ['localhost:5173', 'entry 1 must begin with https://, or http:// for localhost'],
+    ['https://a.example, http://b.example', 'entry 2 must be an origin such as'],
+  ])('ALLOWED_ORIGINS %s → names the entry and the rule', async (value, rule) => {
+    const log = vi.spyOn(console, 'error').mockImplementation(() => undefined)
+    const response = await workerWith({ ALLOWED_ORIGINS: value })('GET', '/health')
+    const { detail } = await expectProblem(response, 503, 'misconfigured')
+    expect(detail).toContain(`ALLOWED_ORIGINS ${rule}`)
+    log.mockRestore()
+  })
+
   it('valid → the request is served', async () => {
     const right: Record<string, string[]> = {
       APP_ORIGIN: [

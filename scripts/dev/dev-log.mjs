@@ -3,7 +3,7 @@
 
 /** wrangler's own line of a request, and its lines about a mail. */
 const WRANGLER =
-  /^\s*\[wrangler:info\]|^(?:From|To|Cc|Bcc|Reply-To|Subject|Text|HTML|Email): |send_email|\.(?:eml|html|txt)$/
+  /^\s*\[wrangler:info\]|^🪵 |^(?:From|To|Cc|Bcc|Reply-To|Subject|Text|HTML|Email): |send_email|\.(?:eml|html|txt)$/
 
 /** @param {string} text @param {number} code */
 const paint = (text, code) => (process.stdout.isTTY ? `\u001b[${code}m${text}\u001b[0m` : text)
@@ -53,6 +53,7 @@ const MAX_ORIGINS = 100
 export function devLog(settings) {
   const origins = new Set()
   let isInMail = false
+  let misconfigured = ''
   /** @param {string} line */
   return function format(line) {
     if (/^Mail to /.test(line)) {
@@ -72,6 +73,11 @@ export function devLog(settings) {
         return requestLine(entry)
       case 'security':
         return eventLine(entry)
+      case 'misconfigured': {
+        if (entry.error === misconfigured) return null
+        misconfigured = entry.error
+        return paint(entry.error, 31)
+      }
       case 'origin_not_listed': {
         if (origins.has(entry.origin) || origins.size >= MAX_ORIGINS) return null
         origins.add(entry.origin)
@@ -83,11 +89,16 @@ export function devLog(settings) {
   }
 }
 
-/** @param {string} line */
+/**
+ * The entry of a line. wrangler writes `✘ [ERROR]`, in color, before those of `console.error`.
+ * @param {string} line
+ */
 function parse(line) {
-  if (!line.startsWith('{')) return null
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: ESC begins a color of the terminal
+  const plain = line.replaceAll(/\u001b\[[\d;]*m/g, '').replace(/^✘ \[ERROR\] /, '')
+  if (!plain.startsWith('{')) return null
   try {
-    return JSON.parse(line)
+    return JSON.parse(plain)
   } catch {
     return null
   }

@@ -63,7 +63,7 @@ async function welcome() {
     '{"username":"ann","email":"ann@example.com","password":"correct horse battery staple"}'
   if (trouble) {
     console.log(
-      `\nGatepost is not ready: ${trouble}\nMend it in .dev.vars; without that file, npm run dev makes a new one.\n`,
+      `\nGatepost is not ready: ${trouble.replace('Gatepost is not configured: ', '')}\nMend it in .dev.vars; without that file, npm run dev makes a new one.\n`,
     )
     return
   }

@@ -67,6 +67,16 @@ describe('an origin that is not listed', () => {
   })
 })
 
+it('a setting that is wrong is told once, without the form of wrangler and of JSON', () => {
+  const entry = '{"event":"misconfigured","error":"JWT_SECRET is missing"}'
+  expect(
+    lines(
+      `\u001b[31m✘ \u001b[41;31m[\u001b[41;97mERROR\u001b[41;31m]\u001b[0m \u001b[1m${entry}\u001b[0m`,
+      entry,
+    ),
+  ).toEqual(['JWT_SECRET is missing', null])
+})
+
 it('other lines stay as they are', () => {
   expect(lines('Something else', '{"no": "event"}', '{broken')).toEqual([
     'Something else',

@@ -15,8 +15,17 @@ const LOOPBACK = ['localhost', '127.0.0.1', '[::1]']
 const isOutbox = ({ pathname, hostname }: URL) =>
   LOOPBACK.includes(hostname) && (pathname === PAGE || pathname.startsWith(`${PAGE}/`))
 
-/** Also sends each mail to the outbox. A failure there is logged and loses no mail. */
+/** One for each set of bindings, because the service checks settings once for each. */
+const recorded = new WeakMap<DevEnv, Env>()
+
 function recording(env: DevEnv): Env {
+  const made = recorded.get(env) ?? withOutbox(env)
+  recorded.set(env, made)
+  return made
+}
+
+/** Also sends each mail to the outbox. A failure there is logged and loses no mail. */
+function withOutbox(env: DevEnv): Env {
   const send = async (message: Parameters<Transport['send']>[0]) => {
     await fetch(env.DEV_OUTBOX, { method: 'POST', body: JSON.stringify(message) }).catch((error) =>
       console.error(`The outbox did not take a mail: ${error}`),
