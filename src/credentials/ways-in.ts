@@ -20,5 +20,5 @@ export function hasOtherWayIn(
     or exists (select 1 from ${passkeys} as other where other.user_id = ${userId}
       and other.id <> ${passkey} and other.rp_id = ${passkeyRpId})
     or exists (select 1 from ${identities} as other where other.user_id = ${userId}
-      and other.id <> ${identity} and other.issuer in (select value from json_each(${issuers}))))`
+      and other.id is not ${identity} and other.issuer in (select value from json_each(${issuers}))))`
 }

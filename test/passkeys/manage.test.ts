@@ -1,6 +1,6 @@
 import { env } from 'cloudflare:workers'
 import { describe, expect, it } from 'vitest'
-import { call, trips } from '../support/client'
+import { call, trips, workerWith } from '../support/client'
 import { giveTotp } from '../support/factors'
 import { catchMails, nextMail } from '../support/mailbox'
 import {
@@ -202,11 +202,16 @@ describe('DELETE /api/users/me/passkeys/{id}', () => {
     await setUser(ann.id, 'has_password = 0')
     const token = await passkeySignIn(ann.passkey)
     await env.DB.prepare(
-      "insert into identities (issuer, subject, provider, user_id, created_at) values ('i', ?, 'p', ?, 0)",
+      "insert into identities (issuer, subject, provider, user_id, created_at) values ('https://acme.example', ?, 'acme', ?, 0)",
     )
       .bind(String(ann.id), ann.id)
       .run()
-    expect((await remove(ann.passkey.id, token)).status).toBe(204)
+    const acme = { client_id: 'our-client', issuer: 'https://acme.example' }
+    const withProvider = workerWith({
+      PROVIDERS: JSON.stringify({ acme }),
+      PROVIDER_ACME_SECRET: 'tests-only-client-secret',
+    })
+    expect((await remove(ann.passkey.id, token, withProvider)).status).toBe(204)
 
     const bob = await passkeyHolder()
     await setUser(bob.id, 'has_password = 0')
