@@ -1,6 +1,6 @@
 /** A code of a second factor: of an authenticator app, or a recovery code. One field takes both. */
 import { z } from '@hono/zod-openapi'
-import { and, eq, isNotNull, lt, type SQL } from 'drizzle-orm'
+import { and, eq, isNotNull, type SQL } from 'drizzle-orm'
 import { build } from '../db/build'
 import { recoveryCodes, totp } from '../db/schema-credentials'
 import { recoveryCodeUsed } from '../mail/texts'
@@ -9,6 +9,7 @@ import { type FactorCode, normalizeCode, verifyTotp } from '../security/totp'
 import type { Settings } from '../settings'
 import type { Proof } from './proof'
 import { factorKey } from './throttle'
+import { totpProof } from './totp/proof'
 import { openSecret } from './totp/secret'
 
 /** The rule that a text breaks if it cannot be a code. */
@@ -55,40 +56,13 @@ export async function codeProof(
   sealed: string | undefined,
 ): Promise<Proof> {
   if (entered.kind === 'recovery') return recoveryProof(userId, await sha256Base64url(entered.code))
-  if (sealed === undefined) return totpProof(userId, { step: null, sealed: '', stored: '' })
+  const isApp = isNotNull(totp.confirmedAt)
+  if (sealed === undefined)
+    return totpProof(userId, { step: null, sealed: '', isApp, set: { secret: '' } })
   const { secret, stored } = await openSecret(settings, userId, sealed)
   const step = await verifyTotp(secret, entered.code, now)
-  return totpProof(userId, { step, sealed, stored })
+  return totpProof(userId, { step, sealed, isApp, set: { secret: stored } })
 }
-
-/** Less than every stored step, so that a wrong code updates no row. */
-const NO_STEP = -1
-
-/**
- * A code works once (RFC 6238 §5.2): it is accepted only if its step is later than the last one.
- * The secret must still be the verified one.
- */
-const totpProof = (
-  userId: number,
-  { step, sealed, stored }: { step: number | null; sealed: string; stored: string },
-): Proof => ({
-  method: 'otp',
-  counter: factorKey(userId),
-  use: (condition) =>
-    build
-      .update(totp)
-      .set({ lastStep: step ?? NO_STEP, secret: stored })
-      .where(
-        and(
-          eq(totp.userId, userId),
-          eq(totp.secret, sealed),
-          isNotNull(totp.confirmedAt),
-          lt(totp.lastStep, step ?? NO_STEP),
-          condition,
-        ),
-      )
-      .returning({ userId: totp.userId }),
-})
 
 /** A recovery code works once: using it deletes it. */
 const recoveryProof = (userId: number, hash: string): Proof => ({

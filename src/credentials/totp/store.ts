@@ -1,5 +1,5 @@
 /** Authenticator apps in D1. */
-import { and, eq, isNull, lt, type SQL, sql } from 'drizzle-orm'
+import { and, eq, isNull, type SQL, sql } from 'drizzle-orm'
 import type { Actor } from '../../actor'
 import { ifPrevious } from '../../db/batch'
 import { build } from '../../db/build'
@@ -13,9 +13,10 @@ import { type Amr, amrOf, confirmedMethods, formatAmr, parseAmr } from '../../se
 import { recipientColumns } from '../account'
 import { dropUselessCodes, endOtherLogins, updateFactors } from '../factors'
 import { countNotice } from '../mail-limit'
-import { isLatestEvent, type Proof, proofStatements } from '../proof'
+import { isLatestEvent, proofStatements } from '../proof'
 import { replaceCodes } from '../recovery-codes/store'
 import { clearAttemptsOf, factorKey, readWait, type Wait } from '../throttle'
+import { totpProof } from './proof'
 
 export type StoredSecret =
   | { kind: 'stored'; username: string }
@@ -72,29 +73,14 @@ export async function findEnrolment(
   return { sealed: row.secret, amr: parseAmr(session[0]?.amr ?? '') }
 }
 
-/** The first code of an app: its step is used up, so that it cannot sign in as well. */
-const firstCode = (
-  { caller: { userId }, now }: Actor,
-  { sealed }: Enrolment,
-  step: number | null,
-): Proof => ({
-  method: 'otp',
-  counter: factorKey(userId),
-  use: (condition) =>
-    build
-      .update(totp)
-      .set({ confirmedAt: now, lastStep: step ?? -1 })
-      .where(
-        and(
-          eq(totp.userId, userId),
-          eq(totp.secret, sealed),
-          isNull(totp.confirmedAt),
-          lt(totp.lastStep, step ?? -1),
-          condition,
-        ),
-      )
-      .returning({ userId: totp.userId }),
-})
+/** The first code of an app. Its step is used up, so that it cannot sign in as well. */
+const firstCode = ({ caller, now }: Actor, { sealed }: Enrolment, step: number | null) =>
+  totpProof(caller.userId, {
+    step,
+    sealed,
+    isApp: isNull(totp.confirmedAt),
+    set: { confirmedAt: now },
+  })
 
 export interface Enabled {
   isEnabled: boolean
