@@ -4,7 +4,7 @@ import { Factors } from '../credentials/factors-overview'
 import { Identity } from '../credentials/identities/schemas'
 import type { events } from '../db/schema'
 import { Event, viewEvent } from '../event-view'
-import { Cursor, Limit } from '../http/list'
+import { Cursor, PageLimit } from '../http/list'
 import { Id, UserPrivate } from '../user'
 
 export const UserQuery = z.strictObject({
@@ -14,11 +14,11 @@ export const UserQuery = z.strictObject({
     .refine((s) => s.isWellFormed(), 'is not well-formed Unicode')
     .optional()
     .openapi({
-      description: 'The beginning of a username or e-mail address, or an id',
+      description: 'The beginning of a username or email address, or an id',
       example: 'ann',
       param: { name: 'q', in: 'query' },
     }),
-  limit: Limit,
+  limit: PageLimit,
   cursor: Cursor,
 })
 
@@ -34,7 +34,7 @@ export const EventQuery = z.strictObject({
       description: 'Only events of this user',
       param: { name: 'user_id', in: 'query' },
     }),
-  limit: Limit,
+  limit: PageLimit,
   cursor: Cursor,
 })
 

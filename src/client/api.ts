@@ -126,7 +126,7 @@ export interface Confirmed {
 }
 
 export interface Credentials {
-  /** The e-mail address, or the username */
+  /** The email address, or the username */
   login: string
   password: string
 }
@@ -379,7 +379,7 @@ export interface OAuthTokenForm {
    * `password`, `refresh_token` or `urn:gatepost:params:oauth:grant-type:second-factor`
    */
   grant_type?: string | undefined
-  /** E-mail or username */
+  /** Email address or username */
   username?: string | undefined
   password?: string | undefined
   refresh_token?: string | undefined
@@ -689,7 +689,7 @@ export interface Token {
 }
 
 export interface TokenForm {
-  /** The e-mail address, or the username */
+  /** The email address, or the username */
   username: string
   password: string
   grant_type?: 'password' | '' | undefined
@@ -844,7 +844,7 @@ export interface Operations {
   /** All users, or those that a search finds, oldest account first */
   'GET /api/admin/users': {
     query?: {
-      /** The beginning of a username or e-mail address, or an id */
+      /** The beginning of a username or email address, or an id */
       q?: string | undefined
       /**
        * Maximum number of rows. A page also ends before it has more than 512 KiB;

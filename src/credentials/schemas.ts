@@ -35,7 +35,7 @@ export const Email = z
     z
       .string()
       .max(254, 'must have at most 254 characters')
-      .pipe(z.email('must be an e-mail address in ASCII characters')),
+      .pipe(z.email('must be an email address in ASCII characters')),
   )
   .openapi({ type: 'string', format: 'email', maxLength: 254, example: 'ann@example.com' })
 

@@ -74,7 +74,7 @@ export const recoveryCodes = sqliteTable(
   (t) => [index('recovery_codes_user').on(t.userId)],
 )
 
-/** Accounts at identity providers. Issuer and subject identify one, never the e-mail address. */
+/** Accounts at identity providers. Issuer and subject identify one, never the email address. */
 export const identities = sqliteTable(
   'identities',
   {

@@ -10,10 +10,10 @@ import { problem } from './problem'
 const REALM = 'Bearer realm="gatepost"'
 
 /**
- * The access that a route requires: none, an access token, or a token that grants a scope. With
- * `optional-token`, a request without a valid token is anonymous.
+ * The access that a route requires: none, an access token with any scope, or one that grants this
+ * scope. With `optional-token`, a request without a valid token is anonymous.
  */
-export type Access = 'anyone' | 'optional-token' | 'live-token' | Scope
+export type Access = 'anyone' | 'optional-token' | 'any-scope' | Scope
 
 /** 401 for a request without a token: a bare challenge, no error code (RFC 6750 §3.1). */
 const notAuthenticated = (c: Context<AppEnv>) =>
@@ -64,7 +64,7 @@ export function bearerAuth(
     if (token === null) return notAuthenticated(c)
     const caller = await readCaller(c, token)
     if (!caller) return invalidAccessToken(c)
-    if (access !== 'live-token' && !caller.scope.includes(access))
+    if (access !== 'any-scope' && !caller.scope.includes(access))
       return insufficientScope(c, access)
     c.set('caller', caller)
     // After this middleware the context is that of `CallerEnv`.

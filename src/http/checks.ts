@@ -50,7 +50,7 @@ export function checksOf(operation: Operation, onInvalid: InvalidHook = invalidR
   } else if (access !== 'anyone') {
     middleware.push(bearerAuth(access, stepUp))
     problems.push('unauthenticated', 'invalid-access-token')
-    if (access !== 'live-token') problems.push('insufficient-scope')
+    if (access !== 'any-scope') problems.push('insufficient-scope')
     if (stepUp) problems.push('step-up-required')
   }
   if (sameSite) {

@@ -9,14 +9,14 @@ import type { StepUp } from '../db/session-guard'
 import type { HashKind } from '../security/hash-queue'
 import type { Access } from './bearer-auth'
 import { FORM_TYPE } from './form'
-import type { Limit } from './rate-limit'
+import type { EdgeLimit } from './rate-limit'
 
 /** An OpenAPI operation, and what middleware does before its handler runs. */
 export type Operation = Omit<RouteConfig, 'middleware' | 'security'> & {
   /** The required access: declared here, enforced and documented from here. */
   access: Access
   /** The edge limit that the request counts against. */
-  limit?: Limit
+  limit?: EdgeLimit
   /** How recent and how strong the authentication of the session must be (RFC 9470). */
   stepUp?: StepUp
   /** For what a browser's cookie can do: only from this origin and the listed ones. */
@@ -59,7 +59,7 @@ function withSecurity<R extends Operation>(operation: R): R {
 
 /** The requirements of a token; an empty one makes the others optional. */
 function securityOf(access: Exclude<Access, 'anyone'>) {
-  const isScope = access !== 'live-token' && access !== 'optional-token'
+  const isScope = access !== 'any-scope' && access !== 'optional-token'
   const scopes = isScope ? [access] : []
   const required = [{ bearer: scopes }, { oauth2: scopes }]
   return access === 'optional-token' ? [{}, ...required] : required

@@ -6,7 +6,7 @@ import { openCursor, sealCursor } from '../security/cursor'
 import { KIB } from './body-reader'
 import { fieldProblem, problem } from './problem'
 
-export const Limit = z
+export const PageLimit = z
   .string('must be given once')
   .regex(/^\d{1,3}$/, 'must be a whole number from 1 to 100')
   .transform(Number)
@@ -32,7 +32,7 @@ export const Cursor = z
   })
 
 /** The query parameters of a list without filters. */
-export const ListQuery = z.strictObject({ limit: Limit, cursor: Cursor })
+export const ListQuery = z.strictObject({ limit: PageLimit, cursor: Cursor })
 
 /** The 422 for a cursor that was edited or belongs to another list. */
 export const badCursor = fieldProblem('cursor', 'is not one of this list: begin again without it')

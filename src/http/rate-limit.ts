@@ -16,10 +16,10 @@ const BINDINGS = {
   refresh: 'REFRESH_LIMIT',
   search: 'SEARCH_LIMIT',
 } as const
-export type Limit = keyof typeof BINDINGS
+export type EdgeLimit = keyof typeof BINDINGS
 
 /** Limits that count only some requests of their routes. */
-const COUNTS: { [L in Limit]?: (c: AnyContext) => boolean } = {
+const COUNTS: { [L in EdgeLimit]?: (c: AnyContext) => boolean } = {
   search: (c) => c.req.query('q') !== undefined,
 }
 
@@ -27,10 +27,10 @@ const COUNTS: { [L in Limit]?: (c: AnyContext) => boolean } = {
  * Responds 429 to a client above its limit. If Cloudflare's counter fails, the request passes: the
  * limits in D1 still apply.
  */
-export function rateLimit(limit: Limit): MiddlewareHandler<AppEnv> {
+export function rateLimit(limit: EdgeLimit): MiddlewareHandler<AppEnv> {
   return async (c, next) => {
     const isCounted = COUNTS[limit]?.(c) ?? true
-    if (isCounted && !(await isAllowed(c, limit)))
+    if (isCounted && !(await isBelowLimit(c, limit)))
       return problem(c, 'too-many-requests', { retryAfter: 60 })
     return next()
   }
@@ -40,7 +40,11 @@ export function rateLimit(limit: Limit): MiddlewareHandler<AppEnv> {
  * Whether `key`, by default the client, is below its limit; counts this request. A client with IPv6
  * also counts for its /48, which may make ten times as many requests.
  */
-export async function isAllowed(c: AnyContext, limit: Limit, key?: string): Promise<boolean> {
+export async function isBelowLimit(
+  c: AnyContext,
+  limit: EdgeLimit,
+  key?: string,
+): Promise<boolean> {
   const counter = c.env[BINDINGS[limit]]
   const client = key ?? clientKey(c.req.header('CF-Connecting-IP'))
   const network = key === undefined && networkKey(client)

@@ -111,7 +111,7 @@ async function answerChange(
     case 'changed':
       c.header('ETag', postTag(result.post))
       return c.json(viewPost(result.post, settings.appOrigin), 200)
-    case 'not-allowed':
+    case 'not-the-author':
       return problem(c, 'not-the-author', { detail: 'Not authorized to update this post' })
     case 'precondition-failed':
       return problem(c, 'precondition-failed', { headers: { ETag: result.etag } })
@@ -141,7 +141,7 @@ const remove = endpoint(
     switch (result.kind) {
       case 'deleted':
         return noContent(c)
-      case 'not-allowed':
+      case 'not-the-author':
         return problem(c, 'not-the-author', { detail: 'Not authorized to delete this post' })
       case 'precondition-failed':
         return problem(c, 'precondition-failed', { headers: { ETag: result.etag } })

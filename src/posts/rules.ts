@@ -60,15 +60,15 @@ export const postTag = ({ revision, author }: { revision: number; author: { revi
 
 export type Refusal =
   | { kind: 'post-not-found' }
-  | { kind: 'not-allowed' }
+  | { kind: 'not-the-author' }
   | { kind: 'precondition-failed'; etag: string }
 
 /**
- * Why a post was not changed, from what the same round trip found. `isAllowed` is SQLite's 0 or 1.
+ * Why a post was not changed, from what the same round trip found. `mayWrite` is SQLite's 0 or 1.
  * For others a private post is not found, so they cannot distinguish it from a missing one.
  */
-export function refusalReason(found: (Version & { isAllowed: number }) | undefined): Refusal {
+export function refusalReason(found: (Version & { mayWrite: number }) | undefined): Refusal {
   if (!found) return { kind: 'post-not-found' }
-  if (!found.isAllowed) return { kind: 'not-allowed' }
+  if (!found.mayWrite) return { kind: 'not-the-author' }
   return { kind: 'precondition-failed', etag: versionTag(found) }
 }

@@ -130,7 +130,7 @@ export async function changePost(
       .set({ ...changes, revision: sql`${posts.revision} + 1`, updatedAt: actor.now })
       .where(and(eq(posts.id, id), isOwn, isVersion(tags)))
       .returning(textColumns),
-    found: selectVersion(id, { isAllowed: isOwn, isOwn }),
+    found: selectVersion(id, { mayWrite: isOwn, isOwn }),
     author: selectAuthor({ id: actor.caller.userId }),
   })
   return changed[0]
@@ -139,12 +139,12 @@ export async function changePost(
 }
 
 /** Explains why a post was not written. It selects nothing of a private post of another user. */
-const selectVersion = (id: number, { isAllowed, isOwn }: { isAllowed: SQL; isOwn: SQL }) =>
+const selectVersion = (id: number, { mayWrite, isOwn }: { mayWrite: SQL; isOwn: SQL }) =>
   build
     .select({
       revision: posts.revision,
       authorRevision: sql<number>`${authorRevision}`.as('author_revision'),
-      isAllowed: sql<number>`${isAllowed}`.as('is_allowed'),
+      mayWrite: sql<number>`${mayWrite}`.as('may_write'),
     })
     .from(posts)
     .where(and(eq(posts.id, id), or(isPublic, isOwn), hasPresentAuthor))
@@ -162,13 +162,13 @@ export async function deletePost(
   const { userId, scope } = actor.caller
   const isOwn = eq(posts.authorId, userId)
   const isAdmin = sql`exists (select 1 from ${users} where ${users.id} = ${userId} and ${users.role} = 'admin')`
-  const isAllowed = scope.includes('admin') ? sql`(${isOwn} or ${isPublic} and ${isAdmin})` : isOwn
+  const mayWrite = scope.includes('admin') ? sql`(${isOwn} or ${isPublic} and ${isAdmin})` : isOwn
   const { deleted, found } = await withSession(actor, {
     deleted: build
       .delete(posts)
-      .where(and(eq(posts.id, id), isAllowed, isVersion(tags), hasPresentAuthor))
+      .where(and(eq(posts.id, id), mayWrite, isVersion(tags), hasPresentAuthor))
       .returning({ id: posts.id }),
-    found: selectVersion(id, { isAllowed, isOwn }),
+    found: selectVersion(id, { mayWrite, isOwn }),
   })
   return deleted.length > 0 ? { kind: 'deleted' } : refusalReason(found[0])
 }

@@ -15,7 +15,7 @@ import { grantScope, isSetupDue } from './rules'
 import { type Started, startSession } from './start'
 
 export interface SignInRequest {
-  /** E-mail address or username. */
+  /** Email address or username. */
   login: string
   password: string
   scope: readonly Scope[] | 'all'

@@ -50,7 +50,7 @@ export async function grantPassword(
       return oauthError(
         c,
         'invalid_grant',
-        'Confirm your e-mail address first: open the link that was mailed to you, or reset your password',
+        'Confirm your email address first: open the link that was mailed to you, or reset your password',
       )
     case 'beyond-role':
       return oauthError(c, 'invalid_scope', `scope ${UNKNOWN_SCOPE}`)

@@ -6,7 +6,7 @@ import { withAdmission } from '../http/hash-admission'
 import { logSecurity } from '../http/log'
 import { oauthError, oauthErrors } from '../http/oauth-error'
 import { problem, problems } from '../http/problem'
-import { isAllowed } from '../http/rate-limit'
+import { isBelowLimit } from '../http/rate-limit'
 import { readAccessToken } from '../security/access-token'
 import { readRefreshToken } from '../security/refresh-token'
 import { grantPassword, grantRefresh, grantSecondFactor } from './oauth-grants'
@@ -79,7 +79,7 @@ const oauthToken = endpoint(
     const form = c.req.valid('form')
     // A refresh is no sign-in and has a limit of its own.
     const isSignIn = form.grant_type === 'password' || form.grant_type === SECOND_FACTOR_GRANT
-    if (isSignIn && !(await isAllowed(c, 'sign-in')))
+    if (isSignIn && !(await isBelowLimit(c, 'sign-in')))
       return problem(c, 'too-many-requests', { retryAfter: 60 })
     const { failure, clientId } = readClient(c, form)
     if (failure) return failure

@@ -23,7 +23,7 @@ import { recordEventOf } from '../db/events'
 import { prepared } from '../db/prepared'
 import { sessions, users } from '../db/schema'
 import { type PrivateRow, privateColumns } from '../user'
-import { MAX_REPEATS, REPEAT_MS, type RotationOutcome } from './rules'
+import { MAX_REPEATS, PARENT_GRACE_MS, type RotationOutcome } from './rules'
 
 export interface RefreshedSession {
   id: string
@@ -162,7 +162,7 @@ export async function rotateSession(
     next: counter + 1,
     requested: scopes.join(' '),
     now: ms,
-    repeatsSince: ms - REPEAT_MS,
+    repeatsSince: ms - PARENT_GRACE_MS,
     idleEnd: ms + limits.refreshIdleMs,
     maxMs: limits.refreshMaxMs,
     location,
@@ -170,6 +170,7 @@ export async function rotateSession(
   const { refreshed, found } = await batch(db, {
     refreshed: moveOrCount(values),
     found: selectSession(values),
+    // After the move, the presented token is the parent, and `recorded` and `ended` do nothing.
     recorded: recordRefresh(values),
     ended: endReused(values),
   })

@@ -2,7 +2,7 @@
 import type { Scope } from '../actor'
 import type { AppContext } from '../context'
 import { logSecurity } from '../http/log'
-import { isAllowed } from '../http/rate-limit'
+import { isBelowLimit } from '../http/rate-limit'
 import { parseAmr } from '../security/auth-methods'
 import { readRefreshToken } from '../security/refresh-token'
 import { type Grant, issueGrant } from './grant'
@@ -30,7 +30,7 @@ export async function refresh(
   const presented = await readRefreshToken(keys, token)
   if (!presented) return { kind: 'ended' }
   // Counted after the MAC, so that a stranger cannot use up the limit of a session.
-  if (!(await isAllowed(c, 'refresh', presented.sessionId))) return { kind: 'too-many-requests' }
+  if (!(await isBelowLimit(c, 'refresh', presented.sessionId))) return { kind: 'too-many-requests' }
   const requested = scope === 'all' ? [] : scope
   const outcome = await rotateSession(
     db,

@@ -10,10 +10,10 @@ export const CLIENT_ID = /^[\x20-\x7e]{1,100}$/
 /** The rule that a client id breaks. Continues a sentence that begins with its name. */
 export const CLIENT_ID_RULE = 'must have at most 100 characters, all of them printable ASCII'
 /**
- * How long the immediate parent of a refresh token may be repeated, since a response may be lost or
- * two tabs may refresh at once (RFC 9700 §4.14.2).
+ * The grace period after a rotation, in which the parent of the current refresh token may be
+ * repeated: a response may be lost, or two tabs may refresh at once (RFC 9700 §4.14.2).
  */
-export const REPEAT_MS = 10_000
+export const PARENT_GRACE_MS = 10_000
 /**
  * How often it may be repeated in that time. Tabs without a shared lock may all present it at once.
  */
@@ -128,7 +128,7 @@ export function judgeRotation(
   // The token is current but the counter did not move: only the requested scope can be the reason.
   if (session.counter === counter) return 'too-much-scope'
   const isParent = session.counter === counter + 1
-  return isParent && now.getTime() - session.rotatedAt.getTime() <= REPEAT_MS
+  return isParent && now.getTime() - session.rotatedAt.getTime() <= PARENT_GRACE_MS
     ? 'repeated-too-often'
     : 'reused'
 }

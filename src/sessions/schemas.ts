@@ -25,7 +25,7 @@ const Text = (max: number) =>
 
 const Login = Text(320).openapi({
   example: 'ann@example.com',
-  description: 'The e-mail address, or the username',
+  description: 'The email address, or the username',
 })
 const Password = Text(4096).openapi({ format: 'password', example: 'correct horse battery staple' })
 const ScopeText = z.string(once).max(200, 'must have at most 200 characters').openapi({
@@ -66,7 +66,10 @@ export const OAuthTokenForm = z
       description: `\`password\`, \`refresh_token\` or \`${SECOND_FACTOR_GRANT}\``,
       example: 'password',
     }),
-    username: Parameter.openapi({ description: 'E-mail or username', example: 'ann@example.com' }),
+    username: Parameter.openapi({
+      description: 'Email address or username',
+      example: 'ann@example.com',
+    }),
     password: Parameter.openapi({ format: 'password', example: 'correct horse battery staple' }),
     refresh_token: Parameter,
     mfa_token: Parameter.openapi({ description: 'Of an error `mfa_required`' }),

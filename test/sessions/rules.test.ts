@@ -3,8 +3,8 @@ import {
   grantScope,
   judgeRotation,
   narrowScope,
+  PARENT_GRACE_MS,
   parseScope,
-  REPEAT_MS,
   sessionEnd,
 } from '../../src/sessions/rules'
 
@@ -62,10 +62,10 @@ describe('a refresh', () => {
     expect(judge(4, 0, null)).toBe('ended')
     expect(judge(5, 0, 5)).toBe('too-much-scope')
     // The parent, within ten seconds; also by a clock a little behind the one that rotated.
-    for (const ms of [-50, 0, REPEAT_MS])
+    for (const ms of [-50, 0, PARENT_GRACE_MS])
       expect(judge(4, ms, 5, { repeated: true })).toBe('repeated')
-    for (const ms of [-50, 0, REPEAT_MS]) expect(judge(4, ms, 5)).toBe('repeated-too-often')
-    expect(judge(4, REPEAT_MS + 1, 5)).toBe('reused')
+    for (const ms of [-50, 0, PARENT_GRACE_MS]) expect(judge(4, ms, 5)).toBe('repeated-too-often')
+    expect(judge(4, PARENT_GRACE_MS + 1, 5)).toBe('reused')
     for (const counter of [0, 3, 6, 7]) expect(judge(counter, 0, 5)).toBe('reused')
   })
 })

@@ -32,7 +32,7 @@ export const deleteAccount = endpoint(
     hash: 'other',
     request: { body: jsonBody(Deletion) },
     responses: {
-      204: nothing('Deleted. Its username and e-mail address can be registered again'),
+      204: nothing('Deleted. Its username and email address can be registered again'),
       ...problems('wrong-password', 'step-up-required', 'busy', 'too-many-attempts', 'last-admin'),
     },
   },

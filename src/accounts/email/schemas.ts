@@ -1,4 +1,4 @@
-/** Bodies of the e-mail endpoints. */
+/** Bodies of the endpoints for email addresses. */
 import { z } from '@hono/zod-openapi'
 import { Email, PasswordOrFresh } from '../../credentials/schemas'
 

@@ -59,7 +59,7 @@ const readMe = endpoint(
     operationId: 'readMe',
     summary: 'The account of the caller',
     tags: ['accounts'],
-    access: 'live-token',
+    access: 'any-scope',
     responses: { 200: json(UserPrivate, 'The account of the token') },
   },
   async (c) => {
