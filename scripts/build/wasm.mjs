@@ -1,13 +1,16 @@
 // Puts the Argon2 WebAssembly modules beside the code that imports them; runs after every install.
-// The fill of the memory is ours, compiled from AssemblyScript. Workers may not compile WebAssembly
-// at run time, so what hash-wasm carries inside its JavaScript (BLAKE2b, and its Argon2 for the
-// tests) is taken out here, once, and compared with the checksums of the pinned release. Runs on
-// the host's own Node (20 or newer), before the project's Node is in the path.
+// The fill of the memory is ours: kernel.ts, compiled from AssemblyScript, with the two functions
+// that block.mjs builds. Workers may not compile WebAssembly at run time, so what hash-wasm carries
+// inside its JavaScript (BLAKE2b, and its Argon2 for the tests) is taken out here, once, and
+// compared with the checksums of the pinned release. Runs on the host's own Node (20 or newer),
+// before the project's Node is in the path.
 import { createHash } from 'node:crypto'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { pathToFileURL } from 'node:url'
 import asc from 'assemblyscript/asc'
+import binaryen from 'assemblyscript/binaryen'
 import { argon2id } from 'hash-wasm'
+import { defineBlockFunctions } from '../../src/security/argon2/kernel/block.mjs'
 
 const source = new URL('../../src/security/argon2/', import.meta.url)
 // another folder may be named, to compare what two builds give
@@ -69,19 +72,30 @@ for (const [sum, name] of Object.entries(hashWasm)) {
   writeFileSync(new URL(name, target), bytes)
 }
 
+let compiled
 const { error, stderr } = await asc.main(
   [
     'kernel/kernel.ts',
     ...['--outFile', 'kernel.wasm'],
     ...['-O3', '--runtime', 'stub', '--enable', 'simd'],
     ...['--noAssert', '--uncheckedBehavior', 'always'],
-    // V8 needs no check for constant addresses, and half of one for the rest.
+    // V8 then needs no check for constant addresses, and half of one for the others.
     ...['--initialMemory', '1'],
   ],
   {
     readFile: (name) => readTextOrNull(new URL(name, source)),
-    writeFile: (name, contents) => writeFileSync(new URL(name, target), contents),
+    writeFile: (_name, contents) => {
+      compiled = contents
+    },
     listFiles: () => [],
   },
 )
 if (error) fail(`the Argon2 kernel does not compile: ${error.message}\n${stderr}`)
+
+const kernel = binaryen.readBinary(compiled)
+// The runtime must have these. The optimizer of Binaryen does not run: it reorders instructions.
+const { MutableGlobals, BulkMemory, BulkMemoryOpt, SIMD128 } = binaryen.Features
+kernel.setFeatures(MutableGlobals | BulkMemory | BulkMemoryOpt | SIMD128)
+defineBlockFunctions(kernel)
+if (!kernel.validate()) fail('the Argon2 kernel is not valid WebAssembly')
+writeFileSync(new URL('kernel.wasm', target), kernel.emitBinary())
