@@ -1,8 +1,8 @@
 /** The checks of a request before its handler: middleware, and the validation of its parts. */
+import { zValidator } from '@hono/zod-validator'
 import type { Context, MiddlewareHandler } from 'hono'
 import { HTTPException } from 'hono/http-exception'
 import type { ValidationTargets } from 'hono/types'
-import { validator } from 'hono/validator'
 import type { ZodType } from 'zod'
 import type { AppEnv } from '../context'
 import { bearerAuth, optionalBearerAuth } from './bearer-auth'
@@ -93,11 +93,9 @@ const isSchema = (value: unknown): value is ZodType =>
  * headers in lower case, and so do the schemas.
  */
 const validate = (target: keyof ValidationTargets, schema: ZodType, onInvalid: InvalidHook) =>
-  validator(target, async (value, c: Context<AppEnv>) => {
-    const result = await schema.safeParseAsync(value)
-    if (result.success) return result.data
-    return onInvalid(result, c) ?? invalidRequest(result, c)
-  }) as MiddlewareHandler<AppEnv>
+  zValidator(target, schema, (result, c: Context<AppEnv>) =>
+    result.success ? undefined : (onInvalid(result, c) ?? invalidRequest(result, c)),
+  ) as MiddlewareHandler<AppEnv>
 
 /** Validates a JSON body that may be absent. Without a body the input is `{}`. */
 const unlessAbsent =
