@@ -1,7 +1,7 @@
 /** Drizzle on D1, through a session that measures its round trips. */
 import { drizzle } from 'drizzle-orm/d1'
 import { causes } from './causes'
-import { openSession, type Trips } from './session'
+import { Session, type Trips } from './session'
 
 export type { Trips } from './session'
 
@@ -12,7 +12,7 @@ export type Database = ReturnType<typeof openDatabase>
  * that decides about a session or a user, else the client's bookmark, or `first-unconstrained`.
  */
 export function openDatabase(binding: D1Database, trips: Trips, bookmark = 'first-primary') {
-  const session = openSession(binding, trips, bookmark)
+  const session = new Session(binding, trips, bookmark)
   // The cast is safe: drizzle calls only `prepare` and `batch`.
   const db = drizzle(session as unknown as D1Database)
   return Object.assign(db, { bookmark: () => session.getBookmark() })

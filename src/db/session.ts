@@ -27,95 +27,95 @@ export interface Served {
 
 type Meta = Partial<D1Meta & D1Response['meta']>
 
-/** The methods of a D1 binding that drizzle calls, and the bookmark of the session. */
-export interface Session {
-  prepare(query: string): SessionStatement
-  batch(statements: object[]): Promise<D1Result[]>
-  getBookmark(): string | null
-}
-
-/**
- * SQL and its values. It is prepared when it is sent, so that another session can send it again.
- */
-interface SessionStatement {
-  readonly sql: string
-  readonly values: readonly unknown[]
-  bind(...values: unknown[]): SessionStatement
-  run(): Promise<D1Result>
-  all(): Promise<D1Result>
-  raw(): Promise<unknown[][]>
-  first(): Promise<unknown>
-}
-
 /**
  * Share of sessions whose single SELECTs report `meta`. D1 gives it with rows as objects only,
  * which costs a list of 20 posts a fifth more CPU than rows as lists. Batches always report it.
  */
 const SAMPLED = 1 / 16
 
-/**
- * @param bookmark where the session begins: `first-primary`, `first-unconstrained` or a bookmark
- */
-export function openSession(binding: D1Database, trips: Trips, bookmark: string): Session {
-  const isSampled = Math.random() < SAMPLED
-  let session = binding.withSession(bookmark)
-  let start = bookmark
+/** A session with D1, with the methods of a binding that drizzle calls. */
+export class Session {
+  readonly isSampled = Math.random() < SAMPLED
+  readonly #binding: D1Database
+  readonly #trips: Trips
+  #session: D1DatabaseSession
+  #start: string
 
-  async function send<T>(work: (session: D1DatabaseSession) => Promise<T>): Promise<T> {
-    const attempt = () => measure(trips, work(session))
+  /** @param start `first-primary`, `first-unconstrained` or a bookmark */
+  constructor(binding: D1Database, trips: Trips, start: string) {
+    this.#binding = binding
+    this.#trips = trips
+    this.#session = binding.withSession(start)
+    this.#start = start
+  }
+
+  prepare(sql: string): SessionStatement {
+    return new SessionStatement(this, sql, [])
+  }
+
+  batch(statements: object[]): Promise<D1Result[]> {
+    return this.send((session) => session.batch(statements.map((one) => prepareIn(session, one))))
+  }
+
+  getBookmark(): string | null {
+    return this.#session.getBookmark()
+  }
+
+  /** Measures a round trip, and repeats it if `startAfter` says where. */
+  async send<T>(work: (session: D1DatabaseSession) => Promise<T>): Promise<T> {
     try {
-      return await (isOfClient(start) ? within(BOOKMARK_MS, attempt()) : attempt())
+      const result = measure(this.#trips, work(this.#session))
+      return await (isOfClient(this.#start) ? within(BOOKMARK_MS, result) : result)
     } catch (error) {
-      const next = startAfter(error, start)
+      const next = startAfter(error, this.#start)
       if (!next) throw error
-      start = next
-      session = binding.withSession(start)
-      const result = await attempt()
-      trips.repeated = true
+      this.#start = next
+      this.#session = this.#binding.withSession(next)
+      const result = await measure(this.#trips, work(this.#session))
+      this.#trips.repeated = true
       return result
     }
   }
+}
 
-  const statement = (sql: string, values: readonly unknown[]): SessionStatement => {
-    const all = () =>
-      send((session) =>
-        session
-          .prepare(sql)
-          .bind(...values)
-          .all(),
-      )
-    return {
-      sql,
-      values,
-      bind: (...bound) => statement(sql, bound),
-      run: () =>
-        send((session) =>
-          session
-            .prepare(sql)
-            .bind(...values)
-            .run(),
-        ),
-      all,
-      // Each column of a result has a name of its own, so the values of a row are its columns in
-      // their order; test/setup.ts checks that.
-      raw: async () =>
-        isSampled
-          ? (await all()).results.map((row) => Object.values(row as object))
-          : send((session) =>
-              session
-                .prepare(sql)
-                .bind(...values)
-                .raw(),
-            ),
-      first: async () => (await all()).results[0] ?? null,
-    }
+/**
+ * SQL and its values. It is prepared when it is sent, so that another session can send it again.
+ */
+class SessionStatement {
+  readonly #session: Session
+
+  constructor(
+    session: Session,
+    readonly sql: string,
+    readonly values: readonly unknown[],
+  ) {
+    this.#session = session
   }
 
-  return {
-    prepare: (sql) => statement(sql, []),
-    batch: (statements) =>
-      send((session) => session.batch(statements.map((one) => prepareIn(session, one)))),
-    getBookmark: () => session.getBookmark(),
+  bind(...values: unknown[]): SessionStatement {
+    return new SessionStatement(this.#session, this.sql, values)
+  }
+
+  run(): Promise<D1Result> {
+    return this.#session.send((session) => prepareIn(session, this).run())
+  }
+
+  all(): Promise<D1Result> {
+    return this.#session.send((session) => prepareIn(session, this).all())
+  }
+
+  /**
+   * Each column of a result has a name of its own, so the values of a row are its columns in their
+   * order; test/setup.ts checks that.
+   */
+  async raw(): Promise<unknown[][]> {
+    if (this.#session.isSampled)
+      return (await this.all()).results.map((row) => Object.values(row as object))
+    return this.#session.send((session) => prepareIn(session, this).raw())
+  }
+
+  async first(): Promise<unknown> {
+    return (await this.all()).results[0] ?? null
   }
 }
 
