@@ -74,8 +74,8 @@ type JsonOf<Item> = string & { readonly of?: Item }
 
 export interface Page<Row, Item> {
   rows: Row[]
-  /** The view of each row. */
-  items: JsonOf<Item>[]
+  /** The views of the rows. */
+  items: JsonOf<Item[]>
   nextCursor: string | null
 }
 
@@ -88,9 +88,8 @@ export async function cutPage<Row, Item>(
   found: Row[],
   { list, limit, place, view, rest = null }: ListFormat<Row, Item>,
 ): Promise<Page<Row, Item>> {
-  const views = found.slice(0, limit).map((row) => JSON.stringify(view(row)))
-  const items = views.slice(0, countFitting(views))
-  const rows = found.slice(0, items.length)
+  const { items, count } = fittingItems(found.slice(0, limit).map(view))
+  const rows = found.slice(0, count)
   const last = rows.at(-1)
   const isCut = last !== undefined && found.length > rows.length
   const next = isCut ? place(last) : rest
@@ -98,19 +97,21 @@ export async function cutPage<Row, Item>(
   return { rows, items, nextCursor }
 }
 
-/** How many of these texts fit on a page, the first one in any case. */
-function countFitting(texts: string[]): number {
-  const room = PAGE_BYTES - ENVELOPE_BYTES
+/** The JSON of as many views as fit on a page, the first one in any case. */
+function fittingItems<Item>(views: Item[]): { items: JsonOf<Item[]>; count: number } {
+  const maximum = PAGE_BYTES - ENVELOPE_BYTES
+  const items = JSON.stringify(views)
   // UTF-8 has at most three bytes for a UTF-16 unit, so most pages need no exact count.
-  const units = texts.reduce((sum, text) => sum + text.length + 1, 0)
-  if (3 * units <= room) return texts.length
+  if (3 * items.length <= maximum) return { items, count: views.length }
   const encoder = new TextEncoder()
+  const texts: string[] = []
   let bytes = 0
-  const count = texts.findIndex((text, i) => {
+  for (const text of views.map((view) => JSON.stringify(view))) {
     bytes += encoder.encode(text).length + 1
-    return i > 0 && bytes > room
-  })
-  return count < 0 ? texts.length : count
+    if (texts.length > 0 && bytes > maximum) break
+    texts.push(text)
+  }
+  return { items: `[${texts.join(',')}]`, count: texts.length }
 }
 
 /** Answers with a page: `{ "<name>": [ … ], "next_cursor": … }`. */
@@ -119,7 +120,7 @@ export function jsonPage<Name extends string, Item>(
   name: Name,
   { items, nextCursor }: Page<unknown, Item>,
 ) {
-  const body = `{"${name}":[${items.join(',')}],"next_cursor":${JSON.stringify(nextCursor)}}`
+  const body = `{"${name}":${items},"next_cursor":${JSON.stringify(nextCursor)}}`
   // hono only types what its own `json()` has stringified.
   return c.body(body, 200, { 'Content-Type': 'application/json' }) as unknown as TypedResponse<
     { [K in Name]: Item[] } & { next_cursor: string | null },

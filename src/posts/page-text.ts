@@ -60,12 +60,13 @@ export function readRows<Row extends ListedRow>(
   view: View,
   found: readonly Row[],
 ): ReadRows<Row & PostRow> {
-  const rows: (Row & PostRow)[] = []
-  for (const row of found) {
-    if (row.content === null) return { rows, isCut: true }
-    rows.push({ ...row, ...(view === 'full' ? { content: row.content } : excerptOf(row.content)) })
+  const isRead = (row: Row): row is Row & PostRow => row.content !== null
+  const end = found.findIndex((row) => !isRead(row))
+  const rows = (end < 0 ? found : found.slice(0, end)).filter(isRead)
+  return {
+    rows: view === 'full' ? rows : rows.map((row) => ({ ...row, ...excerptOf(row.content) })),
+    isCut: end >= 0,
   }
-  return { rows, isCut: false }
 }
 
 function excerptOf(text: string): Pick<PostRow, 'content' | 'isExcerpt'> {
