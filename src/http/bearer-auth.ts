@@ -85,10 +85,11 @@ export const optionalBearerAuth: MiddlewareHandler<AppEnv> = async (c, next) => 
 }
 
 async function readCaller(c: Context<AppEnv>, token: string): Promise<Caller | null> {
-  const { settings, keys, now } = c.var
-  const claims = await readAccessToken(keys, token, {
+  // Not `c.var`: each access copies all variables.
+  const settings = c.get('settings')
+  const claims = await readAccessToken(c.get('keys'), token, {
     issuer: settings.appOrigin,
-    now,
+    now: c.get('now'),
     lifetimeSeconds: settings.accessTokenSeconds,
   })
   if (!claims) return null

@@ -35,7 +35,7 @@ const answer = cors({
  */
 export const corsHeaders: MiddlewareHandler<AppEnv> = async (c, next) => {
   const origin = c.req.header('Origin')
-  const { allowedOrigins, appOrigin } = c.var.settings
+  const { allowedOrigins, appOrigin } = c.get('settings')
   if (origin && allowedOrigins.has(origin)) return answer(c, next)
   // The browser tells a page nothing about the reason; `npm run dev` shows this line once.
   if (origin && origin !== appOrigin && isLocal(c))

@@ -63,9 +63,8 @@ const readMe = endpoint(
     responses: { 200: json(UserPrivate, 'The account of the token') },
   },
   async (c) => {
-    const { actor, settings } = c.var
-    const user = await findCaller(actor)
-    return c.json(viewPrivate(user, settings.appOrigin), 200)
+    const user = await findCaller(c.get('actor'))
+    return c.json(viewPrivate(user, c.get('settings').appOrigin), 200)
   },
 )
 
