@@ -134,6 +134,49 @@ describe('an access token', () => {
   })
 })
 
+describe('an access token that was verified before', () => {
+  const keysOf = (jwtSecret: string) =>
+    openKeyring({ jwtSecret, jwtSecretPrevious: null, signingKeys: null })
+
+  it('is verified once, and its claims are checked each time', async () => {
+    const keys = await keysOf(SECRET)
+    const text = await issueAccessToken(keys, grant)
+    const verify = vi.spyOn(crypto.subtle, 'verify')
+    const claimsRead = await readAccessToken(keys, text, expected)
+    expect(await readAccessToken(keys, text, expected)).toEqual(claimsRead)
+    expect(verify).toHaveBeenCalledTimes(1)
+    const end = NOW.getTime() + LIFETIME * 1000
+    expect(await kindOf(text, { now: new Date(end) }, keys)).toBe('invalid')
+    expect(await kindOf(text, { lifetimeSeconds: LIFETIME - 60 }, keys)).toBe('invalid')
+    expect(await kindOf(text, { issuer: 'https://other.example' }, keys)).toBe('invalid')
+    expect(await kindOf(text, {}, keys)).toBe('valid')
+    expect(verify).toHaveBeenCalledTimes(1)
+    verify.mockRestore()
+  })
+
+  it('is refused by other keys, and with another signature', async () => {
+    const keys = await keysOf(SECRET)
+    const text = await issueAccessToken(keys, grant)
+    expect(await kindOf(text, {}, keys)).toBe('valid')
+    expect(await kindOf(text, {}, await keysOf(OTHER_SECRET))).toBe('invalid')
+    const [head, body, signature = ''] = text.split('.')
+    const other = signature.startsWith('A') ? 'B' : 'A'
+    expect(await kindOf(`${head}.${body}.${other}${signature.slice(1)}`, {}, keys)).toBe('invalid')
+  })
+
+  it('is forgotten after 256 others', async () => {
+    const keys = await keysOf(SECRET)
+    const first = await issueAccessToken(keys, grant)
+    expect(await kindOf(first, {}, keys)).toBe('valid')
+    for (let other = 0; other < 256; other++)
+      expect(await kindOf(await issueAccessToken(keys, grant), {}, keys)).toBe('valid')
+    const verify = vi.spyOn(crypto.subtle, 'verify')
+    expect(await kindOf(first, {}, keys)).toBe('valid')
+    expect(verify).toHaveBeenCalledTimes(1)
+    verify.mockRestore()
+  })
+})
+
 describe('a forged access token', () => {
   it('can be made by these tests: with nothing changed it is valid', async () => {
     expect(await kindOf(await forge(header, claims, sign))).toBe('valid')
