@@ -13,23 +13,6 @@ const MAX_PROVIDERS = 20
 const NAME = /^[a-z][a-z\d-]{0,29}$/
 const NAME_RULE = 'must have 1 to 30 characters a-z, 0-9 and "-", and begin with a letter'
 
-const text = { error: 'is missing, or no text' }
-const ClientId = z.string(text).regex(/^[\x21-\x7e]{1,255}$/, 'must be the id of your client')
-const Label = z
-  .string(text)
-  .regex(/^[^\p{C}\p{Z}](?:[^\p{C}]{0,38}[^\p{C}\p{Z}])?$/u, 'must have 1 to 40 characters')
-const Uuid = z
-  .string(text)
-  .regex(/^[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}$/, 'must be the id of one tenant, a UUID')
-const AppleId = z.string(text).regex(/^[A-Z\d]{10}$/, 'must have 10 characters A-Z and 0-9')
-const Scope = z
-  .string(text)
-  .regex(/^openid(?: [\x21\x23-\x5b\x5d-\x7e]{1,50}){0,9}$/, 'must begin with openid')
-const Issuer = z
-  .string(text)
-  .max(255, 'must have at most 255 characters')
-  .refine(isIssuer, 'must be an https URL without query, fragment, user and password')
-
 /** OpenID Connect Discovery 1.0 §3. Plain http is for this machine alone. */
 function isIssuer(issuer: string): boolean {
   if (!/^https?:\/\/[\x21-\x7e]+$/.test(issuer) || !URL.canParse(issuer)) return false
@@ -41,8 +24,6 @@ function isIssuer(issuer: string): boolean {
 /** A provider without its name and its secret. */
 type Draft = Omit<IdentityProvider, 'name' | 'secret'>
 
-const common = { client_id: ClientId, name: Label.optional() }
-
 function draft(
   profile: ProviderProfile,
   issuer: string,
@@ -51,39 +32,62 @@ function draft(
   return { ...profile, label: name ?? profile.label, issuer, clientId }
 }
 
-const SCHEMAS: Record<string, z.ZodType<Draft>> = {
-  google: z
-    .strictObject(common)
-    .transform((given) => draft(PRESETS.google, 'https://accounts.google.com', given)),
-  github: z
-    .strictObject(common)
-    .transform((given) => draft(PRESETS.github, 'https://github.com/login/oauth', given)),
-  microsoft: z
-    .strictObject({ ...common, tenant: Uuid })
-    .transform(({ tenant, ...given }) =>
-      draft(PRESETS.microsoft, `https://login.microsoftonline.com/${tenant}/v2.0`, given),
-    ),
-  apple: z
-    .strictObject({ ...common, team: AppleId, key_id: AppleId })
-    .transform(({ team, key_id: keyId, ...given }) => ({
-      ...draft(PRESETS.apple, 'https://appleid.apple.com', given),
-      apple: { team, keyId },
-    })),
+/** The schema of the provider with this name. Built on demand: most services have no provider. */
+function schemaOf(provider: string): z.ZodType<Draft> {
+  const text = { error: 'is missing, or no text' }
+  const ClientId = z.string(text).regex(/^[\x21-\x7e]{1,255}$/, 'must be the id of your client')
+  const Label = z
+    .string(text)
+    .regex(/^[^\p{C}\p{Z}](?:[^\p{C}]{0,38}[^\p{C}\p{Z}])?$/u, 'must have 1 to 40 characters')
+  const Uuid = z
+    .string(text)
+    .regex(/^[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}$/, 'must be the id of one tenant, a UUID')
+  const AppleId = z.string(text).regex(/^[A-Z\d]{10}$/, 'must have 10 characters A-Z and 0-9')
+  const Scope = z
+    .string(text)
+    .regex(/^openid(?: [\x21\x23-\x5b\x5d-\x7e]{1,50}){0,9}$/, 'must begin with openid')
+  const Issuer = z
+    .string(text)
+    .max(255, 'must have at most 255 characters')
+    .refine(isIssuer, 'must be an https URL without query, fragment, user and password')
+  const common = { client_id: ClientId, name: Label.optional() }
+  switch (provider) {
+    case 'google':
+      return z
+        .strictObject(common)
+        .transform((given) => draft(PRESETS.google, 'https://accounts.google.com', given))
+    case 'github':
+      return z
+        .strictObject(common)
+        .transform((given) => draft(PRESETS.github, 'https://github.com/login/oauth', given))
+    case 'microsoft':
+      return z
+        .strictObject({ ...common, tenant: Uuid })
+        .transform(({ tenant, ...given }) =>
+          draft(PRESETS.microsoft, `https://login.microsoftonline.com/${tenant}/v2.0`, given),
+        )
+    case 'apple':
+      return z
+        .strictObject({ ...common, team: AppleId, key_id: AppleId })
+        .transform(({ team, key_id: keyId, ...given }) => ({
+          ...draft(PRESETS.apple, 'https://appleid.apple.com', given),
+          apple: { team, keyId },
+        }))
+    default:
+      return z
+        .strictObject({
+          ...common,
+          issuer: Issuer,
+          scope: Scope.optional(),
+          trust_email: z.boolean('must be true or false').optional(),
+        })
+        .transform(({ issuer, scope, trust_email, ...given }) => {
+          const emailProof = trust_email ? 'claim' : 'never'
+          const profile = { ...OPENID_PROFILE, label: provider, emailProof } as const
+          return draft({ ...profile, scope: scope ?? profile.scope }, issuer, given)
+        })
+  }
 }
-
-const otherSchema = (label: string): z.ZodType<Draft> =>
-  z
-    .strictObject({
-      ...common,
-      issuer: Issuer,
-      scope: Scope.optional(),
-      trust_email: z.boolean('must be true or false').optional(),
-    })
-    .transform(({ issuer, scope, trust_email, ...given }) => {
-      const emailProof = trust_email ? 'claim' : 'never'
-      const profile = { ...OPENID_PROFILE, label, emailProof } as const
-      return draft({ ...profile, scope: scope ?? profile.scope }, issuer, given)
-    })
 
 const TEXT_SECRET = /^[\x21-\x7e]{8,500}$/
 
@@ -148,8 +152,7 @@ function readProvider(
   env: Record<string, unknown>,
 ): { provider?: IdentityProvider; problems: string[] } {
   if (!NAME.test(name)) return { problems: [`PROVIDERS name ${position} ${NAME_RULE}`] }
-  const schema = Object.hasOwn(SCHEMAS, name) ? SCHEMAS[name] : undefined
-  const { data, error } = (schema ?? otherSchema(name)).safeParse(members)
+  const { data, error } = schemaOf(name).safeParse(members)
   const problems = (error?.issues ?? []).map((issue) => `PROVIDERS ${ruleOf(name, issue)}`)
   const secretName = `PROVIDER_${name.toUpperCase().replaceAll('-', '_')}_SECRET`
   const secret = env[secretName]

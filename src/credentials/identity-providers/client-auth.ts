@@ -1,5 +1,5 @@
 /** How Gatepost authenticates as a client at the token endpoint of a provider. */
-import { base64url } from 'jose'
+import { SignJWT } from 'jose'
 import * as oauth from 'oauth4webapi'
 import type { IdentityProvider } from '../../security/identity-provider-presets'
 import { decodePem } from '../../security/identity-provider-settings'
@@ -24,7 +24,7 @@ export async function clientAuth(
     : oauth.ClientSecretBasic(secret)
 }
 
-const ALGORITHM = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' }
+const ALGORITHM = { name: 'ECDSA', namedCurve: 'P-256' }
 
 async function importKey(name: string, pem: string): Promise<CryptoKey> {
   try {
@@ -38,23 +38,17 @@ async function importKey(name: string, pem: string): Promise<CryptoKey> {
 }
 
 /** A JWT in the place of a client secret, as Apple requires it. */
-async function appleSecret(
+function appleSecret(
   key: CryptoKey,
   of: { team: string; keyId: string; clientId: string; issuer: string; now: Date },
 ): Promise<string> {
   const iat = secondsOf(of.now)
-  const header = { alg: 'ES256', kid: of.keyId }
-  const claims = {
-    iss: of.team,
-    sub: of.clientId,
-    aud: of.issuer,
-    iat,
-    exp: iat + LIFETIME_SECONDS,
-  }
-  const input = [header, claims].map((part) => encode(JSON.stringify(part))).join('.')
-  const signature = await crypto.subtle.sign(ALGORITHM, key, encoder.encode(input))
-  return `${input}.${base64url.encode(new Uint8Array(signature))}`
+  return new SignJWT()
+    .setProtectedHeader({ alg: 'ES256', kid: of.keyId })
+    .setIssuer(of.team)
+    .setSubject(of.clientId)
+    .setAudience(of.issuer)
+    .setIssuedAt(iat)
+    .setExpirationTime(iat + LIFETIME_SECONDS)
+    .sign(key)
 }
-
-const encoder = new TextEncoder()
-const encode = (text: string) => base64url.encode(encoder.encode(text))
