@@ -18,7 +18,7 @@ import {
   MAX_MAIL_COUNTERS,
   MAX_UNKNOWN_LOGINS,
   UNKNOWN_LOGIN_DAYS,
-} from './retention'
+} from './limits'
 
 /** Rows that one statement deletes. */
 export const BATCH = 500

@@ -6,7 +6,7 @@ import { endpoint, json, jsonBody, noContent, nothing } from '../http/endpoint'
 import { listPage } from '../http/list'
 import { logSecurity } from '../http/log'
 import { problem, problems } from '../http/problem'
-import { EVENT_DAYS } from '../retention'
+import { EVENT_DAYS } from '../limits'
 import { IdParam, UserPrivate, viewPrivate } from '../user'
 import { readUserFactors, removeFactors } from './factors'
 import {

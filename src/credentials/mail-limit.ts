@@ -6,7 +6,7 @@ import { and, lt, lte, or, type SQL, sql } from 'drizzle-orm'
 import { build } from '../db/build'
 import { insertSelect } from '../db/insert-select'
 import { mailCounts, users } from '../db/schema'
-import { MAIL_PERIOD_MS, MAX_MAILS, MAX_OTHER_MAILS } from '../retention'
+import { MAIL_PERIOD_MS, MAX_MAILS, MAX_OTHER_MAILS } from '../limits'
 
 /** A proven address gets one notice of a kind in this time; it stands for all that follow. */
 const NOTICE_INTERVAL_MS = 10 * 60 * 1000

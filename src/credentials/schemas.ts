@@ -3,8 +3,8 @@
  * whether a username or an address is free.
  */
 import { z } from '@hono/zod-openapi'
+import { durationText, FRESH_SECONDS } from '../limits'
 import { caseFold, normalizeInput } from '../normalize'
-import { durationText, FRESH_SECONDS } from '../retention'
 
 const RESERVED = new Set(
   'admin administrator root system support security help info api docs oauth me null undefined anonymous deleted gatepost'.split(

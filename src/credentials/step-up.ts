@@ -3,7 +3,7 @@
  * 9470).
  */
 import type { StepUp } from '../db/session-guard'
-import { FRESH_SECONDS } from '../retention'
+import { FRESH_SECONDS } from '../limits'
 
 /** Recent, with a second factor if the account has one: for changes of how the user signs in. */
 export const FRESH = { fresh: FRESH_SECONDS, acr: 'enrolled' } as const satisfies StepUp

@@ -1,5 +1,5 @@
 /** Advice to clients about each problem: only for the API document and the pages of problems. */
-import { durationText, IDEMPOTENCY_MS } from '../retention'
+import { durationText, IDEMPOTENCY_MS } from '../limits'
 import type { ProblemCode } from './problem-catalog'
 
 export interface Advice {

@@ -1,5 +1,5 @@
 /** The texts of all mails. */
-import { durationText, LINK_LIFETIME_MS } from '../retention'
+import { durationText, LINK_LIFETIME_MS } from '../limits'
 import { compose, type Recipient } from './compose'
 import type { Mail } from './send'
 

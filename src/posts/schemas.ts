@@ -1,7 +1,7 @@
 /** The wire shapes of posts, and the views that produce them. */
 import { z } from '@hono/zod-openapi'
 import { ListQuery } from '../http/list'
-import { durationText, IDEMPOTENCY_MS } from '../retention'
+import { durationText, IDEMPOTENCY_MS } from '../limits'
 import { Id, type PublicRow, Time, UserPublic, viewPublic } from '../user'
 import { MAX_WORDS, searchWords } from './search-terms'
 

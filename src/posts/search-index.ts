@@ -9,7 +9,7 @@ import { build } from '../db/build'
 import type { QueryBudget } from '../db/query-budget'
 import { posts } from '../db/schema'
 import { searchIndex } from '../db/schema-jobs'
-import { DAY_MS, HOUR_MS } from '../retention'
+import { DAY_MS, HOUR_MS } from '../limits'
 
 /** Whether the work is complete. If not, the next step continues it. */
 export interface Step {

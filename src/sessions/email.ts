@@ -1,10 +1,10 @@
 /** Sign-in with a mailed link: one factor. */
 
 import type { AppContext } from '../context'
-import { forgetBrowser, presentBrowser } from '../credentials/email-links/browser'
-import { OFF } from '../credentials/email-links/request'
-import { SignInLinkUse } from '../credentials/email-links/schemas'
-import { useLink } from '../credentials/email-links/store'
+import { forgetBrowser, presentBrowser } from '../credentials/sign-in-links/browser'
+import { OFF } from '../credentials/sign-in-links/request'
+import { SignInLinkUse } from '../credentials/sign-in-links/schemas'
+import { useLink } from '../credentials/sign-in-links/store'
 import { endpoint, jsonBody } from '../http/endpoint'
 import { logSecurity } from '../http/log'
 import { problem, problems } from '../http/problem'

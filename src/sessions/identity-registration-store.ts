@@ -1,10 +1,10 @@
 /** The account of a new user who comes from an identity provider, in D1. */
 import { eq, sql } from 'drizzle-orm'
 import { type Account, accountColumns } from '../credentials/account'
+import { type Address, type Link, storeLink } from '../credentials/email-tokens'
 import { insertIdentity } from '../credentials/identities/store'
 import type { ProvenIdentity } from '../credentials/identity-providers/identity'
 import { countMail } from '../credentials/mail-limit'
-import { type Address, type Link, storeLink } from '../credentials/mail-links'
 import { isTokenUsed, type UsedToken, useToken } from '../credentials/proof'
 import { type Database, uniqueViolation } from '../db'
 import { batch, single } from '../db/batch'

@@ -1,9 +1,9 @@
 /** Registration of a new user who comes from an identity provider. */
 import type { AppContext } from '../context'
+import { emailAddress, newLink } from '../credentials/email-tokens'
 import { ProviderParam } from '../credentials/identities/schemas'
 import { findProvider } from '../credentials/identity-providers/flow'
 import type { ProvenIdentity } from '../credentials/identity-providers/identity'
-import { emailAddress, newLink } from '../credentials/mail-links'
 import { endpoint, jsonBody } from '../http/endpoint'
 import { logRejectedIdentity, logSecurity } from '../http/log'
 import { mailLater } from '../http/mail'

@@ -1,6 +1,7 @@
 /** All session routes. */
-import { readEmailSignIn, requestSignInLink } from '../credentials/email-links/request'
+
 import { passkeySignInRoutes } from '../credentials/passkeys/sign-in-options'
+import { readEmailSignIn, requestSignInLink } from '../credentials/sign-in-links/request'
 import { browserRoutes } from './browser'
 import { confirmSession } from './confirm'
 import { useSignInLink } from './email'

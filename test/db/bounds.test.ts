@@ -1,7 +1,7 @@
 /** Triggers that bound the rows which an account can create without end. */
 import { env } from 'cloudflare:workers'
 import { describe, expect, it } from 'vitest'
-import { EVENTS_PER_ACCOUNT, IDEMPOTENCY_KEYS_PER_ACCOUNT } from '../../src/retention'
+import { EVENTS_PER_ACCOUNT, IDEMPOTENCY_KEYS_PER_ACCOUNT } from '../../src/limits'
 import { call } from '../support/client'
 import { freshName, person, register } from '../support/users'
 

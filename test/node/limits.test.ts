@@ -8,7 +8,7 @@ import {
   IDEMPOTENCY_MS,
   LINK_LIFETIME_MS,
   MAX_OTHER_MAILS,
-} from '../../src/retention'
+} from '../../src/limits'
 
 const read = (file: string) => readFileSync(file, 'utf8')
 const WORDS = ['no', 'one', 'two', 'three', 'four', 'five', 'six']

@@ -9,7 +9,7 @@ import { build } from '../../db/build'
 import type { QueryBudget } from '../../db/query-budget'
 import { users } from '../../db/schema'
 import { sweeps } from '../../db/schema-jobs'
-import { DAY_MS } from '../../retention'
+import { DAY_MS } from '../../limits'
 import { typeOfPicture } from './store'
 
 /** A sweep begins a week after the start of the last one. */

@@ -2,8 +2,8 @@
 import { and, eq, ne, sql } from 'drizzle-orm'
 import type { Actor } from '../../actor'
 import { recipientColumns } from '../../credentials/account'
+import { type Address, type Link, storeLink } from '../../credentials/email-tokens'
 import { countMail, countNotice, mailCounterKey } from '../../credentials/mail-limit'
-import { type Address, type Link, storeLink } from '../../credentials/mail-links'
 import {
   clearReauthAttempts,
   discardEvent,

@@ -1,5 +1,5 @@
 /** Requests a link that proves or changes the address of the caller's account. */
-import { emailAddress, newLink } from '../../credentials/mail-links'
+import { emailAddress, newLink } from '../../credentials/email-tokens'
 import { passwordChangedMeanwhile, reauthenticate } from '../../credentials/reauth'
 import { Message } from '../../credentials/schemas'
 import { endpoint, json, jsonBody } from '../../http/endpoint'

@@ -5,7 +5,7 @@ import type { IdentityRow } from '../../credentials/identities/store'
 import { Passkey } from '../../credentials/passkeys/schemas'
 import type { posts, sessions } from '../../db/schema'
 import { Event } from '../../event-view'
-import { EVENT_DAYS } from '../../retention'
+import { EVENT_DAYS } from '../../limits'
 import type { Settings } from '../../settings'
 import { dayOf, Id, Time, UserPrivate } from '../../user'
 

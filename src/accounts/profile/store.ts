@@ -1,8 +1,8 @@
 /** Accounts in D1: one function is one round trip. */
 import { and, desc, eq, lt, ne, or, sql } from 'drizzle-orm'
 import type { Actor } from '../../actor'
+import { type Address, type Link, storeLink } from '../../credentials/email-tokens'
 import { countMail } from '../../credentials/mail-limit'
-import { type Address, type Link, storeLink } from '../../credentials/mail-links'
 import { carryFailures } from '../../credentials/throttle'
 import { type Database, uniqueViolation } from '../../db'
 import { batch, single } from '../../db/batch'

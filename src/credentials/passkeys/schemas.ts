@@ -1,6 +1,6 @@
 /** Bodies of the passkey endpoints. Credentials and options have the JSON of WebAuthn Level 3. */
 import { z } from '@hono/zod-openapi'
-import { durationText } from '../../retention'
+import { durationText } from '../../limits'
 import { CHALLENGE_MS } from '../../security/challenge'
 import { WEBAUTHN_LIMITS } from '../../security/webauthn-response'
 import { Time } from '../../user'

@@ -6,9 +6,9 @@ import { build } from '../../db/build'
 import { discardUnowned, NO_ACCOUNT, recordEventOf } from '../../db/events'
 import { attempts, emailTokens, sessions, users } from '../../db/schema'
 import { recipientColumns } from '../account'
+import { type Address, isUsable, type Link, storeLink } from '../email-tokens'
 import { dropUnprovenIdentities } from '../identities/squatters'
 import { countNotice, countReset, mailCounterKey, releaseResets } from '../mail-limit'
-import { type Address, isUsable, type Link, storeLink } from '../mail-links'
 import { isPasswordAttempt } from '../throttle'
 
 const ownerColumns = {

@@ -6,7 +6,7 @@
 import { deleteCookie, getCookie, setCookie } from 'hono/cookie'
 import { base64url } from 'jose'
 import type { AppContext } from '../../context'
-import { LINK_LIFETIME_MS } from '../../retention'
+import { LINK_LIFETIME_MS } from '../../limits'
 import { hashSecretToken, newSecretToken } from '../../security/secret-token'
 
 /** The prefix `__Host-` binds it to this host, `Path=/` and `Secure` (RFC 6265bis §4.1.3.2). */
