@@ -11,10 +11,10 @@ import { problem, problems } from '../http/problem'
 import { hashSecretToken } from '../security/secret-token'
 import { browserSessionView, formerSession } from './cookie'
 import type { Grant } from './grant'
-import type { Pending } from './pending'
 import { BEARER, browserSignedIn, secondFactorRequired } from './responses'
 import { allScopesOf, FIRST_PARTY } from './rules'
-import { startSession } from './start'
+import type { Pending } from './start/pending'
+import { startSession } from './start/start'
 
 type LinkSignedIn =
   | { kind: 'signed-in'; grant: Grant }

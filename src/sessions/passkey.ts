@@ -11,7 +11,7 @@ import { browserSessionView, formerSession } from './cookie'
 import type { Grant } from './grant'
 import { browserSignedIn } from './responses'
 import { allScopesOf, FIRST_PARTY } from './rules'
-import { startSession } from './start'
+import { startSession } from './start/start'
 
 type PasskeySignedIn =
   | { kind: 'signed-in'; grant: Grant }

@@ -5,10 +5,10 @@ import { cookieHeader } from '../http/docs-headers'
 import { json } from '../http/endpoint'
 import { NO_STORE_HEADERS } from '../http/oauth-error'
 import { problem } from '../http/problem'
-import type { AuthenticateResult } from './authenticate'
 import type { Grant } from './grant'
-import type { Pending } from './pending'
+import type { AuthenticateResult } from './password/authenticate'
 import { BrowserSession, viewToken } from './schemas'
+import type { Pending } from './start/pending'
 
 /** The challenge of a failed sign-in. */
 export const BEARER = { headers: { 'WWW-Authenticate': 'Bearer' } }

@@ -241,5 +241,5 @@ it('one statement of the source inserts sessions', () => {
   const inserting = Object.entries(sources)
     .filter(([, text]) => /\binsert(?:Select)?\(\s*sessions\b|insert into sessions/i.test(text))
     .map(([path]) => path)
-  expect(inserting).toEqual(['../../src/sessions/start-statements.ts'])
+  expect(inserting).toEqual(['../../src/sessions/start/statements.ts'])
 })

@@ -1,15 +1,15 @@
 /** The grants of the token endpoint: password, second factor and refresh token. */
 import type { z } from '@hono/zod-openapi'
-import type { AppContext } from '../context'
-import { oauthError } from '../http/oauth-error'
-import { problem } from '../http/problem'
-import { normalizeCode } from '../security/totp'
-import { authenticate } from './authenticate'
-import { finishWithCode } from './finish'
-import { refresh } from './refresh'
-import { retrySoon, tokenResponse, tooManyAttempts } from './responses'
-import { parseScope, SETUP_SCOPE, UNKNOWN_SCOPE } from './rules'
-import type { OAuthTokenForm } from './schemas'
+import type { AppContext } from '../../context'
+import { oauthError } from '../../http/oauth-error'
+import { problem } from '../../http/problem'
+import { normalizeCode } from '../../security/totp'
+import { finishWithCode } from '../factor/finish'
+import { authenticate } from '../password/authenticate'
+import { refresh } from '../refresh/refresh'
+import { retrySoon, tokenResponse, tooManyAttempts } from '../responses'
+import { parseScope, SETUP_SCOPE, UNKNOWN_SCOPE } from '../rules'
+import type { OAuthTokenForm } from '../schemas'
 
 type OAuthForm = z.infer<typeof OAuthTokenForm>
 

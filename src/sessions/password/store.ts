@@ -1,21 +1,21 @@
 /** The password of a sign-in, in D1: the round trip before the hash, and a refusal after it. */
 import { eq, placeholder, sql } from 'drizzle-orm'
-import { type Account, accountColumns } from '../credentials/account'
-import { selectSecret } from '../credentials/factor-code'
+import { type Account, accountColumns } from '../../credentials/account'
+import { selectSecret } from '../../credentials/factor-code'
 import {
   clearPasswordAttempts,
   type LoginKind,
   readWait,
   reserveAttempt,
   type Wait,
-} from '../credentials/throttle'
-import type { Database } from '../db'
-import { batch, ifPrevious } from '../db/batch'
-import { build } from '../db/build'
-import { discardUnowned, NO_ACCOUNT, recordEventOf } from '../db/events'
-import { prepared } from '../db/prepared'
-import { events, users } from '../db/schema'
-import { totp } from '../db/schema-credentials'
+} from '../../credentials/throttle'
+import type { Database } from '../../db'
+import { batch, ifPrevious } from '../../db/batch'
+import { build } from '../../db/build'
+import { discardUnowned, NO_ACCOUNT, recordEventOf } from '../../db/events'
+import { prepared } from '../../db/prepared'
+import { events, users } from '../../db/schema'
+import { totp } from '../../db/schema-credentials'
 
 export interface Attempt {
   /** Null: no account has this login. */

@@ -1,15 +1,15 @@
 /** Sign-in at an identity provider: the browser leaves for it, and comes back with its response. */
-import type { AppContext } from '../context'
-import { ProviderParam } from '../credentials/identities/schemas'
-import { readFlowCookie, setFlowCookie } from '../credentials/identity-providers/cookie'
-import { beginFlow, FLOW_SECONDS, findProvider } from '../credentials/identity-providers/flow'
-import { safeNext } from '../credentials/identity-providers/next-path'
-import { flowCookieHeader, identityCookieHeader, redirectHeader } from '../http/docs-headers'
-import { endpoint, formBody, type InvalidHook, nothing, seeOther } from '../http/endpoint'
-import { logRejectedIdentity } from '../http/log'
-import { completeFlow, failOnSignIn } from './identity-flow'
-import { resubmitPage } from './identity-resubmit'
-import { CallbackForm, CallbackQuery, SignInQuery } from './schemas-identity'
+import type { AppContext } from '../../context'
+import { ProviderParam } from '../../credentials/identities/schemas'
+import { readFlowCookie, setFlowCookie } from '../../credentials/identity-providers/cookie'
+import { beginFlow, FLOW_SECONDS, findProvider } from '../../credentials/identity-providers/flow'
+import { safeNext } from '../../credentials/identity-providers/next-path'
+import { flowCookieHeader, identityCookieHeader, redirectHeader } from '../../http/docs-headers'
+import { endpoint, formBody, type InvalidHook, nothing, seeOther } from '../../http/endpoint'
+import { logRejectedIdentity } from '../../http/log'
+import { completeFlow, failOnSignIn } from './flow'
+import { resubmitPage } from './resubmit'
+import { CallbackForm, CallbackQuery, SignInQuery } from './schemas'
 
 const startIdentitySignIn = endpoint(
   {

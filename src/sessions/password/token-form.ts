@@ -1,11 +1,11 @@
 /** Sign-in with a form, as FastAPI's `OAuth2PasswordRequestForm`. */
-import { endpoint, formBody, json } from '../http/endpoint'
-import { fieldProblem, problem, problems } from '../http/problem'
-import { normalizeCode } from '../security/totp'
+import { endpoint, formBody, json } from '../../http/endpoint'
+import { fieldProblem, problem, problems } from '../../http/problem'
+import { normalizeCode } from '../../security/totp'
+import { BEARER, signInProblem, tokenResponse } from '../responses'
+import { FIRST_PARTY, parseScope, SETUP_SCOPE, UNKNOWN_SCOPE } from '../rules'
+import { Token, TokenForm } from '../schemas'
 import { authenticate } from './authenticate'
-import { BEARER, signInProblem, tokenResponse } from './responses'
-import { FIRST_PARTY, parseScope, SETUP_SCOPE, UNKNOWN_SCOPE } from './rules'
-import { Token, TokenForm } from './schemas'
 
 export const createToken = endpoint(
   {

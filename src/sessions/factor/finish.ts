@@ -1,22 +1,22 @@
 /** The second step of a sign-in: a pending token and the proof of a second factor. */
 import { eq } from 'drizzle-orm'
-import type { AppContext } from '../context'
-import { type Account, selectAccount } from '../credentials/account'
-import { codeProof, selectSecret } from '../credentials/factor-code'
-import { type Proof, selectUsedToken, type UsedToken } from '../credentials/proof'
-import { batch } from '../db/batch'
-import { totp } from '../db/schema-credentials'
-import { methodsOf } from '../security/auth-methods'
-import { sha256Base64url } from '../security/digest'
-import type { Keyring } from '../security/keyring'
+import type { AppContext } from '../../context'
+import { type Account, selectAccount } from '../../credentials/account'
+import { codeProof, selectSecret } from '../../credentials/factor-code'
+import { type Proof, selectUsedToken, type UsedToken } from '../../credentials/proof'
+import { batch } from '../../db/batch'
+import { totp } from '../../db/schema-credentials'
+import { methodsOf } from '../../security/auth-methods'
+import { sha256Base64url } from '../../security/digest'
+import type { Keyring } from '../../security/keyring'
 import {
   type PendingClaims,
   passwordFingerprint,
   readPendingToken,
-} from '../security/pending-token'
-import type { FactorCode } from '../security/totp'
-import { grantScope, parseScope } from './rules'
-import { type Started, startSession } from './start'
+} from '../../security/pending-token'
+import type { FactorCode } from '../../security/totp'
+import { grantScope, parseScope } from '../rules'
+import { type Started, startSession } from '../start/start'
 
 /** A genuine pending token of a client. Only D1 knows whether it still works. */
 export interface OpenPending {

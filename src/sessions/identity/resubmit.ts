@@ -1,6 +1,6 @@
 /** The page that sends the form of a provider again, from this origin, so that its cookie comes. */
-import { randomId } from '../security/secret-token'
-import type { CallbackForm } from './schemas-identity'
+import { randomId } from '../../security/secret-token'
+import type { CallbackForm } from './schemas'
 
 const ENTITIES: Record<string, string> = {
   '&': '&amp;',

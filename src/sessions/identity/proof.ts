@@ -3,18 +3,18 @@
  * that asks for a username. It works once, for 15 minutes, in the browser that it was made for.
  */
 import { z } from '@hono/zod-openapi'
-import type { AppContext } from '../context'
+import type { AppContext } from '../../context'
 import {
   dropFlowCookie,
   readFlowCookie,
   setFlowCookie,
-} from '../credentials/identity-providers/cookie'
-import type { ProvenIdentity } from '../credentials/identity-providers/identity'
-import type { UsedToken } from '../credentials/proof'
-import { sha256Base64url } from '../security/digest'
-import type { IdentityProvider } from '../security/identity-provider-presets'
-import { openFlow, sealFlow } from '../security/sealed-flow'
-import { randomId } from '../security/secret-token'
+} from '../../credentials/identity-providers/cookie'
+import type { ProvenIdentity } from '../../credentials/identity-providers/identity'
+import type { UsedToken } from '../../credentials/proof'
+import { sha256Base64url } from '../../security/digest'
+import type { IdentityProvider } from '../../security/identity-provider-presets'
+import { openFlow, sealFlow } from '../../security/sealed-flow'
+import { randomId } from '../../security/secret-token'
 
 const REGISTRATION_SECONDS = 15 * 60
 

@@ -2,20 +2,20 @@
  * The only way to start a session. Every way in (password, passkey, identity provider, mailed link)
  * ends here, so none can skip the second factor. `test/sessions/ways-in.test.ts` walks them.
  */
-import type { Scope } from '../actor'
-import type { AppContext } from '../context'
-import type { Account } from '../credentials/account'
-import { isTokenUsed, type Proof, type UsedToken } from '../credentials/proof'
-import { waitSeconds } from '../credentials/throttle'
-import { logSecurity } from '../http/log'
-import { mailLater } from '../http/mail'
-import { type Amr, amrOf, type Method } from '../security/auth-methods'
-import { randomId } from '../security/secret-token'
-import { type Grant, issueGrant } from './grant'
+import type { Scope } from '../../actor'
+import type { AppContext } from '../../context'
+import type { Account } from '../../credentials/account'
+import { isTokenUsed, type Proof, type UsedToken } from '../../credentials/proof'
+import { waitSeconds } from '../../credentials/throttle'
+import { logSecurity } from '../../http/log'
+import { mailLater } from '../../http/mail'
+import { type Amr, amrOf, type Method } from '../../security/auth-methods'
+import { randomId } from '../../security/secret-token'
+import { type Grant, issueGrant } from '../grant'
+import { isSecondFactorDue, sessionEnd } from '../rules'
 import { issuePending, type Pending } from './pending'
-import { isSecondFactorDue, sessionEnd } from './rules'
-import type { Completion, NewSession } from './start-statements'
-import { insertStarted, type StartedSession, storeRequired } from './start-store'
+import type { Completion, NewSession } from './statements'
+import { insertStarted, type StartedSession, storeRequired } from './store'
 
 /** A user who has proven a factor, and what the client asks for. */
 export interface SignIn {

@@ -14,16 +14,16 @@ import {
   type SQLWrapper,
   sql,
 } from 'drizzle-orm'
-import { SCOPES, type Scope } from '../actor'
-import type { Database } from '../db'
-import { batch, ifPrevious } from '../db/batch'
-import { build } from '../db/build'
-import type { EventType } from '../db/event-types'
-import { recordEventOf } from '../db/events'
-import { prepared } from '../db/prepared'
-import { sessions, users } from '../db/schema'
-import { type PrivateRow, privateColumns } from '../user'
-import { MAX_REPEATS, PARENT_GRACE_MS, type RotationOutcome } from './rules'
+import { SCOPES, type Scope } from '../../actor'
+import type { Database } from '../../db'
+import { batch, ifPrevious } from '../../db/batch'
+import { build } from '../../db/build'
+import type { EventType } from '../../db/event-types'
+import { recordEventOf } from '../../db/events'
+import { prepared } from '../../db/prepared'
+import { sessions, users } from '../../db/schema'
+import { type PrivateRow, privateColumns } from '../../user'
+import { MAX_REPEATS, PARENT_GRACE_MS, type RotationOutcome } from '../rules'
 
 export interface RefreshedSession {
   id: string

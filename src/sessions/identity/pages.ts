@@ -1,6 +1,6 @@
 /** The pages of the web app that a flow at an identity provider ends on. Pure. */
-import type { ProblemCode } from '../http/problem-catalog'
-import type { Pending } from './pending'
+import type { ProblemCode } from '../../http/problem-catalog'
+import type { Pending } from '../start/pending'
 
 type Parameters = Record<string, string | null | undefined>
 

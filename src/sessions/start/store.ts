@@ -1,10 +1,10 @@
 /** The round trips that complete a sign-in, or record that it needs a second factor. */
 import { sql } from 'drizzle-orm'
-import { noticeStatements, proofStatements, useToken } from '../credentials/proof'
-import { clearAttemptsOf, readWait, type Wait } from '../credentials/throttle'
-import type { Database } from '../db'
-import { batch } from '../db/batch'
-import { sessions } from '../db/schema'
+import { noticeStatements, proofStatements, useToken } from '../../credentials/proof'
+import { clearAttemptsOf, readWait, type Wait } from '../../credentials/throttle'
+import type { Database } from '../../db'
+import { batch } from '../../db/batch'
+import { sessions } from '../../db/schema'
 import {
   type Completion,
   endBeyondLimit,
@@ -16,7 +16,7 @@ import {
   recordLogin,
   recordRequired,
   storeRehashed,
-} from './start-statements'
+} from './statements'
 
 export interface StartedSession {
   hasStarted: boolean

@@ -1,15 +1,11 @@
 /** Confirms a session with the proof of a factor: a code, or an assertion of a passkey. */
-import type { CallerContext } from '../context'
-import { isTokenUsed, type Proof } from '../credentials/proof'
-import { waitSeconds } from '../credentials/throttle'
-import { logSecurity } from '../http/log'
-import { mailLater } from '../http/mail'
-import { type Amr, amrOf, confirmedMethods } from '../security/auth-methods'
-import {
-  type ConfirmableSession,
-  type StoredConfirmation,
-  storeProofConfirmation,
-} from './confirm-store'
+import type { CallerContext } from '../../context'
+import { isTokenUsed, type Proof } from '../../credentials/proof'
+import { waitSeconds } from '../../credentials/throttle'
+import { logSecurity } from '../../http/log'
+import { mailLater } from '../../http/mail'
+import { type Amr, amrOf, confirmedMethods } from '../../security/auth-methods'
+import { type ConfirmableSession, type StoredConfirmation, storeProofConfirmation } from './store'
 
 export type ConfirmResult =
   | { kind: 'confirmed'; amr: readonly Amr[] }

@@ -1,29 +1,29 @@
 /** Re-authentication of an active session in D1. The session keeps its id. */
 import { and, eq, type SQL, sql } from 'drizzle-orm'
-import type { Actor } from '../actor'
-import { type Account, selectAccount } from '../credentials/account'
-import { selectSecret } from '../credentials/factor-code'
+import type { Actor } from '../../actor'
+import { type Account, selectAccount } from '../../credentials/account'
+import { selectSecret } from '../../credentials/factor-code'
 import {
   type AttemptContext,
   isLatestEvent,
   noticeStatements,
   type Proof,
   proofStatements,
-} from '../credentials/proof'
+} from '../../credentials/proof'
 import {
   discardEvent,
   isHashUnchanged,
   type Reauthenticated,
   recordAct,
-} from '../credentials/reauth-store'
-import { clearAttemptsOf, readWait, type Wait } from '../credentials/throttle'
-import { ifPrevious, single } from '../db/batch'
-import { build } from '../db/build'
-import { recordEventOf } from '../db/events'
-import { events, sessions, users } from '../db/schema'
-import { totp } from '../db/schema-credentials'
-import { withSession } from '../db/session-guard'
-import { type Amr, amrOf, formatAmr, type Method, parseAmr } from '../security/auth-methods'
+} from '../../credentials/reauth-store'
+import { clearAttemptsOf, readWait, type Wait } from '../../credentials/throttle'
+import { ifPrevious, single } from '../../db/batch'
+import { build } from '../../db/build'
+import { recordEventOf } from '../../db/events'
+import { events, sessions, users } from '../../db/schema'
+import { totp } from '../../db/schema-credentials'
+import { withSession } from '../../db/session-guard'
+import { type Amr, amrOf, formatAmr, type Method, parseAmr } from '../../security/auth-methods'
 
 /** Stores when and how the session was confirmed, if `condition` holds. */
 const updateSession = ({ caller, now }: Actor, methods: readonly Method[], condition: SQL) =>

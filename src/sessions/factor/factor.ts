@@ -1,12 +1,12 @@
 /** The second step of a browser's sign-in. */
-import { endpoint, jsonBody } from '../http/endpoint'
-import { problem, problems } from '../http/problem'
-import { browserSessionView, formerSession } from './cookie'
+import { endpoint, jsonBody } from '../../http/endpoint'
+import { problem, problems } from '../../http/problem'
+import { browserSessionView, formerSession } from '../cookie'
+import { BEARER, browserSignedIn, tooManyAttempts } from '../responses'
+import { FIRST_PARTY } from '../rules'
+import { SecondFactor } from '../schemas'
 import { finishWithCode } from './finish'
-import { finishWithPasskey } from './passkey-factor'
-import { BEARER, browserSignedIn, tooManyAttempts } from './responses'
-import { FIRST_PARTY } from './rules'
-import { SecondFactor } from './schemas'
+import { finishWithPasskey } from './passkey'
 
 export const finishSession = endpoint(
   {

@@ -1,35 +1,35 @@
 /** Completes a flow at an identity provider: a sign-in, a new user, or a linked identity. */
-import type { AppContext } from '../context'
-import type { Account } from '../credentials/account'
-import { judgeIdentity } from '../credentials/identities/rules'
-import { findIdentity, identityProof, linkIdentity } from '../credentials/identities/store'
-import { dropFlowCookie, readFlowCookie } from '../credentials/identity-providers/cookie'
-import { type Flow, findProvider, resumeFlow } from '../credentials/identity-providers/flow'
+import type { AppContext } from '../../context'
+import type { Account } from '../../credentials/account'
+import { judgeIdentity } from '../../credentials/identities/rules'
+import { findIdentity, identityProof, linkIdentity } from '../../credentials/identities/store'
+import { dropFlowCookie, readFlowCookie } from '../../credentials/identity-providers/cookie'
+import { type Flow, findProvider, resumeFlow } from '../../credentials/identity-providers/flow'
 import {
   type CallbackParameters,
   type ProvenIdentity,
   redeemCode,
-} from '../credentials/identity-providers/identity'
-import type { UsedToken } from '../credentials/proof'
-import { SessionEnded } from '../db/session-guard'
-import { callerActor } from '../http/actor'
-import { logRejectedIdentity, logSecurity } from '../http/log'
-import { mailLater } from '../http/mail'
-import type { ProblemCode } from '../http/problem-catalog'
-import { identityLinked } from '../mail/texts'
-import { sha256Base64url } from '../security/digest'
-import type { IdentityProvider } from '../security/identity-provider-presets'
-import { browserSessionView, formerSession } from './cookie'
+} from '../../credentials/identity-providers/identity'
+import type { UsedToken } from '../../credentials/proof'
+import { SessionEnded } from '../../db/session-guard'
+import { callerActor } from '../../http/actor'
+import { logRejectedIdentity, logSecurity } from '../../http/log'
+import { mailLater } from '../../http/mail'
+import type { ProblemCode } from '../../http/problem-catalog'
+import { identityLinked } from '../../mail/texts'
+import { sha256Base64url } from '../../security/digest'
+import type { IdentityProvider } from '../../security/identity-provider-presets'
+import { browserSessionView, formerSession } from '../cookie'
+import { allScopesOf, FIRST_PARTY } from '../rules'
+import { startSession } from '../start/start'
 import {
   linkedPage,
   linkProblemPage,
   secondFactorPage,
   signInProblemPage,
   welcomePage,
-} from './identity-pages'
-import { offerRegistration } from './identity-proof'
-import { allScopesOf, FIRST_PARTY } from './rules'
-import { startSession } from './start'
+} from './pages'
+import { offerRegistration } from './proof'
 
 /** The page that the browser goes to next. */
 export async function completeFlow(

@@ -1,6 +1,6 @@
 /** Requests of sign-ins through identity providers. */
 import { z } from '@hono/zod-openapi'
-import { Email, FullName, Username } from '../credentials/schemas'
+import { Email, FullName, Username } from '../../credentials/schemas'
 
 const once = { error: 'must be given once' }
 

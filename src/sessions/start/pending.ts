@@ -1,9 +1,9 @@
 /** Pending sign-ins: the first factor was right, and the account needs a second one. */
-import type { AppContext } from '../context'
-import type { Account } from '../credentials/account'
-import type { Amr } from '../security/auth-methods'
-import { issuePendingToken, PENDING_SECONDS } from '../security/pending-token'
-import { type FactorMethod, secondFactorsOf } from './rules'
+import type { AppContext } from '../../context'
+import type { Account } from '../../credentials/account'
+import type { Amr } from '../../security/auth-methods'
+import { issuePendingToken, PENDING_SECONDS } from '../../security/pending-token'
+import { type FactorMethod, secondFactorsOf } from '../rules'
 
 /** The data that the client needs to continue. */
 export interface Pending {

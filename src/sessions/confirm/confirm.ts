@@ -2,21 +2,21 @@
  * Confirms the identity of a signed-in user (RFC 9470). The session keeps its id and gets a new
  * `auth_time`, so that acts which require a recent authentication pass.
  */
-import type { CallerContext } from '../context'
-import { codeProof } from '../credentials/factor-code'
-import { passwordChangedMeanwhile, reauthenticate } from '../credentials/reauth'
-import { NOT_CONFIRMED } from '../http/bearer-auth'
-import { endpoint, json, jsonBody } from '../http/endpoint'
-import { logSecurity } from '../http/log'
-import { problem, problems } from '../http/problem'
-import { issueAccessToken } from '../security/access-token'
-import { type Amr, amrOf } from '../security/auth-methods'
-import type { FactorCode } from '../security/totp'
-import { type ConfirmResult, confirmWithProof } from './confirm-proof'
-import { findConfirmable, storePasswordConfirmation } from './confirm-store'
-import { confirmWithPasskey } from './passkey-factor'
-import { tooManyAttempts } from './responses'
-import { Confirmation, Confirmed } from './schemas'
+import type { CallerContext } from '../../context'
+import { codeProof } from '../../credentials/factor-code'
+import { passwordChangedMeanwhile, reauthenticate } from '../../credentials/reauth'
+import { NOT_CONFIRMED } from '../../http/bearer-auth'
+import { endpoint, json, jsonBody } from '../../http/endpoint'
+import { logSecurity } from '../../http/log'
+import { problem, problems } from '../../http/problem'
+import { issueAccessToken } from '../../security/access-token'
+import { type Amr, amrOf } from '../../security/auth-methods'
+import type { FactorCode } from '../../security/totp'
+import { confirmWithPasskey } from '../factor/passkey'
+import { tooManyAttempts } from '../responses'
+import { Confirmation, Confirmed } from '../schemas'
+import { type ConfirmResult, confirmWithProof } from './proof'
+import { findConfirmable, storePasswordConfirmation } from './store'
 
 export const confirmSession = endpoint(
   {

@@ -1,8 +1,8 @@
 /** Metadata of this authorization server, and the keys that verify its tokens. */
 import { z } from '@hono/zod-openapi'
-import { SCOPES } from '../actor'
-import { endpoint, json } from '../http/endpoint'
-import { SECOND_FACTOR_GRANT } from './rules'
+import { SCOPES } from '../../actor'
+import { endpoint, json } from '../../http/endpoint'
+import { SECOND_FACTOR_GRANT } from '../rules'
 
 const Metadata = z
   .object({

@@ -1,14 +1,14 @@
 /** Passkeys of a user who is known: as second factor, and to confirm a session. */
-import type { AppContext, CallerContext } from '../context'
-import { selectAccount } from '../credentials/account'
-import { openAssertion, selectPasskey } from '../credentials/passkeys/assertion'
-import { checkAssertion } from '../credentials/passkeys/check'
-import { confirmationPurpose } from '../credentials/passkeys/options'
-import type { AssertionCredential } from '../credentials/passkeys/schemas'
-import { batch, single } from '../db/batch'
-import { withSession } from '../db/session-guard'
-import { logRejectedPasskey } from '../http/log'
-import { type ConfirmResult, confirmWithProof } from './confirm-proof'
+import type { AppContext, CallerContext } from '../../context'
+import { selectAccount } from '../../credentials/account'
+import { openAssertion, selectPasskey } from '../../credentials/passkeys/assertion'
+import { checkAssertion } from '../../credentials/passkeys/check'
+import { confirmationPurpose } from '../../credentials/passkeys/options'
+import type { AssertionCredential } from '../../credentials/passkeys/schemas'
+import { batch, single } from '../../db/batch'
+import { withSession } from '../../db/session-guard'
+import { logRejectedPasskey } from '../../http/log'
+import { type ConfirmResult, confirmWithProof } from '../confirm/proof'
 import {
   accountOfPending,
   type Finished,

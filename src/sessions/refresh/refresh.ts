@@ -1,13 +1,13 @@
 /** Exchanges a refresh token for the next one, for all endpoints. */
-import type { Scope } from '../actor'
-import type { AppContext } from '../context'
-import { logSecurity } from '../http/log'
-import { isBelowLimit } from '../http/rate-limit'
-import { parseAmr } from '../security/auth-methods'
-import { readRefreshToken } from '../security/refresh-token'
-import { type Grant, issueGrant } from './grant'
-import { type Rotation, rotateSession } from './refresh-store'
-import { judgeRotation, narrowScope } from './rules'
+import type { Scope } from '../../actor'
+import type { AppContext } from '../../context'
+import { logSecurity } from '../../http/log'
+import { isBelowLimit } from '../../http/rate-limit'
+import { parseAmr } from '../../security/auth-methods'
+import { readRefreshToken } from '../../security/refresh-token'
+import { type Grant, issueGrant } from '../grant'
+import { judgeRotation, narrowScope } from '../rules'
+import { type Rotation, rotateSession } from './store'
 
 export type RefreshResult =
   | { kind: 'refreshed'; grant: Grant }
