@@ -13,7 +13,7 @@ Object.assign(process.env, secrets, { WRANGLER_LOG: process.env.WRANGLER_LOG ?? 
 await writeDocument() // `npm test` builds the other static files
 
 // No promise here is about speed: a machine that is busy must not fail a test.
-const testTimeout = 60_000
+const testTimeout = 180_000
 
 export default defineConfig({
   test: {
