@@ -6,7 +6,6 @@
 import type { ZodType } from 'zod'
 import * as zod from './zod-without-locales'
 
-export * from './zod-without-locales'
 
 /** A schema yet to be built. Members that are not defined here are those of the built schema. */
 class LazySchema {
@@ -74,7 +73,7 @@ const lazyEnum = lazily(zod.enum)
 
 export { lazyEnum as enum }
 export const int = lazily(zod.int)
-export const iso = { ...zod.iso, datetime: lazily(zod.iso.datetime) }
+export const iso = { datetime: lazily(zod.iso.datetime) }
 export const literal = lazily(zod.literal)
 export const looseObject = lazily(zod.looseObject)
 const lazyNull = lazily(zod.null)
@@ -87,5 +86,6 @@ export const record = lazily(zod.record)
 export const strictObject = lazily(zod.strictObject)
 export const string = lazily(zod.string)
 export const union = lazily(zod.union)
+export const unknown = lazily(zod.unknown)
 export const url = lazily(zod.url)
 export * as z from './lazy-zod'
