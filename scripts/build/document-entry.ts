@@ -1,6 +1,6 @@
 // What scripts/build/document.mjs bundles and imports.
 import { endpoints } from '../../src/app'
-import { describeApi } from '../../src/http/docs'
-import { PLACEHOLDER_ORIGIN } from '../../src/http/document-origin'
+import { describeApi } from '../../src/http/docs/docs'
+import { PLACEHOLDER_ORIGIN } from '../../src/http/docs/document-origin'
 
 export const document = describeApi(endpoints, PLACEHOLDER_ORIGIN)

@@ -8,7 +8,7 @@ import type { AnyContext, AppEnv, CallerEnv } from '../context'
 import type { StepUp } from '../db/session-guard'
 import type { HashKind } from '../security/hash-queue'
 import type { Access } from './bearer-auth'
-import { FORM_TYPE } from './form'
+import { FORM_TYPE } from './body/form'
 import type { EdgeLimit } from './rate-limit'
 
 /** An OpenAPI operation, and what middleware does before its handler runs. */

@@ -3,7 +3,7 @@ import { z } from '@hono/zod-openapi'
 import type { TypedResponse } from 'hono'
 import type { AnyContext } from '../context'
 import { openCursor, sealCursor } from '../security/cursor'
-import { KIB } from './body-reader'
+import { KIB } from './body/reader'
 import { fieldProblem, problem } from './problem'
 
 export const PageLimit = z

@@ -2,7 +2,7 @@
 import { z } from '@hono/zod-openapi'
 import type { CallerContext } from '../context'
 import { IfMatch } from '../http/caching'
-import { etagHeader } from '../http/docs-headers'
+import { etagHeader } from '../http/docs/headers'
 import { endpoint, json, jsonBody, noContent, nothing } from '../http/endpoint'
 import { problem, problems } from '../http/problem'
 import { sha256Base64url } from '../security/digest'

@@ -1,5 +1,5 @@
 /** Sessions of browsers: the refresh token is in a cookie that scripts cannot read. */
-import { cookieHeader } from '../http/docs-headers'
+import { cookieHeader } from '../http/docs/headers'
 import { endpoint, json, jsonBody, noContent, nothing } from '../http/endpoint'
 import { logSecurity } from '../http/log'
 import { problem, problems } from '../http/problem'

@@ -1,7 +1,7 @@
 /** Responses that several sign-in endpoints share. */
 import type { AnyContext, AppContext } from '../context'
 import { TOO_MANY_CODES } from '../credentials/factor-code'
-import { cookieHeader } from '../http/docs-headers'
+import { cookieHeader } from '../http/docs/headers'
 import { json } from '../http/endpoint'
 import { NO_STORE_HEADERS } from '../http/oauth-error'
 import { problem } from '../http/problem'

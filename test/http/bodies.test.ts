@@ -1,7 +1,7 @@
 // Request bodies: the order of refusals, with and without a Content-Length. No large body is
 // buffered without authentication, buffers have limits, and no body is read without a time limit.
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import { POOLS, reserveBuffer } from '../../src/http/body-buffer'
+import { POOLS, reserveBuffer } from '../../src/http/body/buffer'
 import { type Call, call, freshAddress, trips, workerWith } from '../support/client'
 import { expectProblem } from '../support/sign-in'
 import { type Person, person } from '../support/users'

@@ -4,7 +4,7 @@
 
 import fc from 'fast-check'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { verifyAssertion, verifyRegistration } from '../../src/security/webauthn'
+import { verifyAssertion, verifyRegistration } from '../../src/security/webauthn/webauthn'
 import type { AnswerOptions, AssertionOptions, RegistrationOptions } from '../support/authenticator'
 import { byteEdits, editWith } from '../support/byte-edits'
 import type { Encodable } from '../support/cbor'

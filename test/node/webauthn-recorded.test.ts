@@ -11,7 +11,7 @@ import {
 import fc from 'fast-check'
 import helpers from 'fido2-helpers'
 import { describe, expect, it } from 'vitest'
-import { verifyAssertion, verifyRegistration } from '../../src/security/webauthn'
+import { verifyAssertion, verifyRegistration } from '../../src/security/webauthn/webauthn'
 import { byteEdits, editWith } from '../support/byte-edits'
 import { type Encodable, encodeCbor } from '../support/cbor'
 import { es256Key, rs256Key } from '../support/cose'

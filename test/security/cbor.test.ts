@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { decodeCbor } from '../../src/security/cbor'
+import { decodeCbor } from '../../src/security/webauthn/cbor'
 import { byteEdits, editWith } from '../support/byte-edits'
 import { type Encodable, encodeCbor, head } from '../support/cbor'
 

@@ -1,7 +1,11 @@
 import fc from 'fast-check'
 import { base64url } from 'jose'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { judgeAssertion, type RejectionReason, verifyAssertion } from '../../src/security/webauthn'
+import {
+  judgeAssertion,
+  type RejectionReason,
+  verifyAssertion,
+} from '../../src/security/webauthn/webauthn'
 import { type AssertionOptions, newPasskey } from '../support/authenticator'
 import { byteEdits, editWith } from '../support/byte-edits'
 import {

@@ -1,5 +1,5 @@
 // Answers that are rejected at registration and at sign-in alike.
-import type { RejectionReason } from '../../src/security/webauthn'
+import type { RejectionReason } from '../../src/security/webauthn/webauthn'
 import type { AnswerOptions } from '../support/authenticator'
 import { append, challenge } from '../support/webauthn'
 

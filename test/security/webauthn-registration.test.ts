@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { type RejectionReason, verifyRegistration } from '../../src/security/webauthn'
+import { type RejectionReason, verifyRegistration } from '../../src/security/webauthn/webauthn'
 import { newPasskey, type RegistrationOptions } from '../support/authenticator'
 import { byteEdits, editWith } from '../support/byte-edits'
 import { type Encodable, encodeCbor } from '../support/cbor'

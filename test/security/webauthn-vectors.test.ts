@@ -1,9 +1,12 @@
 // The test vectors of WebAuthn Level 3 §16, in workerd.
 import { base64url } from 'jose'
 import { expect, it } from 'vitest'
-import { readAttestationObject, readAuthenticatorData } from '../../src/security/authenticator-data'
-import { importCoseKey, verifySignature } from '../../src/security/cose-key'
-import { verifyAssertion, verifyRegistration } from '../../src/security/webauthn'
+import {
+  readAttestationObject,
+  readAuthenticatorData,
+} from '../../src/security/webauthn/authenticator-data'
+import { importCoseKey, verifySignature } from '../../src/security/webauthn/cose-key'
+import { verifyAssertion, verifyRegistration } from '../../src/security/webauthn/webauthn'
 import { origin, rpId, vectors } from './webauthn-vectors.json'
 
 type Vector = (typeof vectors)[number]

@@ -5,7 +5,7 @@ import { base64url } from 'jose'
 import type {
   AuthenticationResponseJSON,
   RegistrationResponseJSON,
-} from '../../src/security/webauthn-response'
+} from '../../src/security/webauthn/webauthn-response'
 import { type Encodable, encodeCbor, head } from './cbor'
 import { ed25519Key, es256Key, rs256Key } from './cose'
 

@@ -1,6 +1,6 @@
 /** Passkeys of users, registered and used through the API. */
 import { expect } from 'vitest'
-import type { AuthenticationResponseJSON } from '../../src/security/webauthn-response'
+import type { AuthenticationResponseJSON } from '../../src/security/webauthn/webauthn-response'
 import {
   type AssertionOptions,
   type AuthenticatorOptions,

@@ -1,7 +1,7 @@
 /** Pictures of users: changed by their owner, public to read. */
 import { z } from '@hono/zod-openapi'
 import { SessionEnded } from '../../db/session-guard'
-import { KIB } from '../../http/body-reader'
+import { KIB } from '../../http/body/reader'
 import { clientHas } from '../../http/caching'
 import { endpoint, json, noContent, nothing } from '../../http/endpoint'
 import { logSecurity } from '../../http/log'

@@ -12,7 +12,7 @@ import { recordEvent } from '../../db/events'
 import { emailTokens, events, posts, sessions, users } from '../../db/schema'
 import { signInLinks } from '../../db/schema-credentials'
 import { withSession } from '../../db/session-guard'
-import { KIB } from '../../http/body-reader'
+import { KIB } from '../../http/body/reader'
 import { type PrivateRow, privateColumns } from '../../user'
 import type { LinkRow } from './schemas'
 

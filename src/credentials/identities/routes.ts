@@ -1,5 +1,5 @@
 /** The identity providers of the service, and the identities of the caller. */
-import { flowCookieHeader } from '../../http/docs-headers'
+import { flowCookieHeader } from '../../http/docs/headers'
 import { endpoint, json, jsonBody, noContent, nothing } from '../../http/endpoint'
 import { logRejectedIdentity, logSecurity } from '../../http/log'
 import { mailLater } from '../../http/mail'

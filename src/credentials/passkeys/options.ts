@@ -1,7 +1,7 @@
 /** The options that a page passes to the browser (WebAuthn Level 3 §5.4, §5.5). */
 import { CHALLENGE_MS, type ChallengePurpose, issueChallenge } from '../../security/challenge'
-import { COSE_ALGORITHMS } from '../../security/cose-key'
 import type { Keyring } from '../../security/keyring'
+import { COSE_ALGORITHMS } from '../../security/webauthn/cose-key'
 import type { Settings } from '../../settings'
 import { transportsOf } from './rules'
 import type { CreationOptions, RequestOptions } from './schemas'

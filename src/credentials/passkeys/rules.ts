@@ -1,5 +1,5 @@
 /** The number and the names of passkeys, and why a registration is rejected. Pure. */
-import type { RejectionReason } from '../../security/webauthn'
+import type { RejectionReason } from '../../security/webauthn/webauthn'
 
 /** Passkeys of an account. Each one is a way to sign in, so their number is bounded. */
 export const MAX_PASSKEYS = 20

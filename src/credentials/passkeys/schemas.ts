@@ -2,7 +2,7 @@
 import { z } from '@hono/zod-openapi'
 import { durationText } from '../../limits'
 import { CHALLENGE_MS } from '../../security/challenge'
-import { WEBAUTHN_LIMITS } from '../../security/webauthn-response'
+import { WEBAUTHN_LIMITS } from '../../security/webauthn/webauthn-response'
 import { Time } from '../../user'
 import { Label } from '../schemas'
 import { MAX_PASSKEYS, transportsOf } from './rules'

@@ -1,5 +1,5 @@
 /** Requests a link that signs in (optional: EMAIL_SIGN_IN). */
-import { browserCookieHeader } from '../../http/docs-headers'
+import { browserCookieHeader } from '../../http/docs/headers'
 import { endpoint, json, jsonBody } from '../../http/endpoint'
 import { logSecurity } from '../../http/log'
 import { mailLater } from '../../http/mail'

@@ -1,7 +1,7 @@
 /** The token endpoint of RFC 6749, and revocation (RFC 7009). */
 import type { AppContext } from '../../context'
+import { decodeForm } from '../../http/body/form'
 import { endpoint, formBody, type InvalidHook, json, nothing } from '../../http/endpoint'
-import { decodeForm } from '../../http/form'
 import { withAdmission } from '../../http/hash-admission'
 import { logSecurity } from '../../http/log'
 import { oauthError, oauthErrors } from '../../http/oauth-error'

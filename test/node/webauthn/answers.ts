@@ -1,11 +1,11 @@
 // Registrations and assertions of software passkeys, with what the service expects of them.
 
 import { Buffer } from 'node:buffer'
-import type { StoredPasskey } from '../../../src/security/webauthn'
+import type { StoredPasskey } from '../../../src/security/webauthn/webauthn'
 import type {
   AuthenticationResponseJSON,
   RegistrationResponseJSON,
-} from '../../../src/security/webauthn-response'
+} from '../../../src/security/webauthn/webauthn-response'
 import type {
   AssertionOptions,
   RegistrationOptions,

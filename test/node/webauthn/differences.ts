@@ -2,7 +2,7 @@
 // accepts must prove a listed difference with the reason that our verifier returns. An answer that
 // only our verifier accepts must prove a fault of the library.
 
-import type { RejectionReason } from '../../../src/security/webauthn'
+import type { RejectionReason } from '../../../src/security/webauthn/webauthn'
 import type { Passkeys } from '../../support/webauthn'
 import { type Answer, assert, register } from './answers'
 import { clientDataOf, extensionTextsOf } from './proofs'

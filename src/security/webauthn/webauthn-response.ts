@@ -2,7 +2,7 @@
 // bounds on every member. Each binary member must be canonical base64url, as browsers write it.
 
 import { base64url } from 'jose'
-import { BASE64URL } from './base64url'
+import { BASE64URL } from '../base64url'
 import type { Bytes } from './cbor'
 import { isRecord, readClientData } from './client-data'
 

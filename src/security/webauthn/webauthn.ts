@@ -6,6 +6,7 @@
 // creates the session.
 
 import { base64url } from 'jose'
+import { sha256 } from '../digest'
 import {
   type AuthenticatorData,
   readAttestationObject,
@@ -14,7 +15,6 @@ import {
 import type { Bytes } from './cbor'
 import { type ClientDataRejection, checkClientData, type ExpectedClientData } from './client-data'
 import { type CoseAlgorithm, importCoseKey, verifySignature } from './cose-key'
-import { sha256 } from './digest'
 import {
   type AuthenticationResponseJSON,
   type RegistrationResponseJSON,

@@ -1,6 +1,6 @@
 /** Advice to clients about each problem: only for the API document and the pages of problems. */
-import { durationText, IDEMPOTENCY_MS } from '../limits'
-import type { ProblemCode } from './problem-catalog'
+import { durationText, IDEMPOTENCY_MS } from '../../limits'
+import type { ProblemCode } from '../problem-catalog'
 
 export interface Advice {
   /** When the service answers with it. */

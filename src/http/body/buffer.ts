@@ -3,7 +3,7 @@
  * bodies have a pool each, and each client has a share of a pool, so that one client cannot fill
  * it.
  */
-import { leasesOf } from '../security/leases'
+import { leasesOf } from '../../security/leases'
 
 const KIB = 1024
 const MIB = 1024 * KIB

@@ -4,7 +4,7 @@
  */
 import type { MiddlewareHandler } from 'hono'
 import { HTTPException } from 'hono/http-exception'
-import type { AppEnv } from '../context'
+import type { AppEnv } from '../../context'
 import { presetBody, readText } from './body'
 
 export const FORM_TYPE = 'application/x-www-form-urlencoded'

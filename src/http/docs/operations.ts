@@ -1,7 +1,7 @@
 /** Operations in the API document: their order, and notes where a summary is not enough. */
 
-import { durationText, LINK_LIFETIME_MS } from '../limits'
-import { PENDING_SECONDS } from '../security/pending-token'
+import { durationText, LINK_LIFETIME_MS } from '../../limits'
+import { PENDING_SECONDS } from '../../security/pending-token'
 
 /** By operation: how to use it. Its contract has the parameters and the responses. */
 export const operationNotes: Record<string, string> = {

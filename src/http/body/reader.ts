@@ -1,6 +1,6 @@
 /** Reads request bodies: at a minimum rate, up to a maximum size. */
 import type { Context } from 'hono'
-import { SMALL_BODY_BYTES } from './body-buffer'
+import { SMALL_BODY_BYTES } from './buffer'
 
 export const KIB = 1024
 /** Minimum average upload rate, beside a grace period. A body of 2 MiB may take 74 s. */

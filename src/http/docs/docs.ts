@@ -3,14 +3,14 @@
  * the Worker does not: it serves the result (see document.ts).
  */
 import { createRoute, OpenAPIHono, type RouteConfig } from '@hono/zod-openapi'
-import { version } from '../../package.json'
-import { BOOKMARK } from './bookmark'
-import { checksOf } from './checks'
-import { etagHeader, HEADERS, type Header, header } from './docs-headers'
-import { headerName, inOrder, operationNotes } from './docs-operations'
-import { describeProblems, problemExamples, problemTypes } from './docs-problems'
-import type { Endpoint } from './endpoint'
-import { problems } from './problem'
+import { version } from '../../../package.json'
+import { BOOKMARK } from '../bookmark'
+import { checksOf } from '../checks'
+import type { Endpoint } from '../endpoint'
+import { problems } from '../problem'
+import { etagHeader, HEADERS, type Header, header } from './headers'
+import { headerName, inOrder, operationNotes } from './operations'
+import { describeProblems, problemExamples, problemTypes } from './problems'
 
 interface Operation {
   operationId: string

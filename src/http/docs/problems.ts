@@ -1,7 +1,8 @@
 /** The problems in the API document: one example each, and the entries of their pages. */
-import { problemAdvice } from './docs-advice'
-import { PROBLEM_TYPE, type Problem, typeOf } from './problem'
-import { type ProblemCode, problemCatalog } from './problem-catalog'
+
+import { PROBLEM_TYPE, type Problem, typeOf } from '../problem'
+import { type ProblemCode, problemCatalog } from '../problem-catalog'
+import { problemAdvice } from './advice'
 
 const CODES = Object.keys(problemCatalog) as ProblemCode[]
 

@@ -3,9 +3,9 @@
  * with the static files, so that the Worker carries neither the document nor what makes it.
  */
 import type { Context } from 'hono'
-import type { AppEnv } from '../context'
+import type { AppEnv } from '../../context'
+import { problem } from '../problem'
 import { PLACEHOLDER_ORIGIN } from './document-origin'
-import { problem } from './problem'
 
 let document: string | undefined
 

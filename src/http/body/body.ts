@@ -4,11 +4,11 @@
  */
 import type { Context, MiddlewareHandler } from 'hono'
 import { HTTPException } from 'hono/http-exception'
-import type { AnyContext, AppEnv } from '../context'
-import { reserveBuffer, SMALL_BODY_BYTES } from './body-buffer'
-import { declaredLength, drainBody, KIB, readBody, uploadTimeMs } from './body-reader'
-import { problem } from './problem'
-import { clientKey } from './rate-limit'
+import type { AnyContext, AppEnv } from '../../context'
+import { problem } from '../problem'
+import { clientKey } from '../rate-limit'
+import { reserveBuffer, SMALL_BODY_BYTES } from './buffer'
+import { declaredLength, drainBody, KIB, readBody, uploadTimeMs } from './reader'
 
 /** Milliseconds for which a handler may hold its body before the reservation expires. */
 const HANDLER_MS = 10_000
