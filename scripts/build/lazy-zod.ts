@@ -6,7 +6,6 @@
 import type { ZodType } from 'zod'
 import * as zod from './zod-without-locales'
 
-
 /** A schema yet to be built. Members that are not defined here are those of the built schema. */
 class LazySchema {
   #make: (() => ZodType) | undefined

@@ -254,7 +254,7 @@ describe('DELETE /api/users/me/identities/{id}', () => {
   })
 })
 
-it('the deletion of an account removes its identities, which can then register anew', async () => {
+it('the deletion of an account removes its identities, which can then register again', async () => {
   const ann = await identityUser()
   const { token } = ann
   const deleted = await ann.ask('POST', '/api/users/me/deletion', { token, json: {} })

@@ -1,7 +1,7 @@
 // The Markdown files: their links, the paths and scripts that they name, their sizes, and what they
 // must list completely.
 import { execFileSync } from 'node:child_process'
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { dirname, join, normalize } from 'node:path'
 import { getTableName, is } from 'drizzle-orm'
 import { SQLiteTable } from 'drizzle-orm/sqlite-core'
@@ -107,6 +107,15 @@ it('docs/settings.md has every variable with its default, every secret and every
     expect(documented).toContain(`| \`${name}\` | ${simple.limit} |`)
   for (const name of ['JWT_SECRET', ...optionalSecrets()])
     expect(documented).toContain(`| \`${name}\` |`)
+})
+
+it('docs/architecture.md has every file and folder of src', () => {
+  const entries = readdirSync('src', { withFileTypes: true })
+  const names = entries
+    .filter(({ name }) => !name.endsWith('.d.ts'))
+    .map((entry) => (entry.isDirectory() ? `src/${entry.name}/` : `src/${entry.name}`))
+  const [, map = ''] = read('docs/architecture.md').split('## The map')
+  expect(names.filter((name) => !map.includes(`\`${name}\``))).toEqual([])
 })
 
 it('docs/data-model.md has every table', () => {
