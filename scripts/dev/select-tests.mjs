@@ -80,31 +80,40 @@ function durations(project) {
 }
 
 /**
- * The core, then what fits into the budget, the shortest first.
- * @param {string[]} files
+ * The core and the changed tests, then the related ones that fit into the budget, the shortest
+ * first.
+ * @param {{ always: string[], related: string[] }} files
  * @param {Map<string, number>} known seconds by file
  */
-export function choose(files, known) {
+export function choose({ always, related }, known) {
   const cost = (/** @type {string} */ file) => known.get(file) ?? UNKNOWN
-  const core = CORE.filter((file) => files.includes(file))
-  const others = files.filter((file) => !CORE.includes(file)).sort((a, b) => cost(a) - cost(b))
-  let left = BUDGET - core.reduce((sum, file) => sum + cost(file), 0)
+  const others = related.filter((file) => !always.includes(file)).sort((a, b) => cost(a) - cost(b))
+  let left = BUDGET - always.reduce((sum, file) => sum + cost(file), 0)
   const chosen = others.filter((file) => {
     left -= cost(file)
     return left >= 0
   })
-  return { chosen: [...core, ...chosen], left: others.length - chosen.length }
+  return { chosen: [...always, ...chosen], left: others.length - chosen.length }
 }
 
-/** The test files of both projects for these changed files. @param {string[]} changed */
-export function selectTests(changed) {
-  const related = changed.flatMap(placesOf).flatMap(testsIn)
-  const files = [...new Set([...CORE, ...related])].filter((file) => !isElsewhere(file))
+/** @param {string[]} files */
+const distinct = (files) => [...new Set(files)].filter((file) => !isElsewhere(file))
+
+/**
+ * The test files of both projects for these changed files.
+ * @param {string[]} changed
+ * @param {(project: keyof typeof RESULTS) => Map<string, number>} secondsOf
+ */
+export function selectTests(changed, secondsOf = durations) {
+  const always = distinct([...CORE, ...changed.filter((file) => testsIn(file).length > 0)])
+  const related = distinct(changed.flatMap(placesOf).flatMap(testsIn))
+  /** @param {(file: string) => boolean} isOwn */
+  const filesOf = (isOwn) => ({ always: always.filter(isOwn), related: related.filter(isOwn) })
   return {
     workers: choose(
-      files.filter((file) => !isNode(file)),
-      durations('workers'),
+      filesOf((file) => !isNode(file)),
+      secondsOf('workers'),
     ),
-    node: choose(files.filter(isNode), durations('node')),
+    node: choose(filesOf(isNode), secondsOf('node')),
   }
 }

@@ -51,25 +51,34 @@ describe('the tests of npm run test:quick', () => {
     expect(CORE.filter((file) => !existsSync(file))).toEqual([])
   })
 
+  /** As after a fresh clone: no run has measured anything. */
+  const select = (...changed: string[]) => selectTests(changed, () => new Map())
+
   it('are the core when nothing has changed', () => {
-    const { workers, node } = selectTests([])
+    const { workers, node } = select()
     expect([...workers.chosen, ...node.chosen].sort()).toEqual([...CORE].sort())
   })
 
   it('are those of the folder of a changed file', () => {
     expect(placesOf('src/credentials/totp/store.ts')).toEqual(['test/credentials', 'test/totp'])
-    expect(selectTests(['src/mail/send.ts']).workers.chosen).toContain('test/mail/mail.test.ts')
-    expect(selectTests(['test/node/keys.test.ts']).node.chosen).toContain('test/node/keys.test.ts')
-    expect(selectTests(['test/browser/tabs.test.ts'])).toEqual(selectTests([]))
+    expect(select('src/mail/send.ts').workers.chosen).toContain('test/mail/mail.test.ts')
+    expect(select('test/browser/tabs.test.ts')).toEqual(select())
+  })
+
+  it('have each changed test, however long it takes', () => {
+    const slow = () => new Map([['test/node/keys.test.ts', 60]])
+    const { node } = selectTests(['test/node/keys.test.ts'], slow)
+    expect(node.chosen).toContain('test/node/keys.test.ts')
   })
 
   it('are no more than the time allows, the shortest first', () => {
-    const files = ['test/a.test.ts', 'test/b.test.ts', 'test/c.test.ts']
+    const related = ['test/a.test.ts', 'test/b.test.ts', 'test/c.test.ts']
     const known = new Map([
       ['test/a.test.ts', 15],
       ['test/b.test.ts', 12],
       ['test/c.test.ts', 3],
     ])
-    expect(choose(files, known)).toEqual({ chosen: ['test/c.test.ts', 'test/b.test.ts'], left: 1 })
+    const chosen = ['test/c.test.ts', 'test/b.test.ts']
+    expect(choose({ always: [], related }, known)).toEqual({ chosen, left: 1 })
   })
 })
