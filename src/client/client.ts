@@ -3,8 +3,9 @@ import type { UserPrivate } from './api'
 import { authorizeFetch } from './authorized'
 import { cookieStorage, type Hint } from './cookie-storage'
 import { accountFunctions, mailFunctions, postFunctions } from './functions'
+import { identityFunctions } from './identities'
 import { type Fetch, openNetwork } from './network'
-import { type BodyOf, type Calls, callOperations } from './operations'
+import { type BodyOf, type Calls, callOperations, type PathValues } from './operations'
 import { KeptSession, type SessionState } from './session'
 import type { SignInOperation, StorageKind } from './storage'
 import { tokenStorage } from './token-storage'
@@ -46,9 +47,12 @@ function openStorage(kind: StorageKind, name: string, origin: string, fetch: Fet
   }
 }
 
+const REGISTER_WITH_PROVIDER = 'POST /api/identity-providers/{provider}/registration'
+
 /** The session as an app sees it. */
 function sessionFunctions(
   session: KeptSession,
+  origin: string,
   { fetch }: Calls,
   { accessToken, authorized, anonymous }: ReturnType<typeof authorizeFetch>,
   reload: () => Promise<void>,
@@ -81,9 +85,25 @@ function sessionFunctions(
      */
     signInWithLink: (token: string, code?: string) =>
       session.signInWith('POST /api/session/email/use', { token, code }),
+    /**
+     * Leaves the page for an identity provider. `next`: the path of the service to show
+     * afterwards. Needs the storage `cookie`.
+     */
+    signInWithProvider(provider: string, { next }: { next?: string | undefined } = {}): void {
+      session.leaving()
+      const query = next === undefined ? '' : `?${new URLSearchParams({ next })}`
+      const path = `/api/identity-providers/${encodeURIComponent(provider)}/sign-in`
+      location.assign(origin + path + query)
+    },
+    /**
+     * Makes the account of a new user who comes from a provider, and signs in. `registration` is
+     * in the fragment of `/welcome`. @throws ApiProblem
+     */
+    registerWithProvider: (provider: string, body: BodyOf<typeof REGISTER_WITH_PROVIDER>) =>
+      session.signInWith(REGISTER_WITH_PROVIDER, body, { provider }),
     /** Signs in by any other operation that opens a session. @throws ApiProblem */
-    signInWith: <K extends SignInOperation>(operation: K, body: BodyOf<K>) =>
-      session.signInWith(operation, body),
+    signInWith: <K extends SignInOperation>(operation: K, body: BodyOf<K>, path?: PathValues) =>
+      session.signInWith(operation, body, path),
     /** Confirms who is signed in, after `step-up-required`. @throws ApiProblem */
     async confirm(proof: BodyOf<'POST /api/session/confirm'>): Promise<void> {
       session.renew(await fetch('POST /api/session/confirm', { body: proof }))
@@ -112,7 +132,9 @@ type Session = ReturnType<typeof sessionFunctions>
 type Account = ReturnType<typeof accountFunctions>
 type Mails = ReturnType<typeof mailFunctions>
 
-export interface Client extends Calls, Account, Mails {
+type Identities = ReturnType<typeof identityFunctions>
+
+export interface Client extends Calls, Account, Mails, Identities {
   session: Session
   posts: ReturnType<typeof postFunctions>
 }
@@ -142,7 +164,8 @@ export function createClient(options: ClientOptions = {}): Client {
     ...calls,
     ...accountFunctions(calls, session, requests.authorized),
     ...mailFunctions(calls, reload),
+    ...identityFunctions(calls),
     posts: postFunctions(calls),
-    session: sessionFunctions(session, calls, requests, reload),
+    session: sessionFunctions(session, origin, calls, requests, reload),
   }
 }

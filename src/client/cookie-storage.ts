@@ -1,6 +1,6 @@
 /** Sessions of `/api/session`: the refresh token is in an `HttpOnly` cookie of the API's host. */
 import type { Fetch } from './network'
-import type { BodyOf } from './operations'
+import { type BodyOf, fillPath, type PathValues } from './operations'
 import { readObject, readProblem } from './problem'
 import type { Grant, SessionStorage, SignInOperation } from './storage'
 
@@ -8,6 +8,8 @@ import type { Grant, SessionStorage, SignInOperation } from './storage'
 export interface Hint {
   read(): boolean
   write(mayBeSignedIn: boolean): void
+  /** The page leaves for a sign-in: `read` returns true in this tab until the next `write`. */
+  leave(): void
 }
 
 /** Other tabs wait for this one. */
@@ -15,18 +17,34 @@ export const SESSION_TIMEOUT_MS = 20_000
 /** As long as a session can last (`REFRESH_MAX_DAYS`). */
 const HINT_SECONDS = 90 * 24 * 3600
 
+/** The storage of the tab; null where the browser forbids it, as with blocked cookies. */
+function tabStorage(): Storage | null {
+  try {
+    return sessionStorage
+  } catch {
+    return null
+  }
+}
+
 /**
  * A hint in a cookie of the page, `<name>=1`. Safari deletes it after a week without a visit; the
- * person then signs in again.
+ * person then signs in again. A departure is remembered by the tab alone: another tab finds no
+ * session yet and would delete the cookie.
  */
-export const cookieHint = (name = 'signed-in'): Hint => ({
-  read: () => document.cookie.split('; ').includes(`${name}=1`),
-  write(mayBeSignedIn) {
-    const age = mayBeSignedIn ? HINT_SECONDS : 0
-    // biome-ignore lint/suspicious/noDocumentCookie: many browsers lack the Cookie Store API
-    document.cookie = `${name}=1; Path=/; SameSite=Lax; Max-Age=${age}`
-  },
-})
+export function cookieHint(name = 'signed-in'): Hint {
+  const left = `${name} left`
+  return {
+    read: () =>
+      document.cookie.split('; ').includes(`${name}=1`) || tabStorage()?.getItem(left) === '1',
+    write(mayBeSignedIn) {
+      const age = mayBeSignedIn ? HINT_SECONDS : 0
+      // biome-ignore lint/suspicious/noDocumentCookie: many browsers lack the Cookie Store API
+      document.cookie = `${name}=1; Path=/; SameSite=Lax; Max-Age=${age}`
+      tabStorage()?.removeItem(left)
+    },
+    leave: () => tabStorage()?.setItem(left, '1'),
+  }
+}
 
 /** A grant in the answer of an operation that signs in. @throws ApiProblem */
 async function readGrant(response: Response): Promise<Grant> {
@@ -52,9 +70,9 @@ export function cookieStorage(origin: string, fetch: Fetch, hint?: Hint): Sessio
   return {
     mayExist: () => hint?.read(),
     isPerTab: false,
-    signIn<K extends SignInOperation>(operation: K, body: BodyOf<K>) {
-      const [method = '', path = ''] = operation.split(' ')
-      return send(method, path, body).then(readGrant)
+    signIn<K extends SignInOperation>(operation: K, body: BodyOf<K>, path?: PathValues) {
+      const [method = '', template = ''] = operation.split(' ')
+      return send(method, fillPath(template, path), body).then(readGrant)
     },
     async refresh() {
       const response = await send('POST', '/api/session/refresh')
@@ -64,6 +82,7 @@ export function cookieStorage(origin: string, fetch: Fetch, hint?: Hint): Sessio
       const response = await send('DELETE', '/api/session')
       if (!response.ok && response.status !== 401) throw await readProblem(response)
     },
+    leaving: () => hint?.leave(),
     opened: () => hint?.write(true),
     ended: () => hint?.write(false),
     share: () => undefined,

@@ -22,6 +22,9 @@ export type BodyOf<K extends keyof Operations> = Operations[K] extends { body: i
   ? Body
   : undefined
 
+/** The values of an operation's path, by name. */
+export type PathValues = Record<string, string | number>
+
 /** The last argument of a call, which may be left out where everything in it is optional. */
 export type Arguments<K extends keyof Operations> =
   object extends InputOf<K>
@@ -37,7 +40,7 @@ export interface Reply<Body> {
 
 /** The input of any operation, for code that does not know which one it is. */
 interface AnyInput extends RequestOptions {
-  path?: Record<string, string | number>
+  path?: PathValues
   query?: Record<string, unknown>
   headers?: Record<string, string | undefined>
   body?: unknown
@@ -47,7 +50,7 @@ interface AnyInput extends RequestOptions {
 export type Send = (address: string, init?: RequestInit) => Promise<Response>
 
 /** `/api/posts/{id}` → `/api/posts/7`. A segment of dots would name another operation. */
-function fillPath(template: string, values: Record<string, string | number> = {}): string {
+export function fillPath(template: string, values: PathValues = {}): string {
   return template.replaceAll(/\{(\w+)\}/g, (_, name: string) => {
     const value = String(values[name] ?? '')
     if (/^\.{0,2}$/.test(value)) throw new TypeError(`path.${name} must be an id, got "${value}"`)

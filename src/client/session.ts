@@ -4,7 +4,7 @@
  */
 import type { UserPrivate } from './api'
 import { observable } from './observable'
-import type { BodyOf } from './operations'
+import type { BodyOf, PathValues } from './operations'
 import { ApiProblem, offline } from './problem'
 import type { Grant, SessionStorage, SignInOperation } from './storage'
 import { openChannel, withLock } from './tabs'
@@ -69,12 +69,21 @@ export class KeptSession {
   }
 
   /** @throws ApiProblem */
-  signInWith<K extends SignInOperation>(operation: K, body: BodyOf<K>): Promise<UserPrivate> {
+  signInWith<K extends SignInOperation>(
+    operation: K,
+    body: BodyOf<K>,
+    path?: PathValues,
+  ): Promise<UserPrivate> {
     return withLock(this.#name, async () => {
-      const grant = await this.#storage.signIn(operation, body)
+      const grant = await this.#storage.signIn(operation, body, path)
       this.#open(grant)
       return grant.user
     })
+  }
+
+  /** Called before the page leaves for a sign-in. @throws TypeError for the wrong storage */
+  leaving(): void {
+    this.#storage.leaving()
   }
 
   /** @throws ApiProblem */

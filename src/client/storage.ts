@@ -1,6 +1,6 @@
 /** Where the refresh token is kept, and the requests that use it. */
 import type { Operations, UserPrivate } from './api'
-import type { BodyOf } from './operations'
+import type { BodyOf, PathValues } from './operations'
 
 /**
  * `cookie`: in a cookie that no script can read, for an app of the same site as the API.
@@ -29,14 +29,20 @@ export interface SessionStorage {
   mayExist(): boolean | undefined
   /** Whether another tab may have a session that this one cannot find by itself. */
   readonly isPerTab: boolean
-  /** @throws ApiProblem */
-  signIn<K extends SignInOperation>(operation: K, body: BodyOf<K>): Promise<Grant>
+  /** `path`: the values of the operation's path. @throws ApiProblem */
+  signIn<K extends SignInOperation>(
+    operation: K,
+    body: BodyOf<K>,
+    path?: PathValues,
+  ): Promise<Grant>
   /** Undefined: there is no session. `user` is the one known already. @throws ApiProblem */
   refresh(user?: UserPrivate): Promise<Grant | undefined>
   /** @throws ApiProblem */
   signOut(): Promise<void>
   /** Called after a session was opened, here or in another tab that sends its refresh token. */
   opened(refreshToken?: string): void
+  /** Called before the page leaves for a sign-in that ends in the cookie. @throws TypeError */
+  leaving(): void
   ended(): void
   /** The refresh token for other tabs, where they cannot read it themselves. */
   share(): string | undefined

@@ -184,6 +184,9 @@ export function tokenStorage(
     opened(refreshToken) {
       if (refreshToken) place.write(refreshToken)
     },
+    leaving() {
+      throw new TypeError('Identity providers need the storage "cookie"')
+    },
     ended: () => place.write(null),
     share: () => (kind === 'memory' ? (place.read() ?? undefined) : undefined),
   }
