@@ -56,7 +56,7 @@ function parse(toml) {
 const keyOf = (/** @type {string} */ line) => /^(\w+)\s*=/.exec(line)?.[1]
 
 /** A key and its value on one line, without the comment behind it. */
-const SETTING = /^\w+\s*=\s*(?:"[^"]*"|\[.*\]|\{.*\}|[^#\s]+)/
+const SETTING = /^\w+\s*=\s*(?:"[^"]*"|'[^']*'|\[.*\]|\{.*\}|[^#\s]+)/
 
 /** The lines with a value. */
 const settings = (/** @type {Block} */ { lines }) =>

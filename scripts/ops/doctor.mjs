@@ -1,6 +1,7 @@
 // @ts-check
-// `npm run doctor` checks machine, checkout and settings without network; `-- --remote` checks the
-// account and the deployed service. Each line is ok, or names what fixes it; nothing is changed.
+// `npm run doctor` checks machine, checkout and settings, without network but for the identity
+// providers of the settings; `-- --remote` checks the account and the deployed service. Each line
+// is ok, or names the fix; nothing is changed.
 import { parseArgs } from 'node:util'
 import { openApi } from './cloudflare.mjs'
 import { findAccount } from './deploy/facts.mjs'

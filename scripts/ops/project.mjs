@@ -7,6 +7,7 @@ import { unstable_readConfig as readConfig } from 'wrangler'
 import { root } from '../tools.mjs'
 import { PREVIEWS, PRODUCTION } from './environment.mjs'
 import { Failure } from './failure.mjs'
+import { providerSecrets } from './providers.mjs'
 
 export const CONFIG = join(root, 'wrangler.toml')
 
@@ -21,7 +22,7 @@ export const CONFIG = join(root, 'wrangler.toml')
  * @property {string[]} hosts host names of routes and custom domains
  * @property {boolean | undefined} workersDev
  * @property {string[]} crons
- * @property {string[]} requiredSecrets
+ * @property {string[]} requiredSecrets those of wrangler.toml, and of its PROVIDERS
  * @property {number | undefined} cpuMs
  * @property {string} compatibilityDate
  */
@@ -51,17 +52,18 @@ export function readProject(environment) {
       'wrangler.toml lacks the name, the D1 binding DB with a database_name, or the R2 binding AVATARS with a bucket_name.',
       'git checkout wrangler.toml restores them',
     )
+  const vars = /** @type {Record<string, string>} */ (config.vars)
   return {
     environment,
     worker: config.name,
     accountId: config.account_id,
     database: { name: database.database_name, id: idOf(database) },
     bucket: { name: bucket.bucket_name, jurisdiction: bucket.jurisdiction },
-    vars: /** @type {Record<string, string>} */ (config.vars),
+    vars,
     hosts: hostsOf(config),
     workersDev: config.workers_dev,
     crons: config.triggers?.crons ?? [],
-    requiredSecrets: config.secrets?.required ?? [],
+    requiredSecrets: [...(config.secrets?.required ?? []), ...providerSecrets(vars.PROVIDERS)],
     cpuMs: config.limits?.cpu_ms,
     compatibilityDate: config.compatibility_date ?? '',
   }

@@ -6,8 +6,8 @@ import {
   OPENID_PROFILE,
   PRESETS,
   type ProviderProfile,
-} from './identity-provider-presets'
-import { isLoopback } from './loopback'
+} from './identity-provider-presets.ts'
+import { isLoopback } from './loopback.ts'
 
 const MAX_PROVIDERS = 20
 const NAME = /^[a-z][a-z\d-]{0,29}$/
@@ -91,6 +91,10 @@ function schemaOf(provider: string): z.ZodType<Draft> {
 
 const TEXT_SECRET = /^[\x21-\x7e]{8,500}$/
 
+/** The name of a provider's secret. */
+export const secretNameOf = (provider: string) =>
+  `PROVIDER_${provider.toUpperCase().replaceAll('-', '_')}_SECRET`
+
 /** The rule that a secret breaks, or null. */
 function secretRule(provider: string, secret: unknown): string | null {
   if (typeof secret !== 'string' || secret === '') return `is missing: PROVIDERS has ${provider}`
@@ -154,7 +158,7 @@ function readProvider(
   if (!NAME.test(name)) return { problems: [`PROVIDERS name ${position} ${NAME_RULE}`] }
   const { data, error } = schemaOf(name).safeParse(members)
   const problems = (error?.issues ?? []).map((issue) => `PROVIDERS ${ruleOf(name, issue)}`)
-  const secretName = `PROVIDER_${name.toUpperCase().replaceAll('-', '_')}_SECRET`
+  const secretName = secretNameOf(name)
   const secret = env[secretName]
   const brokenRule = secretRule(name, secret)
   if (brokenRule) problems.push(`${secretName} ${brokenRule}`)

@@ -1,4 +1,6 @@
 import { chmodSync } from 'node:fs'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { FakeCloudflare } from './cloudflare'
@@ -68,6 +70,89 @@ describe('npm run doctor', () => {
         new RegExp(`^.*\n      → ${fix.replace(/[.[\]]/g, '\\$&')}`),
       )
     }
+  })
+})
+
+/** A provider whose metadata is what `metadata` returns; undefined: it never answers. */
+async function provider(metadata: (issuer: string) => object | undefined) {
+  const server = createServer((_, response) => {
+    const found = metadata(issuer)
+    if (found) response.setHeader('Content-Type', 'application/json').end(JSON.stringify(found))
+  })
+  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done))
+  const issuer = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  return {
+    issuer,
+    stop: () => {
+      server.closeAllConnections()
+      server.close()
+    },
+  }
+}
+const rightMetadata = (issuer: string) => ({
+  issuer,
+  authorization_endpoint: `${issuer}/auth`,
+  token_endpoint: `${issuer}/token`,
+  jwks_uri: `${issuer}/jwks`,
+})
+
+describe('the identity providers', () => {
+  it('npm run doctor asks each for its metadata, and prints its redirect URI', async () => {
+    const [right, other, partial, silent] = await Promise.all([
+      provider(rightMetadata),
+      provider((issuer) => rightMetadata(`${issuer}/other`)),
+      provider((issuer) => ({ issuer })),
+      provider(() => undefined),
+    ])
+    const gone = await provider(rightMetadata)
+    gone.stop()
+    const entries = Object.entries({ right, other, partial, silent, gone }).map(
+      ([name, { issuer }]) => [name, { client_id: 'c', issuer }],
+    )
+    const providers = JSON.stringify({ ...Object.fromEntries(entries), github: { client_id: 'c' } })
+    const secrets = ['RIGHT', 'OTHER', 'PARTIAL', 'SILENT', 'GONE'].map(
+      (name) => `PROVIDER_${name}_SECRET=a-secret-of-the-test\n`,
+    )
+    const former = project.read('.dev.vars')
+    project.write('.dev.vars', `${former}PROVIDERS='${providers}'\n${secrets.join('')}`)
+    const { code, output } = await doctor()
+    for (const { stop } of [right, other, partial, silent]) stop()
+    expect(code).toBe(1)
+    expect(output).not.toContain('a-secret-of-the-test')
+    const at = (name: string) => `http://localhost:8787/api/identity-providers/${name}/callback`
+    for (const line of [
+      `ok    provider right: its redirect URI is ${at('right')}`,
+      `ok    provider github: its redirect URI is ${at('github')}`,
+      `warn  provider other: ${other.issuer}/.well-known/openid-configuration is of the issuer "${other.issuer}/other", not "${other.issuer}"`,
+      'openid-configuration lacks authorization_endpoint, token_endpoint, jwks_uri',
+      `warn  provider silent: ${silent.issuer}/.well-known/openid-configuration does not respond within 5 s`,
+      `warn  provider gone: ${gone.issuer}/.well-known/openid-configuration cannot be reached: `,
+      'fail  .dev.vars lacks PROVIDER_GITHUB_SECRET\n      → add PROVIDER_GITHUB_SECRET=…',
+    ])
+      expect(output).toContain(line)
+  })
+
+  it('npm run doctor names the rule that PROVIDERS breaks', async () => {
+    project.configure('PROVIDERS = ""', `PROVIDERS = '{"google":{},"acme":{"client_id":"c"}}'`)
+    const { output } = await doctor()
+    expect(output).toContain('fail  PROVIDERS google.client_id is missing, or no text')
+    expect(output).toContain('fail  PROVIDERS acme.issuer is missing, or no text')
+  })
+
+  it('npm run doctor -- --remote names the secret that the Worker lacks', async () => {
+    project.configure('PROVIDERS = ""', `PROVIDERS = '{"github":{"client_id":"c"}}'`)
+    const secrets = new Map([
+      ['JWT_SECRET', 'x'],
+      ['PROVIDER_GOOGLE_SECRET', 'x'],
+    ])
+    cloudflare.addWorker('gatepost', { secrets })
+    const { output } = await doctor('--remote')
+    for (const line of [
+      'fail  secret PROVIDER_GITHUB_SECRET is missing\n      → npx wrangler secret put PROVIDER_GITHUB_SECRET',
+      'warn  secret PROVIDER_GOOGLE_SECRET is unknown to Gatepost',
+      'ok    provider github: its redirect URI is https://gatepost.',
+    ])
+      expect(output).toContain(line)
   })
 })
 

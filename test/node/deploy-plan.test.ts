@@ -58,6 +58,33 @@ describe('the origin', () => {
   })
 })
 
+describe('PROVIDERS', () => {
+  const plan = (providers: string, secrets: string[], ...args: string[]) =>
+    planDeploy(
+      project({ vars: { APP_ORIGIN: 'http://localhost:8787', PROVIDERS: providers } }),
+      facts({ worker: { ...worker, secrets: ['JWT_SECRET', ...secrets] } }),
+      options(...args),
+      source,
+    )
+  const GITHUB = '{"github":{"client_id":"c"}}'
+
+  it('is deployed only to a Worker with its secrets, or together with them', () => {
+    expect(() => plan(GITHUB, [])).toThrow(/needs PROVIDER_GITHUB_SECRET, which the Worker lacks/)
+    expect(plan(GITHUB, ['PROVIDER_GITHUB_SECRET'])).toMatchObject({ secret: 'keep' })
+    expect(plan(GITHUB, [], '--secrets-file=mine.json')).toMatchObject({ secret: 'given' })
+    expect(plan('', [])).toMatchObject({ secret: 'keep' })
+  })
+
+  it.each([
+    ['{', /PROVIDERS must be a JSON object/],
+    ['{"google":{}}', /PROVIDERS google\.client_id is missing/],
+    // The origin of the deployment is not of this machine.
+    ['{"a":{"client_id":"c","issuer":"http://127.0.0.1:9"}}', /a\.issuer must begin with https/],
+  ])('%s is refused before anything is changed', (providers, reason) => {
+    expect(() => plan(providers, [])).toThrow(reason)
+  })
+})
+
 describe('JWT_SECRET', () => {
   const secret = (changes: Partial<Facts>, ...args: string[]) =>
     planSecret(project(), facts(changes), options(...args))

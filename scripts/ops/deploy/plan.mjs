@@ -2,6 +2,7 @@
 // Decides what a deploy does. Pure: facts in, plan or Failure out; nothing is read or changed here.
 import { envOption } from '../environment.mjs'
 import { Failure } from '../failure.mjs'
+import { providerSecrets, readConfigured } from '../providers.mjs'
 
 /**
  * @typedef {object} Plan
@@ -87,6 +88,9 @@ export function planDeploy(project, facts, options, source) {
       'choose another database_name in wrangler.toml',
     )
   const origin = planOrigin(project, facts.subdomain)
+  const [unfit] = readConfigured({ ...project.vars, APP_ORIGIN: origin }).problems
+  if (unfit) throw new Failure(`${unfit}.`, 'correct it in wrangler.toml, then npm run deploy')
+  requireProviderSecrets(project, facts, options)
   const secret = planSecret(project, facts, options)
   const isSame =
     worker?.version?.message === source.message(origin) &&
@@ -179,6 +183,22 @@ export function planSecret({ environment, database: { name } }, { worker, databa
     worker
       ? `npx wrangler secret put JWT_SECRET${envOption(environment)} with the former one, or npm run deploy -- --new-secret`
       : 'npm run deploy -- --secrets-file FILE with {"JWT_SECRET": "the former one"}, or -- --new-secret',
+  )
+}
+
+/**
+ * A Worker that lacks the secret of a provider serves no request.
+ * @param {import('../project.mjs').Project} project
+ * @param {import('./facts.mjs').Facts} facts
+ * @param {import('./options.mjs').Options} options
+ */
+function requireProviderSecrets({ environment, vars }, { worker }, options) {
+  if (options.secretsFile !== undefined) return
+  const missing = providerSecrets(vars.PROVIDERS).filter((name) => !worker?.secrets.includes(name))
+  if (missing.length === 0) return
+  throw new Failure(
+    `PROVIDERS in wrangler.toml needs ${missing.join(', ')}, which the Worker lacks: it would answer 503.`,
+    `npx wrangler secret put ${missing[0]}${envOption(environment)}, or npm run deploy -- --secrets-file FILE with it`,
   )
 }
 

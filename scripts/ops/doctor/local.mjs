@@ -1,5 +1,6 @@
 // @ts-check
-// Checks that need no network: the machine, the checkout, wrangler.toml, the build.
+// Checks of this machine: the checkout, wrangler.toml, the build, and the identity providers of
+// `npm run dev`, which are the only ones that are asked over the network.
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -11,7 +12,9 @@ import { configProblems, isExampleSender } from '../deploy/plan.mjs'
 import { listMigrations } from '../deploy/source.mjs'
 import { envArguments } from '../environment.mjs'
 import { CONFIG } from '../project.mjs'
+import { providerSecrets } from '../providers.mjs'
 import { fail, ok, warn } from './finding.mjs'
+import { checkProviders } from './providers.mjs'
 
 /** @typedef {import('./finding.mjs').Finding} Finding */
 
@@ -34,6 +37,7 @@ const MAX_ASSET_BYTES = 25 * MIB
  */
 export async function checkLocally(project) {
   const slow = [checkBindings(), checkBundle(project)]
+  const providers = checkLocalProviders(project)
   const quick = [
     checkNode(),
     checkPackages(),
@@ -44,7 +48,7 @@ export async function checkLocally(project) {
     checkCompatibilityDate(project),
     checkAssets(),
   ]
-  return [...quick, ...(await Promise.all(slow))]
+  return [...quick, ...(await Promise.all(slow)), ...(await providers)]
 }
 
 const readJson = (/** @type {string} */ path) => JSON.parse(readFileSync(join(root, path), 'utf8'))
@@ -73,6 +77,23 @@ function checkPackages() {
     `${wrong.length} package(s) differ from package-lock.json, such as ${wrong[0]}`,
     'npm ci',
   )
+}
+
+/**
+ * The providers of `npm run dev`: .dev.vars holds their secrets, and may have its own PROVIDERS.
+ * @param {import('../project.mjs').Project} project
+ * @returns {Promise<Finding[]>}
+ */
+async function checkLocalProviders({ vars }) {
+  const path = join(root, '.dev.vars')
+  const own = existsSync(path) ? parseEnv(readFileSync(path, 'utf8')) : {}
+  const setting = own.PROVIDERS ?? vars.PROVIDERS
+  const missing = providerSecrets(setting).filter((name) => !own[name])
+  const origin = own.APP_ORIGIN ?? 'http://localhost:8787'
+  return [
+    ...missing.map((name) => fail(`.dev.vars lacks ${name}`, `add ${name}=… to .dev.vars`)),
+    ...(await checkProviders({ ...own, ...(setting && { PROVIDERS: setting }) }, origin)),
+  ]
 }
 
 /** @returns {Finding[]} */

@@ -8,6 +8,7 @@ import { listMigrations } from '../deploy/source.mjs'
 import { envOption } from '../environment.mjs'
 import { Failure } from '../failure.mjs'
 import { fail, ok, warn } from './finding.mjs'
+import { checkProviders } from './providers.mjs'
 
 /** @typedef {import('./finding.mjs').Finding} Finding */
 /** @typedef {import('../cloudflare.mjs').Api} Api */
@@ -37,6 +38,7 @@ export async function checkRemotely(api, account, project, signal) {
       ? ok(`bucket ${project.bucket.name}`)
       : fail(`bucket ${project.bucket.name} is missing`, deploy(project)),
     ...checkSecrets(project, facts),
+    ...(await checkRemoteProviders(project, facts)),
     await checkMail(api, account.id, project),
     ...(await checkDomains(api, account.id, project)),
     ...(await checkService(project, facts, signal)),
@@ -117,6 +119,30 @@ function checkSecrets(project, { worker }) {
 }
 
 /**
+ * @param {Project} project
+ * @param {Facts} facts
+ * @returns {Promise<Finding[]>}
+ */
+async function checkRemoteProviders(project, { subdomain }) {
+  const origin = originOf(project, subdomain)
+  // `checkService` reports an origin that cannot be planned.
+  return origin instanceof Failure ? [] : checkProviders(project.vars, origin)
+}
+
+/**
+ * @param {Project} project
+ * @param {string | null} subdomain
+ */
+function originOf(project, subdomain) {
+  try {
+    return planOrigin(project, subdomain)
+  } catch (error) {
+    if (error instanceof Failure) return error
+    throw error
+  }
+}
+
+/**
  * Whether the domain of MAIL_FROM may send through Cloudflare.
  * @param {Api} api
  * @param {string} accountId
@@ -179,13 +205,8 @@ async function checkDomains(api, accountId, { worker, hosts }) {
  * @returns {Promise<Finding[]>}
  */
 async function checkService(project, { worker, subdomain }, signal) {
-  let origin
-  try {
-    origin = process.env.GATEPOST_SMOKE_ORIGIN ?? planOrigin(project, subdomain)
-  } catch (error) {
-    if (!(error instanceof Failure)) throw error
-    return [fail(error.message, error.next ?? '')]
-  }
+  const origin = process.env.GATEPOST_SMOKE_ORIGIN ?? originOf(project, subdomain)
+  if (origin instanceof Failure) return [fail(origin.message, origin.next ?? '')]
   const asked = Date.now()
   const health = await askOnce(`${origin}/health`, signal)
   if (health.status !== 200)
