@@ -19,8 +19,10 @@ function requestLine({ method, route, status, ms, trips, hash_ms: hashMs }) {
 }
 
 /** @param {Record<string, any>} line */
-function eventLine({ type, user_id: userId }) {
-  return paint(`  ${type}${userId ? ` of user ${userId}` : ''}`, 2)
+function eventLine({ type, user_id: userId, provider, reason }) {
+  const of = userId ? ` of user ${userId}` : ''
+  const why = reason ? ` by ${provider}: ${reason}` : ''
+  return paint(`  ${type}${of}${why}`, 2)
 }
 
 /** The form that browsers send. Other text may have been made up. */

@@ -5,13 +5,13 @@ import { createWriteStream } from 'node:fs'
 const START_MS = 90_000
 
 /**
- * @param {{ port: number, state: string, log: string, allow: string }} options `state`: the folder
- *   of its data; `log`: the file for what it prints; `allow`: ALLOWED_ORIGINS
+ * @param {{ port: number, state: string, log: string, vars: Record<string, string> }} options
+ *   `state`: the folder of its data; `log`: the file for what it prints; `vars`: its settings
  * @returns {Promise<() => Promise<void>>} ends it, and resolves once it has ended
  */
-function startService({ port, state, log, allow }) {
+function startService({ port, state, log, vars }) {
   const where = ['--port', String(port), '--persist-to', state]
-  const settings = ['--var', `ALLOWED_ORIGINS:${allow}`, '--var', 'EMAIL_SIGN_IN:on']
+  const settings = Object.entries(vars).flatMap(([name, value]) => ['--var', `${name}:${value}`])
   const child = spawn(process.execPath, ['scripts/dev/dev.mjs', ...where, ...settings], {
     stdio: ['ignore', 'pipe', 'pipe'],
   })
@@ -69,7 +69,7 @@ function runNodeTests(files, env) {
 /**
  * Starts the service, runs files of node:test with it, prints their sum and sets the exit code.
  * @param {string} title of the sum
- * @param {{ port: number, state: string, log: string, allow: string }} options of `startService`
+ * @param {Parameters<typeof startService>[0]} options
  * @param {string[]} files
  * @param {Record<string, string>} env of the tests
  */

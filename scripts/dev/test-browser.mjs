@@ -15,6 +15,8 @@ const log = join(artifacts, 'service.log')
 const args = process.argv.slice(2)
 const pictures = args.includes('--pictures')
 
+const providerAt = (port) => ({ client_id: 'gatepost', issuer: `http://127.0.0.1:${port}` })
+
 function tests() {
   if (pictures) return ['test/browser/pictures.ts']
   const named = args.filter((arg) => !arg.startsWith('--'))
@@ -26,13 +28,27 @@ function tests() {
 mkdirSync(artifacts, { recursive: true })
 await must('Preparing the service', [process.execPath, 'scripts/dev/setup.mjs'])
 const state = mkdtempSync(join(tmpdir(), 'gatepost-browser-'))
+/** A test file starts the first one. The second one never answers. */
+const providers = {
+  acme: { ...providerAt(PORT + 2), name: 'Acme', trust_email: true },
+  offline: { ...providerAt(PORT + 4), name: 'Offline' },
+}
+const secret = 'secret-of-the-browser-tests'
 const env = {
   GATEPOST_ORIGIN: origin,
   GATEPOST_LISTED_ORIGIN: listed,
   GATEPOST_UNLISTED_ORIGIN: unlisted,
   GATEPOST_STATE: state,
   GATEPOST_LOG: log,
+  GATEPOST_ACME: JSON.stringify({ ...providers.acme, client_secret: secret }),
 }
-await testWithService('Browser tests', { port: PORT, state, log, allow: listed }, tests(), env)
+const vars = {
+  ALLOWED_ORIGINS: listed,
+  EMAIL_SIGN_IN: 'on',
+  PROVIDERS: JSON.stringify(providers),
+  PROVIDER_ACME_SECRET: secret,
+  PROVIDER_OFFLINE_SECRET: secret,
+}
+await testWithService('Browser tests', { port: PORT, state, log, vars }, tests(), env)
 console.log(`Pictures: ${artifacts}`)
 rmSync(state, { recursive: true, force: true })

@@ -33,7 +33,7 @@ const service = {
   port: PORT,
   state: join(work, 'state'),
   log: join(work, 'service.log'),
-  allow: [listed, otherSite].join(','),
+  vars: { ALLOWED_ORIGINS: [listed, otherSite].join(','), EMAIL_SIGN_IN: 'on' },
 }
 await testWithService('Apps with the client', service, tests(), env)
 rmSync(work, { recursive: true, force: true })

@@ -25,6 +25,7 @@ const pages = {
   signIn: part(signIn, 'SignIn'),
   askForLink: part(emailLink, 'AskForLink'),
   useLink: part(emailLink, 'UseLink'),
+  welcome: part(() => import('./pages/welcome'), 'Welcome'),
   forgot: part(mailed, 'Forgot'),
   reset: part(mailed, 'Reset'),
   verify: part(mailed, 'Verify'),
@@ -69,6 +70,7 @@ function Frame() {
               <Route path="/sign-in" component={pages.signIn} />
               <Route path="/sign-in/email" component={pages.askForLink} />
               <Route path="/sign-in/link" component={pages.useLink} />
+              <Route path="/welcome" component={pages.welcome} />
               <Route path="/forgot" component={pages.forgot} />
               <Route path="/reset" component={pages.reset} />
               <Route path="/verify" component={pages.verify} />

@@ -115,7 +115,10 @@ export async function picture(page: Page, name: string) {
     for (const [width, viewport] of Object.entries({ narrow: NARROW, wide: WIDE })) {
       await page.setViewportSize(viewport)
       assert.deepEqual(await violations(page), [], `${name}, ${colorScheme}, ${width}`)
-      await page.screenshot({ path: `${ARTIFACTS}/${name}-${colorScheme}-${width}.png` })
+      await page.screenshot({
+        path: `${ARTIFACTS}/${name}-${colorScheme}-${width}.png`,
+        fullPage: true,
+      })
     }
   }
   await page.emulateMedia({ colorScheme: 'light' })

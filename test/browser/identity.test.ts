@@ -1,11 +1,10 @@
 /** Passkeys, authenticator app and recovery codes, with a virtual authenticator of Chromium. */
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
-import { Secret, TOTP } from 'otpauth'
 import type { Browser, Page } from 'playwright-core'
 import { addAuthenticator } from './authenticator.ts'
 import { launch, picture, visitor } from './browser.ts'
-import { call, confirmed, grantAdmin, type Person } from './people.ts'
+import { addApp, code, confirmed, grantAdmin } from './people.ts'
 import { button, field, heading, signIn, signOut } from './steps.ts'
 
 let browser: Browser
@@ -13,11 +12,6 @@ before(async () => {
   browser = await launch()
 })
 after(() => browser.close())
-
-const code = (secret: string, stepsLater = 0) =>
-  new TOTP({ secret: Secret.fromBase32(secret.replaceAll(' ', '')) }).generate({
-    timestamp: Date.now() + stepsLater * 30_000,
-  })
 
 async function takeCodes(page: Page): Promise<string[]> {
   const text = await page.locator('pre.codes').innerText()
@@ -97,15 +91,6 @@ test('an authenticator app and a recovery code are the second step of a sign-in'
   await page.getByText('9 of 10 are unused.').waitFor()
   await visit.close()
 })
-
-/** Sets up an authenticator app over the API, and returns its secret. */
-async function addApp({ token }: Person): Promise<string> {
-  const headers = { Authorization: `Bearer ${token}` }
-  const post = <T>(path: string, body?: object) => call<T>('POST', path, body, headers)
-  const { secret } = await post<{ secret: string }>('/api/users/me/totp')
-  await post('/api/users/me/totp/confirm', { code: code(secret) })
-  return secret
-}
 
 test('an admin removes the factors of a user who lost them', async () => {
   const [ann, root] = [await confirmed(), await confirmed()]

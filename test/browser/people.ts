@@ -1,6 +1,7 @@
 /** People and posts for the pages to show, made over the API. */
 import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
+import { Secret, TOTP } from 'otpauth'
 import { mailedLink, ORIGIN, otherAddress } from './browser.ts'
 
 export const PASSWORD = 'correct horse battery staple'
@@ -58,6 +59,21 @@ export async function confirmed(): Promise<Person> {
   return someone
 }
 
+/** A code of an authenticator app. */
+export const code = (secret: string, stepsLater = 0) =>
+  new TOTP({ secret: Secret.fromBase32(secret.replaceAll(' ', '')) }).generate({
+    timestamp: Date.now() + stepsLater * 30_000,
+  })
+
+/** Sets up an authenticator app over the API, and returns its secret. */
+export async function addApp({ token }: Person): Promise<string> {
+  const headers = { Authorization: `Bearer ${token}` }
+  const post = <T>(path: string, body?: object) => call<T>('POST', path, body, headers)
+  const { secret } = await post<{ secret: string }>('/api/users/me/totp')
+  await post('/api/users/me/totp/confirm', { code: code(secret) })
+  return secret
+}
+
 export const write = (author: Person, title: string, content: string) =>
   call<{ id: number }>(
     'POST',
@@ -93,5 +109,8 @@ export const removePassword = ({ id }: Person) =>
   execute(`update users set has_password = 0 where id = ${id}`)
 
 /** Makes the sign-ins of a user too old for acts that need a recent one. */
-export const ageSessions = ({ id }: Person) =>
-  execute(`update sessions set auth_time = 1 where user_id = ${id}`)
+export const ageSessions = ({ username }: Pick<Person, 'username'>) =>
+  execute(
+    `update sessions set auth_time = 1
+     where user_id = (select id from users where username = '${username}')`,
+  )

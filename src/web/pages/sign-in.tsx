@@ -1,61 +1,92 @@
 /** The ways in: register and sign in. */
+import type { ComponentChildren } from 'preact'
 import { useEffect, useState } from 'preact/hooks'
 import { useLocation } from 'preact-iso'
 import { ApiProblem } from '../../client'
 import { gatepost, session, useSession } from '../gatepost'
 import { hasPasskeys, offerPasskeys, signInWithPasskey } from '../passkeys'
 import { Act } from '../ui/act'
-import { Field, NewPasswordField, PasswordField } from '../ui/fields'
+import { useArrival } from '../ui/arrival'
+import { Field, NewPasswordField, PasswordField, UsernameField } from '../ui/fields'
 import { Form } from '../ui/form'
 import { say } from '../ui/messages'
+import { safeNext } from '../ui/next-path'
 import { Page } from '../ui/page'
+import { ProviderButtons, ProviderProblem, useProviders } from '../ui/providers'
 import { type PendingSignIn, passkeyTrouble, pendingOf, SecondStep } from './second-step'
-
-/**
- * The page to show after signing in: a path of this origin, else the start page. The path of
- * `/.//evil.example` is `//evil.example`, another origin, so the result is checked as well.
- */
-function safeNext(next: string | undefined): string {
-  const { origin } = location
-  const url = next && URL.canParse(next, origin) ? new URL(next, origin) : null
-  if (url?.origin !== origin) return '/'
-  const path = url.pathname + url.search
-  return URL.canParse(path, origin) && new URL(path, origin).origin === origin ? path : '/'
-}
 
 export function SignIn() {
   const { query, route } = useLocation()
-  const isIn = useSession().status === 'signed-in'
+  const state = useSession()
   // Read once: the address changes before a lazily loaded page replaces this one.
   const [next] = useState(() => safeNext(query.next))
-  const [pending, setPending] = useState<PendingSignIn | null>(null)
+  const { problem, provider, ...begun } = useArrival('problem', 'provider', 'pending', 'methods')
+  // A provider that a signed-in user came from asks for the second step, too.
+  const [arrived] = useState(() => pendingIn(begun))
+  const [pending, setPending] = useState(arrived)
+  const providers = useProviders()
+  const isIn = state.status === 'signed-in'
+  const mayLeave = isIn && !problem && (!pending || pending !== arrived)
   // Also runs when another tab signs in.
   useEffect(() => {
-    if (isIn) route(next, true)
-  }, [isIn, next, route])
+    if (mayLeave) route(next, true)
+  }, [mayLeave, next, route])
+  if (pending) {
+    return (
+      <div class="narrow">
+        <SecondStep
+          pending={pending}
+          restart={() => setPending(null)}
+          done={() => route(next, true)}
+        />
+      </div>
+    )
+  }
+  const trouble = problem && providers && (
+    <ProviderProblem code={problem} provider={provider} providers={providers} />
+  )
   return (
     <div class="narrow">
-      {pending ? (
-        <SecondStep pending={pending} restart={() => setPending(null)} />
+      {isIn && problem ? (
+        <Page title="Sign in" lead={`You are still signed in as ${state.user.username}.`}>
+          {trouble}
+          <a class="button" href={next}>
+            Continue
+          </a>
+        </Page>
       ) : (
-        <FirstStep isReturning={query.next !== undefined} ask={setPending} />
+        <FirstStep
+          isReturning={query.next !== undefined}
+          ask={setPending}
+          trouble={trouble}
+          others={<ProviderButtons providers={providers ?? []} next={next} />}
+        />
       )}
     </div>
   )
 }
 
+/** The pending sign-in of an address, where the first factor was a provider. */
+const pendingIn = ({ pending, methods }: { pending: string; methods: string }) =>
+  pending ? { token: pending, methods: methods.split(' ') } : null
+
 interface FirstStepProps {
   /** The user came from a page that needs a session. */
   isReturning: boolean
   ask: (pending: PendingSignIn) => void
+  /** Why the user is back here. */
+  trouble: ComponentChildren
+  /** Other ways to sign in. */
+  others: ComponentChildren
 }
 
-function FirstStep({ isReturning, ask }: FirstStepProps) {
+function FirstStep({ isReturning, ask, trouble: former, others }: FirstStepProps) {
   const [trouble, setTrouble] = useState('')
   const fail = (error: unknown) => setTrouble(passkeyTrouble(error))
   useEffect(() => offerPasskeys(fail), [])
   return (
     <Page title="Sign in" lead={isReturning ? 'Sign in to continue.' : undefined}>
+      {former}
       <Form
         label="Sign in"
         submit={async ({ login = '', password = '' }) => {
@@ -83,6 +114,7 @@ function FirstStep({ isReturning, ask }: FirstStepProps) {
           {trouble}
         </p>
       )}
+      {others}
       <LinkOffer />
       <p>
         <a href="/forgot">Forgot your password?</a>
@@ -113,6 +145,7 @@ function LinkOffer() {
 export function Register() {
   const { route } = useLocation()
   const state = useSession()
+  const providers = useProviders()
   const [mailed, setMailed] = useState('')
   if (mailed) {
     return (
@@ -149,16 +182,7 @@ export function Register() {
             route('/')
           }}
         >
-          <Field
-            name="username"
-            label="Username"
-            hint="3 to 30 letters, digits, “_”, “.” or “-”. Everybody sees it."
-            required
-            maxLength={30}
-            autoComplete="username"
-            autoCapitalize="none"
-            spellcheck={false}
-          />
+          <UsernameField />
           <Field
             name="email"
             label="Email"
@@ -170,6 +194,7 @@ export function Register() {
           <Field name="full_name" label="Name (optional)" maxLength={100} autoComplete="name" />
           <NewPasswordField name="password" label="Password" />
         </Form>
+        <ProviderButtons providers={providers ?? []} next="/" />
         <p class="muted">
           Have an account? <a href="/sign-in">Sign in</a>
         </p>

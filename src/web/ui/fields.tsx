@@ -103,6 +103,20 @@ export const NewPasswordField = (props: { name: string; label: string }) => (
   />
 )
 
+/** The username of a new account. */
+export const UsernameField = () => (
+  <Field
+    name="username"
+    label="Username"
+    hint="3 to 30 letters, digits, “_”, “.” or “-”. Everybody sees it."
+    required
+    maxLength={30}
+    autoComplete="username"
+    autoCapitalize="none"
+    spellcheck={false}
+  />
+)
+
 interface CheckboxProps {
   name: string
   label: string

@@ -4,14 +4,17 @@
 import type { ComponentChildren } from 'preact'
 import { createContext } from 'preact'
 import { useContext, useEffect, useRef, useState } from 'preact/hooks'
+import { useLocation } from 'preact-iso'
 import { ApiProblem } from '../../client'
-import { session } from '../gatepost'
+import { gatepost, session } from '../gatepost'
 import { confirmWithPasskey, hasPasskeys } from '../passkeys'
 import { Act } from './act'
 import { type Factors, readFactors } from './factors'
 import { Field, PasswordField } from './fields'
 import { Form } from './form'
-import { asProblem } from './load'
+import { asProblem, useLoad } from './load'
+import { Waiting as Loading } from './page'
+import { type Provider, ProviderButtons } from './providers'
 
 /** An act that waits for the confirmation of the user. */
 interface Waiting {
@@ -96,7 +99,7 @@ function StepUpDialog({ factors, done, cancel }: DialogProps) {
       {proofs.passkey && <PasskeyProof done={done} />}
       {proofs.code && <CodeProof hasApp={factors.totp} done={done} />}
       {proofs.password && <PasswordProof done={done} />}
-      {proofs.none && <SignInAgain />}
+      {proofs.none && <SignInAgain identities={factors.identities} />}
       <div class="row end">
         <button type="button" class="quiet" onClick={cancel}>
           Cancel
@@ -106,13 +109,28 @@ function StepUpDialog({ factors, done, cancel }: DialogProps) {
   )
 }
 
-/** The page then asks to sign in, and is shown again afterwards. */
-const SignInAgain = () => (
-  <>
-    <p>Sign in again, then repeat the change within five minutes.</p>
-    <Act act={() => session.signOut()}>Sign in again</Act>
-  </>
-)
+/** Signs in again where the account has no other proof. The page is shown again afterwards. */
+function SignInAgain({ identities }: { identities: number }) {
+  const { url } = useLocation()
+  const connected = useLoad('identities', () => gatepost.identities.list(), 'always')
+  if (identities > 0 && !connected.data && !connected.problem) return <Loading />
+  const providers = (connected.data?.identities ?? [])
+    .filter(({ usable }) => usable)
+    .map(({ provider, label }) => ({ name: provider, label }))
+  return (
+    <>
+      <p>Sign in again, then repeat the change within five minutes.</p>
+      {providers.length > 0 ? (
+        <ProviderButtons providers={unique(providers)} next={url} />
+      ) : (
+        <Act act={() => session.signOut()}>Sign in again</Act>
+      )}
+    </>
+  )
+}
+
+const unique = (providers: Provider[]) =>
+  providers.filter(({ name }, i) => providers.findIndex((other) => other.name === name) === i)
 
 function PasskeyProof({ done }: { done: () => void }) {
   const [trouble, setTrouble] = useState('')
