@@ -80,8 +80,8 @@ export function offerPasskeys(failed: (error: unknown) => void): () => void {
       if (isOver) return
       await signInWith(await startAuthentication({ optionsJSON, useBrowserAutofill: true }))
     } catch (error) {
-      // Another use of a passkey has taken its place.
-      if (isOver || isCancelled(error)) return
+      // Another use of a passkey has taken its place, or the page is about to be replaced.
+      if (isOver || isCancelled(error) || !hasLoginField()) return
       failed(error)
       return offer()
     }
@@ -92,6 +92,9 @@ export function offerPasskeys(failed: (error: unknown) => void): () => void {
     WebAuthnAbortService.cancelCeremony()
   }
 }
+
+/** The field whose autofill offers passkeys. */
+const hasLoginField = () => document.querySelector('input[autocomplete$="webauthn"]') !== null
 
 /** Uses a passkey as the second factor of a sign-in. */
 export async function completeWithPasskey(pendingToken: string) {
