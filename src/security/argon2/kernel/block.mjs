@@ -27,7 +27,6 @@ const rotatedBytes = (bits) =>
 
 /** Byte indices that select four of the eight 32-bit lanes of two vectors. */
 const lanes = (...four) => four.flatMap((lane) => numbers.map((n) => lane * 4 + n))
-const LOWER_HALVES = lanes(0, 2, 4, 6)
 
 /** Merges two lists of statements, so that both progress evenly. */
 function inTurns(first, second) {
@@ -98,7 +97,14 @@ function scalarRow({ i64, i32 }, { get, set, tee }) {
 /** The same for the row after it in vectors A0…D1 of two words: all four G at a time. */
 function vectorRow({ v128, i8x16, i64x2, i32 }, { get, set, tee }) {
   const [A, B, C, D] = ['A', 'B', 'C', 'D'].map((name) => [name + 0, name + 1])
-  const load = (name) => v128.load(ROW + vectors.indexOf(name) * REGISTER, REGISTER, get('from'))
+  const load = (name) => {
+    const offset = ROW + vectors.indexOf(name) * REGISTER
+    if (name !== 'D0') return v128.load(offset, REGISTER, get('from'))
+    // Before the columns, the last scalar row has just stored D0 as two words. A load of 16 bytes
+    // would wait until both are in the cache; loads of 8 bytes take them from the store buffer.
+    const first = v128.load64_zero(offset, WORD, get('from'))
+    return v128.load64_lane(offset + WORD, WORD, 1, get('from'), first)
+  }
   const use = atFirst((name) => tee(name, load(name)), get)
   const store = (name, value) =>
     v128.store(REGISTER + vectors.indexOf(name) * ROW, REGISTER, get('to'), value)
@@ -107,18 +113,17 @@ function vectorRow({ v128, i8x16, i64x2, i32 }, { get, set, tee }) {
   const across = (x, y) => shuffle(x, y, lanes(2, 3, 4, 5))
   const plus = (x, y, product) =>
     set(x, i64x2.add(i64x2.add(tee('twice', product), get('twice')), i64x2.add(use(x), use(y))))
-  /** x + y + 2 × the product of their lower halves. */
-  const sum = ([x0, x1], [y0, y1]) => {
-    const p = tee('p', shuffle(x0, x1, LOWER_HALVES))
-    const q = tee('q', shuffle(y0, y1, LOWER_HALVES))
-    return [
-      plus(x0, y0, i64x2.extmul_low_i32x4_u(p, q)),
-      plus(x1, y1, i64x2.extmul_high_i32x4_u(get('p'), get('q'))),
-    ]
-  }
+  const lowerHalves = ([x0, x1]) => shuffle(x0, x1, lanes(0, 2, 4, 6))
+  const upperHalves = ([x0, x1]) => shuffle(x0, x1, lanes(1, 3, 5, 7))
+  /** x + y + 2 × the product of their lower halves, of which q holds those of y. */
+  const sum = (x, y, q) => [
+    plus(x[0], y[0], i64x2.extmul_low_i32x4_u(tee('p', lowerHalves(x)), q)),
+    plus(x[1], y[1], i64x2.extmul_high_i32x4_u(get('p'), get('q'))),
+  ]
   const both = (change) => (x, y) => [set(x[0], change(x[0], y[0])), set(x[1], change(x[1], y[1]))]
   const xor = (x, y) => v128.xor(use(x), use(y))
-  const xorRotate32 = both((x, y) => i8x16.swizzle(xor(x, y), get('by32')))
+  const xorBoth = both(xor)
+  const rotate32 = both((x) => i8x16.swizzle(get(x), get('by32')))
   const xorRotate24 = both((x, y) => i8x16.swizzle(xor(x, y), get('by24')))
   const xorRotate16 = both((x, y) => i8x16.swizzle(xor(x, y), get('by16')))
   const xorRotate63 = both((x, y) => {
@@ -126,8 +131,12 @@ function vectorRow({ v128, i8x16, i64x2, i32 }, { get, set, tee }) {
     return v128.or(left, i64x2.shr_u(get(x), i32.const(63)))
   })
   const mix = (a, b, c, d) => [
-    ...[...sum(a, b), ...xorRotate32(d, a), ...sum(c, d), ...xorRotate24(b, c)],
-    ...[...sum(a, b), ...xorRotate16(d, a), ...sum(c, d), ...xorRotate63(b, c)],
+    ...[...sum(a, b, tee('q', lowerHalves(b))), ...xorBoth(d, a)],
+    // The lower halves of words that are rotated by 32 bits are their upper halves before.
+    ...[set('q', upperHalves(d)), ...rotate32(d, d)],
+    ...[...sum(c, d, get('q')), ...xorRotate24(b, c)],
+    ...[...sum(a, b, tee('q', lowerHalves(b))), ...xorRotate16(d, a)],
+    ...[...sum(c, d, tee('q', lowerHalves(d))), ...xorRotate63(b, c)],
   ]
   // Diagonals become columns and columns diagonals: A, C and D turn, B stays. D0 and D1 change
   // places by name.
