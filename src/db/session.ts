@@ -11,7 +11,7 @@ export interface Trips {
   ms: number
   /** D1's metadata of the trips; absent before the first one. */
   served?: Served
-  /** A trip failed and was repeated in another session; see `openSession`. */
+  /** A trip failed and was repeated in another session; see `Session.send`. */
   repeated?: boolean
 }
 

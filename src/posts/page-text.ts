@@ -8,11 +8,17 @@ import { PAGE_BYTES } from '../http/list'
 import { EXCERPT_LENGTH, type PostRow, type View } from './schemas'
 
 /**
- * Maximum size of the contents on a page, in bytes. An excerpt is short, but SQLite reads the whole
- * content of a post for it. D1 reads at most twice as much, see `contentOfList`.
+ * Maximum size of the contents that D1 reads for a page, in bytes; a list reads as much as one more
+ * post. An excerpt is short, but SQLite reads the whole content of a post for it.
  */
 const READ_BYTES: Record<View, number> = { full: PAGE_BYTES, excerpt: 4 * PAGE_BYTES }
 const maximum = (view: View) => sql.raw(String(READ_BYTES[view]))
+
+/**
+ * Maximum size of the small contents of a page, in bytes. With its titles, which have at most 800
+ * bytes each, they are smaller than one post may be.
+ */
+const SMALL_BYTES = 100_000
 
 /** SQLite knows the size of a text without reading it. */
 export const contentBytes = sql`octet_length(${posts.content})`
@@ -37,12 +43,12 @@ export const contentIf = (view: View, isRead: SQL): SQL.Aliased<string | null> =
 export const isFitting = (view: View) => sql`(total <= ${maximum(view)} or total = bytes)`
 
 /**
- * The content of a post of a list by descending id. A post of at most its share of the page is
- * always read. SQLite adds up `sizes` once, when it reaches the first larger post.
+ * The content of a post of a list by descending id. Small posts are always read. SQLite adds up
+ * `sizes` once, when it reaches the first post that is not small.
  * @param sizes selects `id` and `bytes` of the posts of the list, in its order
  */
 export function contentOfList(view: View, sizes: SQL) {
-  const isSmall = sql`${contentBytes} <= ${maximum(view)} / ${placeholder('limit')}`
+  const isSmall = sql`${contentBytes} <= ${sql.raw(String(SMALL_BYTES))} / ${placeholder('limit')}`
   const totals = sql`select id, bytes,
     sum(bytes) over (order by id desc rows unbounded preceding) as total from (${sizes})`
   const lastId = sql`(select min(id) from (${totals}) where ${isFitting(view)})`
