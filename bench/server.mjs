@@ -97,7 +97,7 @@ async function migrate(db, folder, count = Number.POSITIVE_INFINITY) {
 }
 
 /** Lists the workerd children of this process; empty where there is no /proc. */
-function workerds() {
+export function workerds() {
   try {
     const children = readFileSync(`/proc/self/task/${process.pid}/children`, 'utf8')
     return children
