@@ -211,7 +211,7 @@ export function totpDisabled(origin: string, to: Recipient): Mail {
 export function factorsRemoved(origin: string, to: Recipient, hasPassword: boolean): Mail {
   const next = hasPassword
     ? 'Your password is unchanged.'
-    : `Your account has no password. Choose one to sign in: ${origin}/forgot`
+    : `Your account has no password. Sign in with a connected account, or choose a password: ${origin}/forgot`
   return compose(to, 'Your second factors were removed', {
     before: [
       `An administrator of ${origin} removed the authenticator app, passkeys and recovery codes of your account, and signed out all devices. ${next}`,

@@ -4,7 +4,7 @@ import { after, before, test } from 'node:test'
 import type { Browser, BrowserContext, Page } from 'playwright-core'
 import { agree, leaveAcme, type Member, member, startAcme } from './acme.ts'
 import { launch, ORIGIN, picture, type Visitor, visitor } from './browser.ts'
-import { addApp, ageSessions, code, confirmed, newName, person } from './people.ts'
+import { addApp, ageSessions, code, confirmed, grantAdmin, newName, person } from './people.ts'
 import { button, field, heading, menu, signIn, signOut, told } from './steps.ts'
 
 let browser: Browser
@@ -169,6 +169,26 @@ test('a user connects an account, which no other account can have', async () => 
   await page.reload()
   await button(page, 'Connect Acme').waitFor()
   assert.equal(await page.getByRole('alert').count(), 0, 'a reload does not repeat the problem')
+  await visit.close()
+})
+
+test('an admin sees how a user signs in', async () => {
+  const { visit, page, context } = await open()
+  const [root, theirs] = [await person(), member()]
+  const username = await register(page, theirs)
+  await signOut(page)
+  await leaveAcme(context)
+  await grantAdmin(root.email)
+  await signIn(page, root.username)
+  await page.waitForURL('/')
+  await page.goto(`/admin?q=${username}`)
+  await button(page, 'Ways to sign in').click()
+  const dialog = page.getByRole('dialog')
+  await dialog.getByText('No password').waitFor()
+  await dialog.getByText(`Acme, ${theirs.email}`).waitFor()
+  await picture(page, 'providers-admin')
+  await button(page, 'Close').click()
+  await dialog.waitFor({ state: 'hidden' })
   await visit.close()
 })
 

@@ -47,7 +47,9 @@ it('→ 204: the mail tells a user without a password how to get one', async () 
   await removePassword(ann.id)
   expect((await remove(ann.id, root.token)).status).toBe(204)
   const { text } = await nextMail(ann.email, /second factors were removed/)
-  expect(text).toContain('Your account has no password. Choose one to sign in: ')
+  expect(text).toContain(
+    'Your account has no password. Sign in with a connected account, or choose a password: ',
+  )
   expect(text).not.toContain('Your password is unchanged.')
 })
 

@@ -60,6 +60,12 @@ describe('staging and previews', () => {
     expect(toml).toContain('[[previews.ratelimits]]\nname = "B"\nnamespace_id = "3002"\n')
   })
 
+  it('get a value in single quotes whole', () => {
+    const providers = `PROVIDERS = '{"acme": {"client_id": "c"}}'`
+    const toml = completed(TOML.replace('LEVEL = "1"', `${providers} # as JSON`))
+    expect(toml).toContain(`[env.staging.vars]\nORIGIN = "http://localhost"\n${providers}\n`)
+  })
+
   it('are complete in wrangler.toml', () => {
     const toml = readFileSync(join(import.meta.dirname, '../../wrangler.toml'), 'utf8')
     expect(completed(toml)).toBe(toml)

@@ -11,6 +11,7 @@ import { Page } from '../ui/page'
 import { Search } from '../ui/search'
 import { useStepUp } from '../ui/step-up'
 import { Time } from '../ui/time'
+import { Factors } from './factors'
 
 type Change = { role?: 'user' | 'admin'; is_active?: boolean }
 
@@ -74,6 +75,7 @@ export function Users({ me }: { me: UserPrivate }) {
                 question={`End all sessions of ${user.username}?`}
                 act={() => endSessions(user)}
               />
+              <Factors user={user} />
               <Confirm
                 label="Remove factors"
                 class="quiet"
@@ -81,8 +83,8 @@ export function Users({ me }: { me: UserPrivate }) {
                 act={() => removeFactors(user)}
               >
                 <p>
-                  For a user who lost them, once you know who asks. The password alone signs in
-                  afterwards, and the user gets an email.
+                  For a user who lost them, once you know who asks. The password or a connected
+                  account signs in alone afterwards, and the user gets an email.
                 </p>
               </Confirm>
               {user.is_active ? (
