@@ -115,10 +115,9 @@ export async function picture(page: Page, name: string) {
     for (const [width, viewport] of Object.entries({ narrow: NARROW, wide: WIDE })) {
       await page.setViewportSize(viewport)
       assert.deepEqual(await violations(page), [], `${name}, ${colorScheme}, ${width}`)
-      await page.screenshot({
-        path: `${ARTIFACTS}/${name}-${colorScheme}-${width}.png`,
-        fullPage: true,
-      })
+      const path = `${ARTIFACTS}/${name}-${colorScheme}-${width}.png`
+      // The backdrop of a dialog covers the viewport alone.
+      await page.screenshot({ path, fullPage: (await page.locator('dialog[open]').count()) === 0 })
     }
   }
   await page.emulateMedia({ colorScheme: 'light' })
