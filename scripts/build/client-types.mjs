@@ -1,5 +1,6 @@
 // Writes src/client/api.ts: the types of the client, one interface per schema and one entry per
-// operation of the OpenAPI document. `npm run types`; with --check it only compares.
+// operation of the OpenAPI document. `npm run types`; with --check it only compares,
+// and with --written it takes the document as another script has just written it.
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { pathToFileURL } from 'node:url'
 import { must } from '../tools.mjs'
@@ -176,7 +177,8 @@ export function clientTypes({ paths, components }) {
 }
 
 async function main() {
-  await must('Writing the API document', [process.execPath, 'scripts/build/openapi.mjs'])
+  if (!process.argv.includes('--written'))
+    await must('Writing the API document', [process.execPath, 'scripts/build/openapi.mjs'])
   const text = clientTypes(JSON.parse(readFileSync(document, 'utf8')))
   const former = existsSync(target) ? readFileSync(target, 'utf8') : ''
   if (text === former) return

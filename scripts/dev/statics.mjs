@@ -57,6 +57,6 @@ export async function document() {
   })
 }
 
-/** The types of the client, as `npm run types` writes them. */
+/** The types of the client, as `npm run types` writes them; after `document`. */
 export const clientTypes = () =>
-  run([process.execPath, 'scripts/build/client-types.mjs', '--check'])
+  run([process.execPath, 'scripts/build/client-types.mjs', '--check', '--written'])
