@@ -349,6 +349,27 @@ describe('the address that a provider states', () => {
     }
   })
 
+  it('of the UserInfo endpoint is not proven by a claim of the ID token', async () => {
+    for (const [inToken, inUserInfo, proven] of [
+      [true, undefined, 'false'],
+      [true, false, 'false'],
+      [false, true, 'true'],
+    ]) {
+      const provider = await openIdProvider()
+      const { sub, email } = someone()
+      provider.tampering = {
+        metadata: { userinfo_endpoint: `${provider.issuer}/userinfo` },
+        respond: (at, right) =>
+          at === '/userinfo'
+            ? json({ sub, email, email_verified: inUserInfo, name: 'Ann' })
+            : right,
+      }
+      const browser = new Browser(workerOf([provider]))
+      const { fragment } = await browser.signIn(provider, { sub, email_verified: inToken })
+      expect(fragment).toMatchObject({ email, email_verified: proven, name: 'Ann' })
+    }
+  })
+
   it('of an existing account links nothing and starts no session (O2)', async () => {
     const victim = await register('victim')
     const provider = await openIdProvider()

@@ -104,7 +104,9 @@ async function readClaims(
   const token = tokens.access_token
   const more = await oauth.userInfoRequest(metadata, client, token, options)
   const userInfo = await oauth.processUserInfoResponse(metadata, client, claims.sub, more)
-  return { ...userInfo, ...claims }
+  // `email_verified` is about the address beside it, so both come from one response.
+  const { email, email_verified } = userInfo
+  return { sub: claims.sub, name: claims.name ?? userInfo.name, email, email_verified }
 }
 
 /** The name in `{"name":{"firstName":"Ann","lastName":"Example"}}`, unchecked. */
