@@ -417,6 +417,8 @@ describe('next', () => {
       '/%2e//evil.example': '/',
       '\t//evil.example': '/',
       'javascript:alert(1)': '/',
+      [`blob:${env.APP_ORIGIN}/write`]: '/',
+      write: '/',
       '/\r\nSet-Cookie: a=b': '/Set-Cookie:%20a=b',
       [`/${'a'.repeat(600)}`]: '/',
       [`/${'ä'.repeat(200)}`]: '/',
