@@ -20,10 +20,14 @@ function assert(condition: boolean, rule: string): asserts condition {
   if (!condition) throw new BrokenRule([rule])
 }
 
+/** For a number, a table or a list in wrangler.toml. */
+const NOT_TEXT = 'must be text: write the value in quotes'
+
 export const required =
   <T>(read: (text: string) => T): Reader<T> =>
   (value) => {
-    assert(typeof value === 'string', 'is missing')
+    assert(value !== undefined && value !== null, 'is missing')
+    assert(typeof value === 'string', NOT_TEXT)
     return read(value)
   }
 

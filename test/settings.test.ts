@@ -186,6 +186,23 @@ describe('a setting', () => {
     log.mockRestore()
   })
 
+  it('no text, as numbers and tables of wrangler.toml → 503 that says so', async () => {
+    const log = vi.spyOn(console, 'error').mockImplementation(() => undefined)
+    for (const [name, value] of [
+      ['ACCESS_TOKEN_MINUTES', 15],
+      ['APP_ORIGIN', { production: 'https://our.example' }],
+      ['PASSKEY_RP_ID', ['our.example']],
+      ['SIGNING_KEYS', { keys: [] }],
+      ['PROVIDERS', { google: { client_id: 'our-client' } }],
+    ] as const) {
+      const response = await workerWith({ [name]: value })('GET', '/health')
+      const { detail } = await expectProblem(response, 503, 'misconfigured')
+      expect(detail).toContain(`${name} must be text: write the `)
+      expect(detail).not.toMatch(/object|our|15/)
+    }
+    log.mockRestore()
+  })
+
   it('valid → the request is served', async () => {
     const right: Record<string, string[]> = {
       APP_ORIGIN: [

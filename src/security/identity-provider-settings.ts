@@ -129,6 +129,8 @@ export interface ReadProviders {
 export function readProviders(env: Record<string, unknown>): ReadProviders {
   const { PROVIDERS: setting = '' } = env
   if (setting === '') return { providers: [], problems: [] }
+  if (typeof setting !== 'string')
+    return { providers: [], problems: ['PROVIDERS must be text: write the JSON in quotes'] }
   const entries = parseEntries(setting)
   if (!entries) return { providers: [], problems: ['PROVIDERS must be a JSON object of providers'] }
   if (entries.length > MAX_PROVIDERS)
@@ -139,9 +141,9 @@ export function readProviders(env: Record<string, unknown>): ReadProviders {
   return { providers, problems: [...problems, ...conflicts(providers, env.APP_ORIGIN)] }
 }
 
-function parseEntries(setting: unknown): [string, unknown][] | null {
+function parseEntries(setting: string): [string, unknown][] | null {
   try {
-    const parsed: unknown = JSON.parse(String(setting))
+    const parsed: unknown = JSON.parse(setting)
     const isObject = typeof parsed === 'object' && parsed !== null && !Array.isArray(parsed)
     return isObject ? Object.entries(parsed) : null
   } catch {

@@ -136,6 +136,13 @@ describe('PROVIDERS', () => {
     expect(problems.join('; ')).not.toMatch(/invalid|undefined|expected|tests-only/i)
   })
 
+  it('must be text: a table of wrangler.toml is an object', () => {
+    for (const PROVIDERS of [{ google: { client_id } }, 1, true, null])
+      expect(readProviders({ ...secrets, PROVIDERS }).problems).toEqual([
+        'PROVIDERS must be text: write the JSON in quotes',
+      ])
+  })
+
   it('may name an issuer on this machine while APP_ORIGIN is one too', () => {
     const PROVIDERS = JSON.stringify({ acme: { client_id, issuer: 'http://127.0.0.1:3000' } })
     const env = { ...secrets, PROVIDERS, APP_ORIGIN: 'http://localhost:8787' }
