@@ -2,7 +2,8 @@
  * The whole service on one page: what surrounds a request, the features, the documents, the errors.
  */
 import type { OpenAPIHono } from '@hono/zod-openapi'
-import { Hono } from 'hono'
+import { HonoBase } from 'hono/hono-base'
+import { TrieRouter } from 'hono/router/trie-router'
 import { accountRoutes } from './accounts/routes'
 import { adminRoutes } from './admin/routes'
 import type { AppEnv } from './context'
@@ -15,7 +16,8 @@ import { serveEndpoints } from './http/routes'
 import { postRoutes } from './posts/routes'
 import { sessionRoutes } from './sessions/routes'
 
-export const app = new Hono<AppEnv>()
+// The default router first tries one that paths such as /users/me beside /users/:id do not suit.
+export const app = new HonoBase<AppEnv>({ router: new TrieRouter() })
 
 let methods: MethodTable | undefined
 app.use(securityHeaders, requestContext, loadSettings, corsHeaders)

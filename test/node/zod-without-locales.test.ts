@@ -1,6 +1,8 @@
 /** The zod that the Worker bundles is the package's own, less what is listed here. */
+import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import * as whole from 'zod'
+import * as withoutJsonSchema from '../../scripts/build/zod-without-json-schema'
 import * as bundled from '../../scripts/build/zod-without-locales'
 
 describe('zod without locales', () => {
@@ -39,5 +41,16 @@ describe('zod without locales', () => {
     )
     expect(told?.error?.issues).toEqual(expected?.error?.issues)
     expect(told?.error?.issues).toHaveLength(4)
+  })
+})
+
+describe('zod without JSON Schema', () => {
+  it('has every name that the schemas of zod import', () => {
+    const source = readFileSync('node_modules/zod/v4/classic/schemas.js', 'utf8')
+    const used = [...source.matchAll(/\bprocessors\.(\w+)/g)].map(([, name]) => name)
+    const [, imported = ''] = /\{([^}]*)\} from "\.\.\/core\/to-json-schema\.js"/.exec(source) ?? []
+    const names = new Set([...used, ...imported.split(',').map((name) => name.trim())])
+    expect(names.size).toBeGreaterThan(30)
+    expect(Object.keys(withoutJsonSchema).sort()).toEqual([...names].sort())
   })
 })

@@ -1,0 +1,52 @@
+// Stands for the two modules of zod that write JSON Schema (`[alias]` in wrangler.toml): 18 KB that
+// no request needs. A test compares the names with what zod imports.
+
+function unavailable(): never {
+  throw new Error('The bundle of the Worker has no JSON Schema: make it in the build.')
+}
+
+export {
+  unavailable as aggregateChecks,
+  unavailable as anyProcessor,
+  unavailable as arrayProcessor,
+  unavailable as bigintProcessor,
+  unavailable as booleanProcessor,
+  unavailable as catchProcessor,
+  unavailable as createStandardJSONSchemaMethod,
+  unavailable as createToJSONSchemaMethod,
+  unavailable as customProcessor,
+  unavailable as dateProcessor,
+  unavailable as defaultProcessor,
+  unavailable as enumProcessor,
+  unavailable as fileProcessor,
+  unavailable as functionProcessor,
+  unavailable as intersectionProcessor,
+  unavailable as js,
+  unavailable as lazyProcessor,
+  unavailable as literalProcessor,
+  unavailable as mapProcessor,
+  unavailable as nanProcessor,
+  unavailable as neverProcessor,
+  unavailable as nonoptionalProcessor,
+  unavailable as nullProcessor,
+  unavailable as nullableProcessor,
+  unavailable as numberProcessor,
+  unavailable as objectProcessor,
+  unavailable as optionalProcessor,
+  unavailable as pipeProcessor,
+  unavailable as prefaultProcessor,
+  unavailable as promiseProcessor,
+  unavailable as readonlyProcessor,
+  unavailable as recordProcessor,
+  unavailable as setProcessor,
+  unavailable as stringProcessor,
+  unavailable as successProcessor,
+  unavailable as symbolProcessor,
+  unavailable as templateLiteralProcessor,
+  unavailable as transformProcessor,
+  unavailable as tupleProcessor,
+  unavailable as undefinedProcessor,
+  unavailable as unionProcessor,
+  unavailable as unknownProcessor,
+  unavailable as voidProcessor,
+}
