@@ -1,12 +1,13 @@
 // `npm run bench -- start`: the cost of a new isolate. Compares Gatepost with an empty Worker and
 // with one Worker per library, shares the evaluation time among the modules, and times the first
-// sign-in and the first /me.
+// sign-in, the first /me and the first use of a passkey.
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { build, bundleEntry, partOf } from './build.mjs'
 import { send } from './load.mjs'
 import { fixed, median, range, table } from './numbers.mjs'
+import { newPasskey } from './passkey.mjs'
 import { expect, register, signIn, tokenOf } from './people.mjs'
 import { profiled, profileStart } from './profile.mjs'
 import { baselineToken, start } from './server.mjs'
@@ -15,6 +16,7 @@ import { configure, cpuOf, firstResponse } from './workerd.mjs'
 const ROUNDS = 15
 const PROFILES = 9
 const FIRST_REQUESTS = 5
+const ORIGIN = 'http://localhost:8787' // APP_ORIGIN of wrangler.toml
 const LIBRARIES = {
   'an empty Worker': 'empty',
   hono: 'hono',
@@ -157,6 +159,7 @@ async function prepare(gatepost, baseline, persist) {
   const [email] = await register(worker.url, 1)
   const token = await tokenOf(worker.url, email)
   const user = await worker.db.prepare('select * from users').first()
+  const assertions = await passkeyOf(worker, user)
   await worker.stop()
   const other = await start(theirs.folder, theirs.options)
   await other.db
@@ -174,15 +177,47 @@ async function prepare(gatepost, baseline, persist) {
     { name: 'sign in', ...ours, what: signIn(email), against: 'baseline: hash' },
     { name: 'baseline: me', ...theirs, what: me },
     { name: 'me', ...ours, what: { path: '/api/users/me', token }, against: 'baseline: me' },
+    { name: 'passkey options', ...ours, what: OPTIONS, against: 'baseline: me' },
+    { name: 'passkey sign-in', ...ours, what: () => assertions.pop(), against: 'baseline: me' },
   ]
   return requests.map((request) => ({ ...request, samples: [] }))
+}
+
+const FROM_PAGE = { Origin: ORIGIN }
+const OPTIONS = { method: 'POST', path: '/api/passkeys/sign-in-options', headers: FROM_PAGE }
+
+/** Stores a passkey, and returns a sign-in for each round: a challenge works once. */
+async function passkeyOf({ url, db }, user) {
+  const passkey = newPasskey(ORIGIN, user.handle)
+  await db
+    .prepare(
+      `insert into passkeys (id, user_id, key, counter, backup_eligible, backed_up, aaguid, rp_id,
+         name, created_at) values (?, ?, ?, 0, 0, 0, ?, ?, 'bench', ?)`,
+    )
+    .bind(
+      passkey.id,
+      user.id,
+      passkey.key,
+      '00000000-0000-0000-0000-000000000000',
+      passkey.rpId,
+      user.created_at,
+    )
+    .run()
+  const signIns = []
+  while (signIns.length < FIRST_REQUESTS) {
+    const { challenge } = JSON.parse(expect(await send(url, OPTIONS), 200).text)
+    const json = passkey.assert(challenge)
+    signIns.push({ method: 'POST', path: '/api/session/passkey', headers: FROM_PAGE, json })
+  }
+  return signIns
 }
 
 async function firstRequest({ folder, options, what }) {
   const { url, pid, stop } = await start(folder, options)
   try {
+    const request = typeof what === 'function' ? what() : what
     const before = cpuOf(pid)
-    const { ms } = expect(await send(url, what), 200)
+    const { ms } = expect(await send(url, request), 200)
     return { ms, cpu: cpuOf(pid) - before }
   } finally {
     await stop()
