@@ -16,20 +16,24 @@ const BUFFER = 16_384
 /** BLAKE2b over hash-wasm's compiled module; the instance is made at the first call. */
 export function blake2bOf(module: WebAssembly.Module): Blake2b {
   let x: Exports | undefined
+  let buffer: Uint8Array | undefined
   return (length, ...parts) => {
     x ??= new WebAssembly.Instance(module).exports as unknown as Exports
-    const buffer = new Uint8Array(x.memory.buffer, x.Hash_GetBuffer(), BUFFER)
+    // The module never grows its memory, so the view stays valid.
+    buffer ??= new Uint8Array(x.memory.buffer, x.Hash_GetBuffer(), BUFFER)
+    let written = 0
     x.Hash_Init(length * 8)
     for (const part of parts) {
       for (let i = 0; i < part.length; i += BUFFER) {
-        const chunk = part.subarray(i, i + BUFFER)
+        const chunk = part.length <= BUFFER ? part : part.subarray(i, i + BUFFER)
         buffer.set(chunk)
         x.Hash_Update(chunk.length)
+        written = Math.max(written, chunk.length)
       }
     }
     x.Hash_Final()
     const digest = buffer.slice(0, length)
-    buffer.fill(0) // it held the password
+    buffer.fill(0, 0, Math.max(written, digest.length)) // it held the password
     return digest
   }
 }
