@@ -8,7 +8,10 @@ import type { Grant, SessionStorage, SignInOperation } from './storage'
 export interface Hint {
   read(): boolean
   write(mayBeSignedIn: boolean): void
-  /** The page leaves for a sign-in: `read` returns true in this tab until the next `write`. */
+  /**
+   * The page leaves for a sign-in at a provider: `read` returns true in this tab until a session is
+   * found, or the sign-in takes too long.
+   */
   leave(): void
 }
 
@@ -16,6 +19,8 @@ export interface Hint {
 export const SESSION_TIMEOUT_MS = 20_000
 /** As long as a session can last (`REFRESH_MAX_DAYS`). */
 const HINT_SECONDS = 90 * 24 * 3600
+/** As long as the service waits for the response of a provider. */
+const DEPARTURE_MS = 10 * 60 * 1000
 
 /** The storage of the tab; null where the browser forbids it, as with blocked cookies. */
 function tabStorage(): Storage | null {
@@ -28,21 +33,22 @@ function tabStorage(): Storage | null {
 
 /**
  * A hint in a cookie of the page, `<name>=1`. Safari deletes it after a week without a visit; the
- * person then signs in again. A departure is remembered by the tab alone: another tab finds no
- * session yet and would delete the cookie.
+ * person then signs in again. A departure is remembered by the tab alone, with its time: another
+ * tab finds no session yet and would delete the cookie, and so would this one on its way back and
+ * forward.
  */
 export function cookieHint(name = 'signed-in'): Hint {
   const left = `${name} left`
+  const hasJustLeft = () => Date.now() - Number(tabStorage()?.getItem(left) ?? 0) < DEPARTURE_MS
   return {
-    read: () =>
-      document.cookie.split('; ').includes(`${name}=1`) || tabStorage()?.getItem(left) === '1',
+    read: () => document.cookie.split('; ').includes(`${name}=1`) || hasJustLeft(),
     write(mayBeSignedIn) {
       const age = mayBeSignedIn ? HINT_SECONDS : 0
       // biome-ignore lint/suspicious/noDocumentCookie: many browsers lack the Cookie Store API
       document.cookie = `${name}=1; Path=/; SameSite=Lax; Max-Age=${age}`
-      tabStorage()?.removeItem(left)
+      if (mayBeSignedIn) tabStorage()?.removeItem(left)
     },
-    leave: () => tabStorage()?.setItem(left, '1'),
+    leave: () => tabStorage()?.setItem(left, String(Date.now())),
   }
 }
 

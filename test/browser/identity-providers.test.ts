@@ -236,6 +236,28 @@ test('an account with the same address is never signed in to: its owner is told 
   }
 })
 
+test('the way back and forward, and another tab meanwhile, do not lose the sign-in', async () => {
+  const { visit, page, context } = await open()
+  const ann = member()
+  await register(page, ann)
+  await signOut(page)
+  await leaveAcme(context)
+  await page.goto('/sign-in')
+  await withAcme(page)
+  await page.getByPlaceholder('Enter any login').waitFor()
+  const other = await context.newPage()
+  await other.goto('/')
+  await other.getByRole('link', { name: 'Sign in' }).waitFor()
+  await other.close()
+  await page.goBack()
+  await button(page, 'Continue with Acme').waitFor()
+  await page.goForward()
+  await agree(page, ann)
+  await page.waitForURL('/')
+  await menu(page).waitFor()
+  await visit.close()
+})
+
 test('a refusal, and a provider that is down, slow or broken, are told; the next try works', async () => {
   const { visit, page, context } = await open()
   const ann = member()

@@ -96,7 +96,7 @@ it('connect() leaves for the provider, with the cookie of the flow', async () =>
   expect([...browser.jar.keys()]).toContain('__Host-gatepost-flow')
 })
 
-it('cookieHint() remembers a departure in the tab alone, until the next write', () => {
+it('cookieHint() remembers a departure in the tab alone, until a session is found or 10 minutes pass', () => {
   const page = {
     value: '',
     get cookie() {
@@ -113,14 +113,22 @@ it('cookieHint() remembers a departure in the tab alone, until the next write', 
     setItem: (key: string, text: string) => stored.set(key, text),
     removeItem: (key: string) => stored.delete(key),
   })
+  vi.useFakeTimers({ toFake: ['Date'] })
   const hint = cookieHint()
   expect(hint.read()).toBe(false)
   hint.leave()
   expect([hint.read(), page.cookie]).toEqual([true, ''])
+  // This tab on its way back, and another tab, find no session yet.
+  hint.write(false)
+  expect(hint.read()).toBe(true)
   hint.write(true)
   expect([hint.read(), page.cookie, stored.size]).toEqual([true, 'signed-in=1', 0])
   hint.write(false)
-  expect([hint.read(), stored.size]).toEqual([false, 0])
+  expect(hint.read()).toBe(false)
+  hint.leave()
+  vi.setSystemTime(Date.now() + 10 * 60_000)
+  expect(hint.read()).toBe(false)
+  vi.useRealTimers()
 })
 
 it('cookieHint() works where the browser forbids the storage of the tab', () => {
