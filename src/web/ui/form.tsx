@@ -39,7 +39,11 @@ export function Form({ submit, label, children, beside, class: kind }: FormProps
   const [failures, setFailures] = useState(0)
 
   useLayoutEffect(() => {
-    form.current?.querySelector<HTMLElement>('[aria-invalid=true]')?.focus()
+    // By name: the fields are drawn with their errors after the form.
+    for (const element of form.current?.elements ?? []) {
+      const name = element.getAttribute('name') ?? ''
+      if (Object.hasOwn(errors, name)) return (element as HTMLElement).focus()
+    }
   }, [failures])
 
   function fail(found: Errors, rest: string) {
