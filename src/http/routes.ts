@@ -37,8 +37,9 @@ async function run(c: Context<AppEnv>, [step, ...rest]: Step[]): Promise<void> {
   let response: unknown
   try {
     response = await step(c, () => run(c, rest))
-  } catch (error) {
-    if (!(error instanceof Error)) throw error
+  } catch (thrown) {
+    // Any value can be thrown; hono would pass another one than an Error on to the runtime.
+    const error = thrown instanceof Error ? thrown : new Error('The thrown value is no Error')
     c.error = error
     c.res = await onError(error, c)
     return
