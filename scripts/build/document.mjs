@@ -17,25 +17,36 @@ const withoutWasm = {
   load: (id) => (id.endsWith('.wasm') ? 'export default undefined' : null),
 }
 
-/** Bundles src for Node, imports it and returns the document as JSON. */
-export async function makeDocument() {
-  const outDir = join(root, `dist/document-${process.pid}`)
-  const entry = join(root, 'scripts/build/document-entry.ts')
+/** The sources do not compile. */
+class NotBundled extends Error {}
+
+/** Bundles src into a module of Node. */
+async function bundle(outDir) {
   try {
     await build({
       root,
       configFile: false,
-      logLevel: 'error',
+      logLevel: 'silent',
       publicDir: false,
       plugins: [withoutWasm],
       build: {
-        ssr: entry,
+        ssr: join(root, 'scripts/build/document-entry.ts'),
         outDir,
         minify: false,
         rolldownOptions: { output: { entryFileNames: 'document.mjs' } },
       },
     })
-    const { document } = await import(pathToFileURL(join(outDir, 'document.mjs')).href)
+  } catch (error) {
+    throw new NotBundled(error.message, { cause: error })
+  }
+  return join(outDir, 'document.mjs')
+}
+
+/** Imports the endpoints of src and returns the document as JSON. */
+export async function makeDocument() {
+  const outDir = join(root, `dist/document-${process.pid}`)
+  try {
+    const { document } = await import(pathToFileURL(await bundle(outDir)).href)
     return document
   } finally {
     rmSync(outDir, { recursive: true, force: true })
@@ -52,4 +63,15 @@ export async function writeDocument() {
   renameSync(copy, target)
 }
 
-if (import.meta.url === pathToFileURL(process.argv[1]).href) await writeDocument()
+async function main() {
+  try {
+    await writeDocument()
+  } catch (error) {
+    rmSync(target, { force: true }) // the document of former sources would be wrong
+    // wrangler bundles the same sources next, fails as well and shows where.
+    if (error instanceof NotBundled) console.error('The API document is not made: src has errors.')
+    else throw error
+  }
+}
+
+if (import.meta.url === pathToFileURL(process.argv[1]).href) await main()
