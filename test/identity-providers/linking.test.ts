@@ -254,6 +254,27 @@ describe('DELETE /api/users/me/identities/{id}', () => {
   })
 })
 
+it('of the last two ways to sign in, parallel requests remove one', async () => {
+  for (let round = 0; round < 6; round++) {
+    const ann = await identityUser()
+    const { passkey } = await addPasskey(ann.token, {}, ann.ask)
+    await env.DB.prepare("update sessions set amr = 'swk user mfa' where user_id = ?")
+      .bind(ann.id)
+      .run()
+    const [identity] = await list(ann)
+    const paths = [`${PATH}/${identity?.id}`, `/api/users/me/passkeys/${passkey.id}`]
+    const responses = await Promise.all(
+      [...paths, ...paths].map((path) => ann.ask('DELETE', path, { token: ann.token })),
+    )
+    const statuses = responses.map(({ status }) => status)
+    expect(statuses.filter((status) => status === 204)).toHaveLength(1)
+    expect(statuses).toContain(409)
+    const left =
+      'select (select count(*) from identities where user_id = ?1) + (select count(*) from passkeys where user_id = ?1) as n'
+    expect(await env.DB.prepare(left).bind(ann.id).first('n')).toBe(1)
+  }
+})
+
 it('the deletion of an account removes its identities, which can then register again', async () => {
   const ann = await identityUser()
   const { token } = ann
