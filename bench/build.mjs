@@ -34,6 +34,10 @@ async function bundle(name, args) {
 export const bundleEntry = (entry, name, args = []) =>
   bundle(name, [entry, '--name', name, '-c', 'wrangler.toml', ...args])
 
+/** Bundles a Worker of bench/start, with none of Gatepost's settings. @param {string} name */
+export const bundleLibrary = (name) =>
+  bundle(`start-${name}`, [`bench/start/${name}.mjs`, '-c', 'bench/start/wrangler.toml'])
+
 /**
  * Bundles the Gatepost of a checkout.
  * @param {string} root

@@ -4,7 +4,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { build, bundleEntry, partOf } from './build.mjs'
+import { build, bundleEntry, bundleLibrary, partOf } from './build.mjs'
 import { send } from './load.mjs'
 import { fixed, median, range, table } from './numbers.mjs'
 import { newPasskey } from './passkey.mjs'
@@ -38,7 +38,7 @@ export async function startUp() {
 async function spawns(gatepost) {
   const contenders = []
   for (const [name, file] of Object.entries(LIBRARIES)) {
-    const folder = await bundleEntry(`bench/start/${file}.mjs`, `start-${file}`)
+    const folder = await bundleLibrary(file)
     contenders.push({ name, compiled: configure(folder), samples: [] })
   }
   const compiled = configure(gatepost, { config: 'wrangler.toml' })
