@@ -99,7 +99,7 @@ export interface CallbackForm {
   state?: string | undefined
   iss?: string | undefined
   error?: string | undefined
-  /** Of Apple, once: the name as JSON */
+  /** Apple sends it at the first sign-in only: the name as JSON */
   user?: string | undefined
   /** Set when the page of the first response sends the form again */
   again?: string | undefined
@@ -342,7 +342,7 @@ export interface LinkPreview {
 }
 
 export interface LinkUse {
-  /** From the link of the mail: what stands behind #token= */
+  /** The `token` in the fragment of the mailed link */
   token: string
 }
 
@@ -494,7 +494,7 @@ export interface PasswordChange {
 }
 
 export interface PasswordReset {
-  /** From the link of the mail: what stands behind #token= */
+  /** The `token` in the fragment of the mailed link */
   token: string
   new_password: string
 }
@@ -673,7 +673,7 @@ export interface SignInLinkSent {
 }
 
 export interface SignInLinkUse {
-  /** From the link of the mail: what stands behind #token= */
+  /** The `token` in the fragment of the mailed link */
   token: string
   /** Of the browser that requested the link; spaces and dashes do not matter */
   code?: string | undefined

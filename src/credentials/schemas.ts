@@ -72,7 +72,7 @@ export const PasswordOrFresh = PresentPassword.optional().openapi({
 export const LinkToken = z
   .string()
   .max(1000, 'must have at most 1000 characters')
-  .meta({ description: 'From the link of the mail: what stands behind #token=' })
+  .meta({ description: 'The `token` in the fragment of the mailed link' })
 
 /** Control characters, and line and paragraph separators. */
 const CONTROLS = /[\p{Cc}\p{Zl}\p{Zp}]/u

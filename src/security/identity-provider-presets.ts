@@ -7,9 +7,9 @@ export interface IdentityProvider extends ProviderProfile {
   /** The issuer identifier. Together with the subject it identifies an account at the provider. */
   issuer: string
   clientId: string
-  /** The client secret; of Apple, the private key in PEM that signs one for each request. */
+  /** The client secret. For Apple, the private key in PEM that signs one for each request. */
   secret: string
-  /** Of Apple: who signs client secrets, and with which key. */
+  /** Apple only: the team and the id of the key that signs client secrets. */
   apple?: { team: string; keyId: string }
 }
 

@@ -39,7 +39,7 @@ export const CallbackForm = z
   .object({
     ...response,
     user: Parameter(2000).openapi({
-      description: 'Of Apple, once: the name as JSON',
+      description: 'Apple sends it at the first sign-in only: the name as JSON',
       example: '{"name":{"firstName":"Ann","lastName":"Example"}}',
     }),
     again: Parameter(1).openapi({
