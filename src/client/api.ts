@@ -304,11 +304,6 @@ export interface Identity {
   usable: boolean
 }
 
-export interface IdentityLink {
-  /** The name of the provider in PROVIDERS */
-  provider: string
-}
-
 export interface IdentityList {
   /** All of them, oldest first: 20 at most */
   identities: Identity[]
@@ -1097,8 +1092,11 @@ export interface Operations {
     answer: IdentityList
   }
   /** Connect an account at an identity provider */
-  'POST /api/users/me/identities': {
-    body: IdentityLink
+  'POST /api/users/me/identities/{id}': {
+    path: {
+      /** The name of the provider in PROVIDERS */
+      id: string
+    }
     answer: Redirect
   }
   /** Disconnect an account at an identity provider; every other session ends */

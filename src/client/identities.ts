@@ -14,8 +14,8 @@ export function identityFunctions({ fetch }: Calls) {
        * the service, with `linked` or `problem` in the query. @throws ApiProblem
        */
       async connect(provider: string): Promise<void> {
-        const { redirect_to } = await fetch('POST /api/users/me/identities', {
-          body: { provider },
+        const { redirect_to } = await fetch('POST /api/users/me/identities/{id}', {
+          path: { id: provider },
           credentials: 'include',
         })
         location.assign(redirect_to)

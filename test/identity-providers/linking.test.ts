@@ -39,7 +39,7 @@ async function redirectOf(
   { browser, token }: Pick<Connecting, 'browser' | 'token'>,
   name = 'acme',
 ) {
-  const response = await browser.send('POST', PATH, { token, json: { provider: name } })
+  const response = await browser.send('POST', `${PATH}/${name}`, { token })
   expect(response.status, await response.clone().text()).toBe(200)
   return (await response.json<{ redirect_to: string }>()).redirect_to
 }
@@ -56,7 +56,7 @@ interface Listed {
 const list = async ({ ask, token }: Pick<Connecting, 'ask' | 'token'>) =>
   (await (await ask('GET', PATH, { token })).json<Listed>()).identities
 
-describe('POST /api/users/me/identities', () => {
+describe('POST /api/users/me/identities/{provider}', () => {
   it('connects an identity, which then signs in; the owner gets an event and a mail', async () => {
     const ann = await connecting()
     const claims = someone({ email: 'private@relay.example' })
@@ -98,27 +98,26 @@ describe('POST /api/users/me/identities', () => {
   it('→ 401 step-up-required for an old session, and without the second factor', async () => {
     const ann = await connecting()
     await giveTotp(ann.id)
-    const json = { provider: 'acme' }
     const { token } = ann
-    await expectProblem(await ann.ask('POST', PATH, { token, json }), 401, 'step-up-required')
+    await expectProblem(await ann.ask('POST', `${PATH}/acme`, { token }), 401, 'step-up-required')
     const bob = await connecting()
     later(301_000)
-    const response = await bob.ask('POST', PATH, { token: bob.token, json })
+    const response = await bob.ask('POST', `${PATH}/acme`, { token: bob.token })
     await expectProblem(response, 401, 'step-up-required')
   })
 
   it('→ 403, 404, 409, 422 and 503 where it cannot be done', async () => {
     const ann = await connecting()
     const { token } = ann
-    const send = (provider: unknown) => ann.ask('POST', PATH, { token, json: { provider } })
+    const send = (provider: string) => ann.ask('POST', `${PATH}/${provider}`, { token })
     await expectProblem(await send('nope'), 404, 'provider-unknown')
-    for (const provider of ['', 'N o', 'a'.repeat(31), 1, null])
+    for (const provider of ['N%20o', 'Acme', 'a'.repeat(31), '1', '%00'])
       await expectProblem(await send(provider), 422, 'invalid-request')
     ann.provider.tampering = { respond: () => new Response('down', { status: 502 }) }
     await expectProblem(await send('acme'), 503, 'provider-unavailable')
     ann.provider.tampering = {}
     const bob = await person('bob')
-    const unproven = await ann.ask('POST', PATH, { token: bob.token, json: { provider: 'acme' } })
+    const unproven = await ann.ask('POST', `${PATH}/acme`, { token: bob.token })
     await expectProblem(unproven, 403, 'email-not-verified')
     for (let i = 0; i < 20; i++)
       await env.DB.prepare('insert into identities values (?, ?, ?, ?, null, 0, null, ?)')

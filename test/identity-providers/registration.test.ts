@@ -240,8 +240,7 @@ describe('pre-hijacking (O1)', () => {
     const { ask, user, browser } = await squatted()
     const refreshed = await browser.send('POST', '/api/session/refresh', { json: {} })
     const { access_token: token } = await refreshed.json<SignedIn>()
-    const json = { provider: 'acme' }
-    const response = await ask('POST', '/api/users/me/identities', { token, json })
+    const response = await ask('POST', '/api/users/me/identities/acme', { token })
     await expectProblem(response, 403, 'email-not-verified')
     expect(await eventsOf(user.id)).toEqual(['registered', 'identity_linked', 'login'])
   })

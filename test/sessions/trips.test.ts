@@ -117,7 +117,7 @@ async function identityRoutes() {
   expect(table.finishIdentitySignIn).toBe(2)
   const own = { token: await signedIn(browser) }
   const path = '/api/users/me/identities'
-  const link = await browser.send('POST', path, { ...own, json: { provider: 'other' } })
+  const link = await browser.send('POST', `${path}/other`, own)
   const { redirect_to } = await record('linkIdentity', link).json<{ redirect_to: string }>()
   const linked = await browser.callback(other.authorize(redirect_to, someone()), 'other')
   expect([pageOf(linked).query, trips(linked)]).toEqual([{ linked: 'other' }, 1])

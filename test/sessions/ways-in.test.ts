@@ -78,9 +78,8 @@ const ways: Record<string, Way> = {
   },
   linkIdentity: async (ann) => {
     const { browser } = await linkedIdentity(ann)
-    const json = { provider: 'acme' }
     const { token } = ann
-    const response = await browser.send('POST', '/api/users/me/identities', { token, json })
+    const response = await browser.send('POST', '/api/users/me/identities/acme', { token })
     await expectProblem(response, 401, 'step-up-required')
     expect(browser.flow).toBeUndefined()
   },

@@ -1,6 +1,6 @@
 /** The identity providers of the service, and the identities of the caller. */
 import { flowCookieHeader } from '../../http/docs/headers'
-import { endpoint, json, jsonBody, noContent, nothing } from '../../http/endpoint'
+import { endpoint, json, noContent, nothing } from '../../http/endpoint'
 import { logRejectedIdentity, logSecurity } from '../../http/log'
 import { mailLater } from '../../http/mail'
 import { problem, problems } from '../../http/problem'
@@ -10,8 +10,8 @@ import { beginFlow, FLOW_SECONDS, findProvider } from '../identity-providers/flo
 import { FRESH } from '../step-up'
 import {
   IdentityIdParam,
-  IdentityLink,
   IdentityList,
+  ProviderIdParam,
   ProviderList,
   Redirect,
   viewIdentity,
@@ -39,16 +39,16 @@ const readProviders = endpoint(
 const linkIdentity = endpoint(
   {
     method: 'post',
-    path: '/api/users/me/identities',
+    path: '/api/users/me/identities/{id}',
     operationId: 'linkIdentity',
     summary: 'Connect an account at an identity provider',
     description:
-      'The provider sends the browser back to `/account/security`, with `linked` or `problem` in the query.',
+      'Here the last segment is the name of the provider, for example `google`. The provider sends the browser back to `/account/security`, with `linked` or `problem` in the query.',
     tags: ['factors'],
     access: 'account',
     stepUp: FRESH,
     limit: 'write',
-    request: { body: jsonBody(IdentityLink) },
+    request: { params: ProviderIdParam },
     responses: {
       200: { ...json(Redirect, 'Where the user agrees'), headers: flowCookieHeader },
       ...problems(
@@ -63,7 +63,7 @@ const linkIdentity = endpoint(
     const { actor, caller, settings } = c.var
     const { userId, sessionId } = caller
     const permission = await mayLink(actor)
-    const provider = findProvider(settings, c.req.valid('json').provider)
+    const provider = findProvider(settings, c.req.valid('param').id)
     if (!provider) return problem(c, 'provider-unknown')
     if (permission === 'unproven') return problem(c, 'email-not-verified')
     if (permission === 'too-many') return problem(c, 'too-many-identities')

@@ -24,7 +24,13 @@ export const IdentityIdParam = z.object({
     .openapi({ param: { name: 'id', in: 'path' }, example: 'V8a0f4cXQmW3sN7dT1yKzg' }),
 })
 
-export const IdentityLink = z.strictObject({ provider: ProviderName }).openapi('IdentityLink')
+/**
+ * `/{id}` in the path of a new connection: the name of a provider. OpenAPI allows one name for a
+ * segment, and the other operation of this path has an id there.
+ */
+export const ProviderIdParam = z.object({
+  id: ProviderName.openapi({ param: { name: 'id', in: 'path' } }),
+})
 
 export const ProviderList = z
   .object({
