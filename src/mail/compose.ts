@@ -1,4 +1,5 @@
 /** The form of all mails. */
+import { escapeHtml } from '../security/html'
 import type { Mail } from './send'
 
 /**
@@ -46,12 +47,3 @@ export function compose(
     ...(link && { link }),
   }
 }
-
-const ENTITIES: Record<string, string> = {
-  '&': '&amp;',
-  '<': '&lt;',
-  '>': '&gt;',
-  '"': '&quot;',
-  "'": '&#39;',
-}
-const escapeHtml = (text: string) => text.replace(/[&<>"']/g, (ch) => ENTITIES[ch] as string)

@@ -1,15 +1,7 @@
 /** The page that sends the form of a provider again, from this origin, so that its cookie comes. */
+import { escapeHtml } from '../../security/html'
 import { randomId } from '../../security/secret-token'
 import type { CallbackForm } from './schemas'
-
-const ENTITIES: Record<string, string> = {
-  '&': '&amp;',
-  '<': '&lt;',
-  '>': '&gt;',
-  '"': '&quot;',
-  "'": '&#39;',
-}
-const escapeHtml = (text: string) => text.replace(/[&<>"']/g, (ch) => ENTITIES[ch] as string)
 
 /** The page and its Content-Security-Policy. Without scripts, the user presses the button. */
 export function resubmitPage(form: CallbackForm): { html: string; policy: string } {
