@@ -48,11 +48,23 @@ test('/__dev/mail: another host than the loopback does not get it', async () => 
   assert.equal((await requestAs(`localhost:${port}`)).status, 200)
 })
 
+test('/__dev/mail: a tunnel that rewrites Host does not get it', async () => {
+  const host = `localhost:${new URL(ORIGIN).port}`
+  for (const header of ['Forwarded', 'X-Forwarded-For', 'X-Forwarded-Host']) {
+    const { status, body } = await requestAs(host, { [header]: 'tunnel.example' })
+    assert.equal(status, 404, header)
+    assert.doesNotMatch(body, /token=/)
+  }
+})
+
 /** `fetch` refuses to set Host. */
-async function requestAs(host: string): Promise<{ status: number | undefined; body: string }> {
+async function requestAs(
+  host: string,
+  headers: Record<string, string> = {},
+): Promise<{ status: number | undefined; body: string }> {
   const { request } = await import('node:http')
   return new Promise((resolve, reject) => {
-    request(`${ORIGIN}/__dev/mail`, { headers: { host } }, (response) => {
+    request(`${ORIGIN}/__dev/mail`, { headers: { host, ...headers } }, (response) => {
       let body = ''
       response.setEncoding('utf8').on('data', (text) => {
         body += text

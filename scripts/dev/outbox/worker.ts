@@ -12,8 +12,13 @@ const PAGE = '/__dev/mail'
 /** Mailed links are secrets: a tunnel or a rebound DNS name must not show them. */
 const LOOPBACK = ['localhost', '127.0.0.1', '[::1]']
 
-const isOutbox = ({ pathname, hostname }: URL) =>
-  LOOPBACK.includes(hostname) && (pathname === PAGE || pathname.startsWith(`${PAGE}/`))
+/** A tunnel that rewrites `Host` to localhost adds one of these. */
+const FORWARDED = ['Forwarded', 'X-Forwarded-For', 'X-Forwarded-Host']
+
+function isOutbox({ pathname, hostname }: URL, headers: Headers): boolean {
+  const isPage = pathname === PAGE || pathname.startsWith(`${PAGE}/`)
+  return isPage && LOOPBACK.includes(hostname) && !FORWARDED.some((name) => headers.has(name))
+}
 
 /** One for each set of bindings, because the service checks settings once for each. */
 const recorded = new WeakMap<DevEnv, Env>()
@@ -39,7 +44,8 @@ function withOutbox(env: DevEnv): Env {
 export default {
   fetch(request, env, ctx) {
     const url = new URL(request.url)
-    if (isOutbox(url)) return fetch(env.DEV_OUTBOX + url.pathname.slice(PAGE.length))
+    if (isOutbox(url, request.headers))
+      return fetch(env.DEV_OUTBOX + url.pathname.slice(PAGE.length))
     return service.fetch(request, recording(env), ctx)
   },
   scheduled: (controller, env) => service.scheduled(controller, env),
