@@ -3,7 +3,7 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { SignJWT } from 'jose'
-import { convertV4MiniflareOptions, Miniflare } from 'miniflare'
+import { convertV4MiniflareOptions, Miniflare, Response } from 'miniflare'
 import { unstable_getMiniflareWorkerOptions } from 'wrangler'
 import { modulesOf, ROOT } from './build.mjs'
 
@@ -62,6 +62,7 @@ export async function start(
       modulesRoot: folder,
       modulesRules: undefined,
       assets: undefined, // the assets layer would answer in place of the Worker
+      serviceBindings: { ...workerOptions.serviceBindings, ...assetsOf(workerOptions, root) },
       bindings: { ...workerOptions.bindings, JWT_SECRET: SECRET, SECRET, ...bindings },
       host: '127.0.0.1',
       port: 0,
@@ -78,6 +79,14 @@ export async function start(
   const scheduled = async (scheduledTime, cron = crons[0]) =>
     (await miniflare.getWorker()).scheduled({ scheduledTime, cron })
   return { url, db, pid, crons, scheduled, stop: () => miniflare.dispose() }
+}
+
+/** The binding of the static files, for the one file that a Worker reads: the API document. */
+function assetsOf({ assets }, root) {
+  if (!assets?.binding) return {}
+  const path = join(root, 'dist/web/openapi.json')
+  const headers = { 'Content-Type': 'application/json' }
+  return { [assets.binding]: () => new Response(readFileSync(path), { headers }) }
 }
 
 /** Applies the migrations as wrangler does: in order, recorded in `d1_migrations`. */
