@@ -1,5 +1,6 @@
 // The vars and secrets of the Worker, checked once per isolate. A missing or weak setting stops the
 // service; the error names the setting and never shows its value.
+import { DAY_MS } from './limits'
 import { parseDataKeys } from './security/data-keys'
 import type { IdentityProvider } from './security/identity-provider-presets'
 import { readProviders } from './security/identity-provider-settings'
@@ -24,8 +25,6 @@ import {
 } from './setting-readers'
 
 export type { SecondFactorPolicy } from './setting-readers'
-
-const DAY_MS = 24 * 60 * 60 * 1000
 
 const READERS = {
   APP_ORIGIN: required(origin),

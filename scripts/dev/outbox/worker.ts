@@ -4,20 +4,19 @@
  */
 import service from '../../../src/index'
 import type { Transport } from '../../../src/mail/transport'
+import { isLoopback } from '../../../src/security/loopback'
 
 /** `DEV_OUTBOX` is where scripts/dev/outbox/server.mjs listens: an address with a secret path. */
 type DevEnv = Env & { DEV_OUTBOX: string }
 
 const PAGE = '/__dev/mail'
-/** Mailed links are secrets: a tunnel or a rebound DNS name must not show them. */
-const LOOPBACK = ['localhost', '127.0.0.1', '[::1]']
-
 /** A tunnel that rewrites `Host` to localhost adds one of these. */
 const FORWARDED = ['Forwarded', 'X-Forwarded-For', 'X-Forwarded-Host']
 
-function isOutbox({ pathname, hostname }: URL, headers: Headers): boolean {
-  const isPage = pathname === PAGE || pathname.startsWith(`${PAGE}/`)
-  return isPage && LOOPBACK.includes(hostname) && !FORWARDED.some((name) => headers.has(name))
+/** Mailed links are secrets: a tunnel or a rebound DNS name must not show them. */
+function isOutbox(url: URL, headers: Headers): boolean {
+  const isPage = url.pathname === PAGE || url.pathname.startsWith(`${PAGE}/`)
+  return isPage && isLoopback(url) && !FORWARDED.some((name) => headers.has(name))
 }
 
 /** One for each set of bindings, because the service checks settings once for each. */
