@@ -1,20 +1,18 @@
 // @ts-check
 // The identity providers of PROVIDERS, as deploy and doctor see them.
 import { generateKeyPairSync } from 'node:crypto'
-import { readProviders, secretNameOf } from '../../src/security/identity-provider-settings.ts'
+import {
+  parseEntries,
+  readProviders,
+  secretNameOf,
+} from '../../src/security/identity-provider-settings.ts'
 
 /**
  * The names in PROVIDERS; none if it cannot be read, which `readConfigured` reports.
  * @param {string | undefined} setting
  * @returns {string[]}
  */
-function namesIn(setting = '') {
-  try {
-    return Object.keys(Object(JSON.parse(setting)))
-  } catch {
-    return []
-  }
-}
+const namesIn = (setting = '') => (parseEntries(setting) ?? []).map(([name]) => name)
 
 /**
  * The secrets that PROVIDERS requires.
@@ -36,9 +34,3 @@ export function readConfigured(vars) {
   ])
   return readProviders({ ...Object.fromEntries(secrets), ...vars })
 }
-
-/**
- * @param {string} origin APP_ORIGIN
- * @param {string} name of a provider
- */
-export const redirectUriOf = (origin, name) => `${origin}/api/identity-providers/${name}/callback`

@@ -95,6 +95,10 @@ const TEXT_SECRET = /^[\x21-\x7e]{8,500}$/
 export const secretNameOf = (provider: string) =>
   `PROVIDER_${provider.toUpperCase().replaceAll('-', '_')}_SECRET`
 
+/** The redirect URI of a provider (RFC 6749 §3.1.2), which its operator registers there. */
+export const redirectUriOf = (appOrigin: string, provider: string) =>
+  `${appOrigin}/api/identity-providers/${provider}/callback`
+
 /** The rule that a secret breaks, or null. */
 function secretRule(provider: string, secret: unknown): string | null {
   if (typeof secret !== 'string' || secret === '') return `is missing: PROVIDERS has ${provider}`
@@ -141,7 +145,8 @@ export function readProviders(env: Record<string, unknown>): ReadProviders {
   return { providers, problems: [...problems, ...conflicts(providers, env.APP_ORIGIN)] }
 }
 
-function parseEntries(setting: string): [string, unknown][] | null {
+/** The providers by name, as PROVIDERS has them; null if it is no JSON object. */
+export function parseEntries(setting: string): [string, unknown][] | null {
   try {
     const parsed: unknown = JSON.parse(setting)
     const isObject = typeof parsed === 'object' && parsed !== null && !Array.isArray(parsed)

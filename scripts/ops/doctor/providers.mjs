@@ -1,6 +1,7 @@
 // @ts-check
-// Checks of the identity providers. Each provider is asked for its metadata, once.
-import { readConfigured, redirectUriOf } from '../providers.mjs'
+// Checks of the identity providers. Requests the metadata of each provider once.
+import { redirectUriOf } from '../../../src/security/identity-provider-settings.ts'
+import { readConfigured } from '../providers.mjs'
 import { fail, ok, warn } from './finding.mjs'
 
 /** @typedef {import('./finding.mjs').Finding} Finding */

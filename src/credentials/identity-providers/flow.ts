@@ -5,6 +5,7 @@
 import { z } from '@hono/zod-openapi'
 import * as oauth from 'oauth4webapi'
 import type { IdentityProvider } from '../../security/identity-provider-presets'
+import { redirectUriOf } from '../../security/identity-provider-settings'
 import type { Keyring } from '../../security/keyring'
 import { type OpenedFlow, openFlow, sealFlow } from '../../security/sealed-flow'
 import type { Settings } from '../../settings'
@@ -44,7 +45,7 @@ export const findProvider = ({ identityProviders }: Settings, name: string) =>
   identityProviders.find((provider) => provider.name === name)
 
 export const redirectUri = ({ appOrigin }: Settings, { name }: IdentityProvider) =>
-  `${appOrigin}/api/identity-providers/${name}/callback`
+  redirectUriOf(appOrigin, name)
 
 /** Begins a flow. Needs no D1, and a request to the provider at most once an hour. */
 export async function beginFlow(
