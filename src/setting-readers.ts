@@ -115,7 +115,6 @@ export const secondFactor = oneOf(
   ['off', 'admins', 'everybody'],
   'must be "off", "admins" or "everybody"',
 )
-export type SecondFactorPolicy = ReturnType<typeof secondFactor>
 
 const onOrOff = oneOf(['off', 'on'], 'must be "on" or "off"')
 export const flag: Reader<boolean> = (value) => onOrOff(value) === 'on'

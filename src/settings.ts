@@ -24,8 +24,6 @@ import {
   withDefault,
 } from './setting-readers'
 
-export type { SecondFactorPolicy } from './setting-readers'
-
 const READERS = {
   APP_ORIGIN: required(origin),
   ALLOWED_ORIGINS: withDefault([], required(origins)),
@@ -47,6 +45,7 @@ const READERS = {
   DATA_KEYS: optional(parsedBy(parseDataKeys)),
   MAIL_API_KEY: optional(mailApiKey),
 }
+export type SecondFactorPolicy = ReturnType<typeof secondFactor>
 type Vars = { [Name in keyof typeof READERS]: ReturnType<(typeof READERS)[Name]> }
 
 /** The values of all settings, or the problems of those that break their rules. */

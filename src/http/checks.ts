@@ -13,7 +13,7 @@ import { csrf } from './csrf'
 import type { InvalidHook, Operation } from './endpoint'
 import { invalidRequest } from './errors'
 import { admitHash } from './hash-admission'
-import type { ProblemCode } from './problem'
+import type { ProblemCode } from './problem-catalog'
 import { rateLimit } from './rate-limit'
 
 interface Checks {

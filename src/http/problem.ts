@@ -4,8 +4,6 @@ import type { TypedResponse } from 'hono'
 import type { AnyContext } from '../context'
 import { type CatalogEntry, type ProblemCode, problemCatalog } from './problem-catalog'
 
-export type { ProblemCode }
-
 /** The last part of the `type` of a problem. */
 export function typeOf(code: ProblemCode): string {
   const entry: CatalogEntry = problemCatalog[code]
