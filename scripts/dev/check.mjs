@@ -1,9 +1,8 @@
 // `npm test`: style, types, generated files, the API document and all tests; says which step
 // failed. With arguments (`npm test -- test/posts`) it passes them to Vitest and runs nothing else.
 import { command, run } from '../tools.mjs'
-import { createProgress } from './progress.mjs'
 import * as check from './statics.mjs'
-import { runVitest } from './vitest-run.mjs'
+import { createRun } from './vitest-run.mjs'
 
 const web = () => run([process.execPath, 'scripts/build/web.mjs', '--if-stale'])
 
@@ -14,25 +13,14 @@ if (filter.length > 0) {
   process.exit(code)
 }
 
-const { step, note, print, failed } = createProgress()
-const sum = { passed: 0, failed: 0 }
+const { step, tests, end } = createRun()
 
 /** A part of the tests: `args` choose it, and `name` names its results. */
-const tests = (name, ...args) => {
-  const title = `tests: ${name}`
-  return step(title, async () => {
-    const result = await runVitest(name, args, (text) => note(title, text))
-    sum.passed += result.passed
-    sum.failed += result.failed
-    return result
-  })
-}
-const workerTests = (part) => tests(`workers-${part}`, '--project', 'workers', `--shard=${part}/2`)
+const part = (name, ...args) => tests(`tests: ${name}`, name, args)
+const workerTests = (n) => part(`workers-${n}`, '--project', 'workers', `--shard=${n}/2`)
 
 async function statics() {
-  await step('style', check.style)
-  await step('language', check.language)
-  for (const [name, types] of Object.entries(check.typeChecks)) await step(name, types)
+  for (const [name, work] of Object.entries(check.sourceChecks)) await step(name, work)
   await step('bindings are current', check.bindings)
   await step('migrations are current', check.migrations)
   await step('API document', check.document)
@@ -44,8 +32,6 @@ await step('web app builds', web)
 await Promise.all([
   workerTests(1),
   workerTests(2),
-  statics().then(() => tests('node', '--project', 'node')),
+  statics().then(() => part('node', '--project', 'node')),
 ])
-print(`\n${sum.passed} passed, ${sum.failed} failed`)
-if (failed.length > 0) print(`Failed: ${failed.join(', ')}`)
-process.exitCode = failed.length > 0 ? 1 : 0
+end()

@@ -1,37 +1,24 @@
 // `npm run test:quick`: a verdict in less than a minute: style, language, types, and of the tests a
 // fixed core and those of the folders that have changed since `main`. `npm test` runs all.
-import { createProgress } from './progress.mjs'
 import { changedFiles, selectTests } from './select-tests.mjs'
-import * as check from './statics.mjs'
-import { runVitest } from './vitest-run.mjs'
+import { sourceChecks } from './statics.mjs'
+import { createRun } from './vitest-run.mjs'
 
-const { step, note, print, failed } = createProgress()
+const { step, tests, end } = createRun()
 const changed = await changedFiles()
 const selected = selectTests(changed)
-const sum = { passed: 0, failed: 0 }
 
-const tests = (project) => {
+const testsOf = (project) => {
   const { chosen } = selected[project]
-  const name = `${chosen.length} test files in ${project}`
-  return step(name, async () => {
-    const args = ['--project', project, ...chosen]
-    const result = await runVitest(`${project}-quick`, args, (text) => note(name, text))
-    sum.passed += result.passed
-    sum.failed += result.failed
-    return result
-  })
+  const title = `${chosen.length} test files in ${project}`
+  return tests(title, `${project}-quick`, ['--project', project, ...chosen])
 }
 
 async function statics() {
-  await step('style', check.style)
-  await step('language', check.language)
-  for (const [name, types] of Object.entries(check.typeChecks)) await step(name, types)
+  for (const [name, work] of Object.entries(sourceChecks)) await step(name, work)
 }
 
-await Promise.all([tests('workers'), statics().then(() => tests('node'))])
+await Promise.all([testsOf('workers'), statics().then(() => testsOf('node'))])
 const left = selected.workers.left + selected.node.left
 const others = left > 0 ? `; ${left} more test files are related to them` : ''
-print(`\nChanged since main: ${changed.length} files${others}. npm test runs all tests.`)
-print(`${sum.passed} passed, ${sum.failed} failed`)
-if (failed.length > 0) print(`Failed: ${failed.join(', ')}`)
-process.exitCode = failed.length > 0 ? 1 : 0
+end(`Changed since main: ${changed.length} files${others}. npm test runs all tests.\n`)

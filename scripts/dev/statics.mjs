@@ -3,14 +3,16 @@ import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { cp } from 'node:fs/promises'
 import { command, run } from '../tools.mjs'
 
-export const style = () => run(command('biome', ['check', '--error-on-warnings', '--colors=off']))
+const style = () => run(command('biome', ['check', '--error-on-warnings', '--colors=off']))
 
-export const language = () => run([process.execPath, 'scripts/dev/language.mjs'])
+const language = () => run([process.execPath, 'scripts/dev/language.mjs'])
 
 const types = (project) => () => run(command('tsc', ['--noEmit', '--project', project]))
 
-/** Each project of TypeScript, by the name of its step. */
-export const typeChecks = {
+/** The checks that read the sources and build nothing, by the names of their steps. */
+export const sourceChecks = {
+  style,
+  language,
   types: types('tsconfig.json'),
   'types in Node': types('tsconfig.node.json'),
   ...(existsSync('src/web/tsconfig.json') && {
