@@ -24,7 +24,7 @@ class LazySchema {
     return this.#schema as ZodType
   }
 
-  /** What zod reads of a schema that is part of another. */
+  /** The internals that zod reads when a schema is part of another. */
   get _zod() {
     return this.schema._zod
   }

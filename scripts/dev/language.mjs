@@ -15,6 +15,8 @@ const CHECKED = [
   'src/**/*.ts',
   'src/**/*.tsx',
   'scripts/**/*.mjs',
+  'scripts/**/*.ts',
+  'scripts/**/*.js',
   'test/**/*.ts',
   'test/**/*.mjs',
   'bench/**/*.mjs',
@@ -25,7 +27,7 @@ const CHECKED = [
   'CONTRIBUTING.md',
   'CHANGELOG.md',
 ]
-/** Files of which only the wrapping of comments is checked. */
+/** Files whose comments are checked only for their wrapping. */
 const WRAPPED = ['*.ts', 'src/**/*.css', '.ci/run', 'wrangler.toml', '.github/**/*.yml']
 
 /**
@@ -73,8 +75,8 @@ const COMMENT = /^\s*(?:\/\/|\/?\*+)/
 /** The first line of a block comment, also of one in JSX. */
 const BLOCK = /^\s*\{?\/\*/
 const STRING = /'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|`[^`]*`/g
-/** A line of plain text in a comment: no list, table, tag or code. */
-const TEXT = /^\s*(?:\/\/|\*|#) (?=[^\s\-*•+|>#@\d`/])/
+/** A line of plain text in a comment: no list, table, tag, code or setting of TOML. */
+const TEXT = /^\s*(?:\/\/|\*|#) (?!\w+ = )(?=[^\s\-*•+|>#@[\d`/])/
 
 /**
  * @param {string} file
@@ -148,7 +150,7 @@ function list(patterns) {
   const output = execFileSync('git', ['ls-files', '-co', '--exclude-standard', ...patterns])
   return `${output}`
     .split('\n')
-    .filter((file) => /\.(?:tsx?|mjs|md|css)$|^\.ci\/run$/.test(file) && existsSync(file))
+    .filter((file) => /\.(?:tsx?|m?js|md|css|toml|yml)$|^\.ci\/run$/.test(file) && existsSync(file))
 }
 
 const args = process.argv.slice(2)

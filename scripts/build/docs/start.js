@@ -52,5 +52,5 @@ const ui = SwaggerUIBundle({
   validatorUrl: null,
   plugins: [{ wrapComponents: { ...usernameFirst, ...collapsedErrors } }],
 })
-// What every user may have. An admin selects the scope `admin` as well.
+// The scopes that every user may have. An admin selects the scope `admin` as well.
 ui.initOAuth({ scopes: 'posts:write account' })
