@@ -27,7 +27,7 @@ const { positionals, values } = parseArgs({
   },
 })
 const [name = 'main', ...rest] = positionals
-/** Other load on the machine lengthens every wall time, so the tables mention it. */
+/** Prints a warning above the tables, because other load on the machine lengthens wall times. */
 function warnOfLoad() {
   const [load] = loadavg()
   const cores = availableParallelism()

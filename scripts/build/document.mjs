@@ -10,7 +10,7 @@ import { root } from '../tools.mjs'
 
 const target = join(root, 'dist/web/openapi.json')
 
-/** Node imports WebAssembly modules in another way, and describing the API hashes nothing. */
+/** Node imports WebAssembly modules in another way, and the document needs none of them. */
 const withoutWasm = {
   name: 'without-wasm',
   enforce: 'pre',
@@ -68,7 +68,7 @@ async function main() {
     await writeDocument()
   } catch (error) {
     rmSync(target, { force: true }) // the document of former sources would be wrong
-    // wrangler bundles the same sources next, fails as well and shows where.
+    // wrangler bundles the same sources next, fails as well and prints the position of the error.
     if (error instanceof NotBundled) console.error('The API document is not made: src has errors.')
     else throw error
   }

@@ -74,13 +74,13 @@ const POSTS = [
 ]
 
 /**
- * @param {string} method @param {string} path @param {Record<string, string>} headers @param {any}
- * [body]
+ * @param {string} method @param {string} path
+ * @param {Record<string, string>} headers @param {any} [body]
  */
 async function call(method, path, headers, body) {
   const response = await fetch(ORIGIN + path, {
     method,
-    // One address per user keeps the demo below the edge limits.
+    // Random addresses keep the demo below the edge limits, which count per address.
     headers: { 'CF-Connecting-IP': `192.0.2.${1 + Math.floor(Math.random() * 250)}`, ...headers },
     ...(body !== undefined && { body }),
   })

@@ -1,5 +1,5 @@
 // @ts-check
-// Formats what the service logs for a person who develops: a short line a request, mails in a box.
+// Formats the log of the service for a developer: one short line per request, mails in a box.
 
 /** wrangler's own line of a request, and its lines about a mail. */
 const WRANGLER =
@@ -44,7 +44,7 @@ function originLine({ origin }, { appOrigin, allowedOrigins }) {
 
 /** @typedef {{ appOrigin: string, allowedOrigins: string }} DevSettings */
 
-/** Unlisted origins that are told once each; no more of them, since a client makes them up. */
+/** Maximum number of unlisted origins to print. A client can send any number of them. */
 const MAX_ORIGINS = 100
 
 /**

@@ -1,5 +1,5 @@
 // @ts-check
-// A reporter of Vitest that tells the process which started it how many tests are done.
+// A reporter of Vitest that sends the number of finished tests to its parent process.
 
 /** At most one message in this many milliseconds. */
 const INTERVAL_MS = 200

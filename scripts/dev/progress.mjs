@@ -1,5 +1,5 @@
 // @ts-check
-// Shows steps: a line for each that ended, and on a terminal one that tells what runs.
+// Shows steps: a line for each step that ended, and on a terminal a line with the running steps.
 
 /** @param {number} start of performance.now() */
 const seconds = (start) => ((performance.now() - start) / 1000).toFixed(1)

@@ -1,5 +1,6 @@
-// `npm run test:quick`: a verdict in less than a minute: style, language, types, and of the tests a
-// fixed core and those of the folders that have changed since `main`. `npm test` runs all.
+// `npm run test:quick`: a result in less than a minute. Checks style, language and types, and runs
+// a fixed core of the tests and those of the folders that have changed since `main`. `npm test`
+// runs all tests.
 import { changedFiles, selectTests } from './select-tests.mjs'
 import { sourceChecks } from './statics.mjs'
 import { createRun } from './vitest-run.mjs'

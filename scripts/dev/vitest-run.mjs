@@ -1,4 +1,4 @@
-// Runs Vitest for a script: counts its tests, and tells how many are done.
+// Runs Vitest for a script: counts its tests, and reports how many are done.
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs'
 import { command, run } from '../tools.mjs'
 import { createProgress } from './progress.mjs'

@@ -7,7 +7,7 @@ export interface RequestOptions {
   signal?: AbortSignal | undefined
   /** Sends no access token, and does not wait for the session to start. For public reads. */
   anonymous?: boolean | undefined
-  /** As of `fetch`. Anonymous requests send and store no cookies unless it is told. */
+  /** The credentials mode of `fetch`. Default: `same-origin`, or `omit` if `anonymous` is set. */
   credentials?: RequestCredentials | undefined
 }
 

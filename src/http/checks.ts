@@ -23,7 +23,10 @@ interface Checks {
   problems: ProblemCode[]
 }
 
-/** The checks of an operation. Runs once per operation and isolate, at its first request. */
+/**
+ * The checks of an operation. Called once per operation and isolate, at its first request, and by
+ * the build for the API document.
+ */
 export function checksOf(operation: Operation, onInvalid: InvalidHook = invalidRequest): Checks {
   const { access, limit, stepUp, sameSite, hash, oauth, request = {} } = operation
   const { body, query, params, headers } = request

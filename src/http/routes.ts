@@ -31,7 +31,10 @@ function handlerOf({ route, handler, hook }: Endpoint): Handler<AppEnv> {
 /** Middleware, or a handler. The types of what handlers return are for their callers. */
 type Step = (c: Context<AppEnv>, next: Next) => unknown
 
-/** Runs the first of the steps, which runs the others by `next`, as hono's own chain does. */
+/**
+ * Runs the first step, which runs the others by `next`. As in hono, which exports no such function,
+ * each step has its own error handler: bodyLimit can then replace the response to an error.
+ */
 async function run(c: Context<AppEnv>, [step, ...rest]: Step[]): Promise<void> {
   if (!step) return
   let response: unknown

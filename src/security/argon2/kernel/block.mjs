@@ -61,8 +61,8 @@ const typesOf = (type, names) => Object.fromEntries(names.map((name) => [name, t
 
 /**
  * P on a row of 16 words a0…d3 at `from` in scalars, stored as a column of registers at `to`: G on
- * the columns of the 4 × 4 words, then on their diagonals (3.6). One G ends before the next begins,
- * because so V8 spills the fewest registers.
+ * the columns of the 4 × 4 words, then on their diagonals (3.6). One G ends before the next begins:
+ * in this order V8 spills the fewest registers.
  */
 function scalarRow({ i64, i32 }, { get, set, tee }) {
   const columns = numbers.map((n) => ['a' + n, 'b' + n, 'c' + n, 'd' + n])
@@ -94,7 +94,7 @@ function scalarRow({ i64, i32 }, { get, set, tee }) {
   ]
 }
 
-/** The same for the row after it in vectors A0…D1 of two words: all four G at a time. */
+/** P on the next row, in vectors A0…D1 of two words each. All four G run at the same time. */
 function vectorRow({ v128, i8x16, i64x2, i32 }, { get, set, tee }) {
   const [A, B, C, D] = ['A', 'B', 'C', 'D'].map((name) => [name + 0, name + 1])
   const load = (name) => {
@@ -115,7 +115,7 @@ function vectorRow({ v128, i8x16, i64x2, i32 }, { get, set, tee }) {
     set(x, i64x2.add(i64x2.add(tee('twice', product), get('twice')), i64x2.add(use(x), use(y))))
   const lowerHalves = ([x0, x1]) => shuffle(x0, x1, lanes(0, 2, 4, 6))
   const upperHalves = ([x0, x1]) => shuffle(x0, x1, lanes(1, 3, 5, 7))
-  /** x + y + 2 × the product of their lower halves, of which q holds those of y. */
+  /** x + y + 2 × the product of their lower halves. `q` holds the lower halves of y. */
   const sum = (x, y, q) => [
     plus(x[0], y[0], i64x2.extmul_low_i32x4_u(tee('p', lowerHalves(x)), q)),
     plus(x[1], y[1], i64x2.extmul_high_i32x4_u(get('p'), get('q'))),
@@ -153,10 +153,10 @@ function vectorRow({ v128, i8x16, i64x2, i32 }, { get, set, tee }) {
 }
 
 /**
- * `rounds()`, the permutation of G: P on the 8 rows of R into Q, transposed, so that the same code
- * then takes the 8 columns, into Z. Two at a time, the first in scalars and the second in vectors:
- * each alone waits for its own results; together they keep the units of the processor busy and fit
- * its two register files.
+ * `rounds()`, the permutation of G: P on the 8 rows of R, stored transposed into Q, so that the same
+ * code then processes the 8 columns, into Z. Two rows are processed together, the first in scalars
+ * and the second in vectors. Either one alone waits for its own results; together they keep the
+ * units of the processor busy and fit its two register files.
  */
 function rounds(module) {
   const { i32, v128 } = module
