@@ -3,7 +3,7 @@ import { cookieHeader } from '../http/docs/headers'
 import { endpoint, json, jsonBody, noContent, nothing } from '../http/endpoint'
 import { logSecurity } from '../http/log'
 import { problem, problems } from '../http/problem'
-import { browserSessionView, dropCookie, formerSession, refreshTokenOf } from './cookie'
+import { browserSessionView, formerSession, sessionCookie } from './cookie'
 import { authenticate } from './password/authenticate'
 import { refresh } from './refresh/refresh'
 import { BEARER, browserSignedIn, signInProblem } from './responses'
@@ -76,7 +76,7 @@ const refreshSession = endpoint(
     },
   },
   async (c) => {
-    const token = refreshTokenOf(c)
+    const token = sessionCookie.read(c)
     const result = token ? await refresh(c, token, FIRST_PARTY, 'all') : null
     if (result?.kind === 'too-many-requests')
       return problem(c, 'too-many-requests', { retryAfter: 60 })
@@ -104,7 +104,7 @@ const deleteSession = endpoint(
     const id = await formerSession(c)
     const userId = id && (await endSession(c.var.db, id, c.var.now, c.var.location()))
     if (id && userId) logSecurity(c, 'logout', userId, id)
-    dropCookie(c)
+    sessionCookie.drop(c)
     return noContent(c)
   },
 )

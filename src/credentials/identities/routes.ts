@@ -5,7 +5,7 @@ import { logRejectedIdentity, logSecurity } from '../../http/log'
 import { mailLater } from '../../http/mail'
 import { problem, problems } from '../../http/problem'
 import { identityUnlinked } from '../../mail/texts'
-import { setFlowCookie } from '../identity-providers/cookie'
+import { flowCookie } from '../identity-providers/cookie'
 import { beginFlow, FLOW_SECONDS, findProvider } from '../identity-providers/flow'
 import { FRESH } from '../step-up'
 import {
@@ -72,7 +72,7 @@ const linkIdentity = endpoint(
       logRejectedIdentity(c, provider.name, begun.reason, caller)
       return problem(c, 'provider-unavailable', { retryAfter: 10 })
     }
-    setFlowCookie(c, begun.cookie, FLOW_SECONDS)
+    flowCookie.set(c, begun.cookie, FLOW_SECONDS)
     return c.json({ redirect_to: begun.location }, 200)
   },
 )

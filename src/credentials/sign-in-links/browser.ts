@@ -3,15 +3,13 @@
  * mail scanner, or the reader of a forwarded mail, cannot sign in with the link alone. A browser
  * without the cookie needs the code that the requesting browser shows.
  */
-import { deleteCookie, getCookie, setCookie } from 'hono/cookie'
 import { base64url } from 'jose'
 import type { AppContext } from '../../context'
+import { hostCookie } from '../../http/cookie'
 import { LINK_LIFETIME_MS } from '../../limits'
 import { hashSecretToken, newSecretToken } from '../../security/secret-token'
 
-/** The prefix `__Host-` binds it to this host, `Path=/` and `Secure` (RFC 6265bis §4.1.3.2). */
-const COOKIE = '__Host-gatepost-link'
-const ATTRIBUTES = { path: '/', secure: true, httpOnly: true, sameSite: 'Lax' } as const
+const linkCookie = hostCookie('__Host-gatepost-link')
 
 export interface Browser {
   /** SHA-256 of the cookie, base64url. */
@@ -25,7 +23,7 @@ export interface Browser {
  * it has, because a refused request must not void its last link.
  */
 export async function askingBrowser(c: AppContext): Promise<{ browser: Browser; cookie: string }> {
-  const cookie = getCookie(c, COOKIE) ?? ''
+  const cookie = linkCookie.read(c)
   const browserHash = await hashSecretToken(cookie)
   if (browserHash) return { browser: { browserHash, code: codeOf(browserHash) }, cookie }
   const { token, tokenHash } = await newSecretToken()
@@ -34,13 +32,13 @@ export async function askingBrowser(c: AppContext): Promise<{ browser: Browser; 
 
 /** Sets the cookie, also if the address has no account. */
 export const rememberBrowser = (c: AppContext, cookie: string) =>
-  setCookie(c, COOKIE, cookie, { ...ATTRIBUTES, maxAge: LINK_LIFETIME_MS.signIn / 1000 })
+  linkCookie.set(c, cookie, LINK_LIFETIME_MS.signIn / 1000)
 
 /** The hash of the cookie, or null for a browser that requested no link. */
 export const presentBrowser = (c: AppContext): Promise<string | null> =>
-  hashSecretToken(getCookie(c, COOKIE) ?? '')
+  hashSecretToken(linkCookie.read(c))
 
-export const forgetBrowser = (c: AppContext) => deleteCookie(c, COOKIE, ATTRIBUTES)
+export const forgetBrowser = (c: AppContext) => linkCookie.drop(c)
 
 /** The first 32 bits of the hash, as six digits. */
 function codeOf(browserHash: string): string {

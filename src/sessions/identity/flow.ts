@@ -3,7 +3,7 @@ import type { AppContext } from '../../context'
 import type { Account } from '../../credentials/account'
 import { judgeIdentity } from '../../credentials/identities/rules'
 import { findIdentity, identityProof, linkIdentity } from '../../credentials/identities/store'
-import { dropFlowCookie, readFlowCookie } from '../../credentials/identity-providers/cookie'
+import { flowCookie } from '../../credentials/identity-providers/cookie'
 import { type Flow, findProvider, resumeFlow } from '../../credentials/identity-providers/flow'
 import {
   type CallbackParameters,
@@ -39,11 +39,11 @@ export async function completeFlow(
 ): Promise<string> {
   const provider = findProvider(c.var.settings, name)
   if (!provider) return failOnSignIn(c, 'provider-unknown', {})
-  const opened = await resumeFlow(c.var, provider, readFlowCookie(c))
+  const opened = await resumeFlow(c.var, provider, flowCookie.read(c))
   // Any site can send a browser here. The cookie of a flow with another state stays.
   if (!opened || opened.flow.state !== response.state)
     return failOnSignIn(c, 'identity-flow-ended', { provider: name })
-  dropFlowCookie(c)
+  flowCookie.drop(c)
   const { flow, jti, expiresAt } = opened
   const redeemed = await redeemCode(c.var, provider, flow, response)
   if (redeemed.kind === 'failed') {

@@ -4,11 +4,7 @@
  */
 import { z } from '@hono/zod-openapi'
 import type { AppContext } from '../../context'
-import {
-  dropFlowCookie,
-  readFlowCookie,
-  setFlowCookie,
-} from '../../credentials/identity-providers/cookie'
+import { flowCookie } from '../../credentials/identity-providers/cookie'
 import type { ProvenIdentity } from '../../credentials/identity-providers/identity'
 import type { UsedToken } from '../../credentials/proof'
 import { sha256Base64url } from '../../security/digest'
@@ -43,7 +39,7 @@ export async function offerRegistration(
   const content: z.infer<typeof Registration> = { provider, browser, identity }
   const lifetime = { now, lifetimeSeconds: REGISTRATION_SECONDS }
   const registration = await sealFlow(keys, 'identityRegistration', content, lifetime)
-  setFlowCookie(c, browser, REGISTRATION_SECONDS)
+  flowCookie.set(c, browser, REGISTRATION_SECONDS)
   const { email, isEmailProven, name } = identity
   return { registration, provider, email, isEmailProven, name, next }
 }
@@ -60,9 +56,7 @@ export async function openRegistration(
   if (!opened) return null
   const { flow, jti, expiresAt } = opened
   const isOfProvider = flow.provider === provider.name && flow.identity.issuer === provider.issuer
-  if (!isOfProvider || flow.browser !== readFlowCookie(c)) return null
+  if (!isOfProvider || flow.browser !== flowCookie.read(c)) return null
   const hash = await sha256Base64url(`registration:${jti}`)
   return { identity: flow.identity, used: { hash, expiresAt } }
 }
-
-export const forgetRegistration = dropFlowCookie

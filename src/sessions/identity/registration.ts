@@ -2,6 +2,7 @@
 import type { AppContext } from '../../context'
 import { emailAddress, newLink } from '../../credentials/email-tokens'
 import { ProviderParam } from '../../credentials/identities/schemas'
+import { flowCookie } from '../../credentials/identity-providers/cookie'
 import { findProvider } from '../../credentials/identity-providers/flow'
 import type { ProvenIdentity } from '../../credentials/identity-providers/identity'
 import { endpoint, jsonBody } from '../../http/endpoint'
@@ -16,7 +17,7 @@ import type { Grant } from '../grant'
 import { BEARER, browserSignedIn } from '../responses'
 import { allScopesOf, FIRST_PARTY } from '../rules'
 import { startSession } from '../start/start'
-import { forgetRegistration, openRegistration } from './proof'
+import { openRegistration } from './proof'
 import { createIdentityUser } from './registration-store'
 import { IdentityRegistration } from './schemas'
 
@@ -104,7 +105,7 @@ async function register(
   )
   if (created.kind !== 'created') return created
   const { account } = created
-  forgetRegistration(c)
+  flowCookie.drop(c)
   logSecurity(c, 'registered', account.id)
   logSecurity(c, 'identity_linked', account.id)
   if (link && created.hasLink) mailLater(c, verifyAddress(settings.appOrigin, account, link.token))

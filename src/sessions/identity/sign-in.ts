@@ -1,7 +1,7 @@
 /** Sign-in at an identity provider: the browser leaves for it, and comes back with its response. */
 import type { AppContext } from '../../context'
 import { ProviderParam } from '../../credentials/identities/schemas'
-import { readFlowCookie, setFlowCookie } from '../../credentials/identity-providers/cookie'
+import { flowCookie } from '../../credentials/identity-providers/cookie'
 import { beginFlow, FLOW_SECONDS, findProvider } from '../../credentials/identity-providers/flow'
 import { safeNext } from '../../credentials/identity-providers/next-path'
 import { flowCookieHeader, identityCookieHeader, redirectHeader } from '../../http/docs/headers'
@@ -39,7 +39,7 @@ const startIdentitySignIn = endpoint(
       logRejectedIdentity(c, name, begun.reason, { userId: null })
       return seeOther(c, failOnSignIn(c, begun.problem, { provider: name, next }))
     }
-    setFlowCookie(c, begun.cookie, FLOW_SECONDS)
+    flowCookie.set(c, begun.cookie, FLOW_SECONDS)
     return seeOther(c, begun.location)
   },
   toSignIn('provider-unknown'),
@@ -98,7 +98,7 @@ const finishIdentitySignInForm = endpoint(
   },
   async (c) => {
     const form = c.req.valid('form')
-    if (readFlowCookie(c) === '' && form.again === undefined) return pageOf(c, resubmitPage(form))
+    if (flowCookie.read(c) === '' && form.again === undefined) return pageOf(c, resubmitPage(form))
     return seeOther(c, await completeFlow(c, c.req.valid('param').provider, form))
   },
   toSignIn('identity-rejected'),
