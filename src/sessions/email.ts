@@ -1,5 +1,4 @@
 /** Sign-in with a mailed link: one factor. */
-
 import type { AppContext } from '../context'
 import { forgetBrowser, presentBrowser } from '../credentials/sign-in-links/browser'
 import { OFF } from '../credentials/sign-in-links/request'
@@ -9,16 +8,12 @@ import { endpoint, jsonBody } from '../http/endpoint'
 import { logSecurity } from '../http/log'
 import { problem, problems } from '../http/problem'
 import { hashSecretToken } from '../security/secret-token'
-import { browserSessionView, formerSession } from './cookie'
-import type { Grant } from './grant'
+import { browserSessionView } from './cookie'
 import { BEARER, browserSignedIn, secondFactorRequired } from './responses'
-import { allScopesOf, FIRST_PARTY } from './rules'
-import type { Pending } from './start/pending'
-import { startSession } from './start/start'
+import { type Started, startBrowserSession } from './start/start'
 
 type LinkSignedIn =
-  | { kind: 'signed-in'; grant: Grant }
-  | { kind: 'second-factor-required'; pending: Pending }
+  | Extract<Started, { kind: 'signed-in' | 'second-factor-required' }>
   | { kind: 'code-required' | 'wrong-code' | 'ended' }
 
 const WRONG_CODE = 'The code is wrong. Enter the one of the page where you asked for the link.'
@@ -80,13 +75,7 @@ async function signInWithLink(
     return { kind: verdict }
   }
   if (!account) return { kind: 'ended' }
-  const started = await startSession(c, {
-    account,
-    methods: ['email'],
-    clientId: FIRST_PARTY,
-    scope: allScopesOf(account.role),
-    replaces: await formerSession(c),
-  })
+  const started = await startBrowserSession(c, { account, methods: ['email'] })
   forgetBrowser(c)
   switch (started.kind) {
     case 'signed-in':

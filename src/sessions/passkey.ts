@@ -7,14 +7,12 @@ import { batch } from '../db/batch'
 import { endpoint, jsonBody } from '../http/endpoint'
 import { logRejectedPasskey } from '../http/log'
 import { problem, problems } from '../http/problem'
-import { browserSessionView, formerSession } from './cookie'
-import type { Grant } from './grant'
+import { browserSessionView } from './cookie'
 import { browserSignedIn } from './responses'
-import { allScopesOf, FIRST_PARTY } from './rules'
-import { startSession } from './start/start'
+import { type Started, startBrowserSession } from './start/start'
 
 type PasskeySignedIn =
-  | { kind: 'signed-in'; grant: Grant }
+  | Extract<Started, { kind: 'signed-in' }>
   | { kind: 'unknown' }
   | { kind: 'rejected'; detail?: string }
 
@@ -71,14 +69,7 @@ async function signInWithPasskey(
   if (!proof) return { kind: 'rejected' }
   // Not `passkey-unknown`: the page would remove the passkey from the device of a disabled user.
   if (!account.isActive) return reject(c, 'account-disabled', account.id)
-  const started = await startSession(c, {
-    account,
-    methods: [],
-    proof,
-    clientId: FIRST_PARTY,
-    scope: allScopesOf(account.role),
-    replaces: await formerSession(c),
-  })
+  const started = await startBrowserSession(c, { account, methods: [], proof })
   switch (started.kind) {
     case 'signed-in':
       return started

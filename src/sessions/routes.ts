@@ -1,5 +1,4 @@
 /** All session routes. */
-
 import { passkeySignInRoutes } from '../credentials/passkeys/sign-in-options'
 import { readEmailSignIn, requestSignInLink } from '../credentials/sign-in-links/request'
 import { browserRoutes } from './browser'

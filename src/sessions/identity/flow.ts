@@ -20,8 +20,8 @@ import { identityLinked } from '../../mail/texts'
 import { sha256Base64url } from '../../security/digest'
 import type { IdentityProvider } from '../../security/identity-provider-presets'
 import { browserSessionView, formerSession } from '../cookie'
-import { allScopesOf, FIRST_PARTY } from '../rules'
-import { startSession } from '../start/start'
+import { FIRST_PARTY } from '../rules'
+import { startBrowserSession } from '../start/start'
 import {
   linkedPage,
   linkProblemPage,
@@ -88,14 +88,8 @@ async function start(
   flow: Flow,
   token: UsedToken,
 ): Promise<string> {
-  const started = await startSession(c, {
-    account,
-    methods: [],
-    proof: identityProof(identity, account, c.var.now, token),
-    clientId: FIRST_PARTY,
-    scope: allScopesOf(account.role),
-    replaces: await formerSession(c),
-  })
+  const proof = identityProof(identity, account, c.var.now, token)
+  const started = await startBrowserSession(c, { account, methods: [], proof })
   switch (started.kind) {
     case 'signed-in':
       browserSessionView(c, started.grant)

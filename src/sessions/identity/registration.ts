@@ -12,11 +12,10 @@ import { fieldProblem, problem, problems } from '../../http/problem'
 import { verifyAddress } from '../../mail/texts'
 import { caseFold } from '../../normalize'
 import { unusablePasswordHash } from '../../security/password'
-import { browserSessionView, formerSession } from '../cookie'
+import { browserSessionView } from '../cookie'
 import type { Grant } from '../grant'
 import { BEARER, browserSignedIn } from '../responses'
-import { allScopesOf, FIRST_PARTY } from '../rules'
-import { startSession } from '../start/start'
+import { startBrowserSession } from '../start/start'
 import { openRegistration } from './proof'
 import { createIdentityUser } from './registration-store'
 import { IdentityRegistration } from './schemas'
@@ -110,13 +109,7 @@ async function register(
   logSecurity(c, 'identity_linked', account.id)
   if (link && created.hasLink) mailLater(c, verifyAddress(settings.appOrigin, account, link.token))
   if (settings.requireVerifiedEmail && !isEmailProven) return { kind: 'email-not-verified' }
-  const started = await startSession(c, {
-    account,
-    methods: ['fed'],
-    clientId: FIRST_PARTY,
-    scope: allScopesOf(account.role),
-    replaces: await formerSession(c),
-  })
+  const started = await startBrowserSession(c, { account, methods: ['fed'] })
   if (started.kind === 'signed-in') return { kind: 'registered', grant: started.grant }
   logRejectedIdentity(c, name, started.kind, { userId: account.id })
   return { kind: 'rejected' }

@@ -11,8 +11,9 @@ import { logSecurity } from '../../http/log'
 import { mailLater } from '../../http/mail'
 import { type Amr, amrOf, type Method } from '../../security/auth-methods'
 import { randomId } from '../../security/secret-token'
+import { formerSession } from '../cookie'
 import { type Grant, issueGrant } from '../grant'
-import { isSecondFactorDue, sessionEnd } from '../rules'
+import { allScopesOf, FIRST_PARTY, isSecondFactorDue, sessionEnd } from '../rules'
 import { issuePending, type Pending } from './pending'
 import type { Completion, NewSession } from './statements'
 import { insertStarted, type StartedSession, storeRequired } from './store'
@@ -73,6 +74,22 @@ export async function startSession(c: AppContext, signIn: SignIn): Promise<Start
     if (isTokenUsed(error)) return { kind: 'token-used' }
     throw error
   }
+}
+
+/**
+ * Starts the session of a browser, with all scopes of the user's role. It replaces the session of
+ * the browser's cookie.
+ */
+export async function startBrowserSession(
+  c: AppContext,
+  signIn: Pick<SignIn, 'account' | 'methods' | 'proof'>,
+): Promise<Started> {
+  return startSession(c, {
+    ...signIn,
+    clientId: FIRST_PARTY,
+    scope: allScopesOf(signIn.account.role),
+    replaces: await formerSession(c),
+  })
 }
 
 function newSession(
