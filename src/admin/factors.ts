@@ -4,6 +4,7 @@ import type { SQLiteColumn, SQLiteTable } from 'drizzle-orm/sqlite-core'
 import type { Actor } from '../actor'
 import { recipientColumns } from '../credentials/account'
 import { updateFactors } from '../credentials/factors'
+import { factorColumns, viewFactors } from '../credentials/factors-overview'
 import { viewIdentity } from '../credentials/identities/schemas'
 import { selectIdentitiesOf } from '../credentials/identities/store'
 import { countNotice } from '../credentials/mail-limit'
@@ -69,21 +70,13 @@ async function removeUserFactors(actor: Actor, id: number): Promise<Removal | nu
   return { user: owner, hadFactors: recorded.length > 0, mayNotify: noticed.length > 0 }
 }
 
-const countOf = (table: SQLiteTable, owner: SQLiteColumn) =>
-  sql<number>`(select count(*) from ${table} where ${owner} = ${users.id})`
-
 /** The factors of a user, and the identities. @throws SessionEnded, RoleMissing */
 const findUserFactors = (actor: Actor, id: number) =>
   withSession(
     actor,
     {
       found: build
-        .select({
-          factors: users.factors,
-          hasPassword: users.hasPassword,
-          passkeys: countOf(passkeys, passkeys.userId),
-          codes: countOf(recoveryCodes, recoveryCodes.userId),
-        })
+        .select(factorColumns)
         .from(users)
         .where(and(eq(users.id, id), isPresent)),
       identities: selectIdentitiesOf(id),
@@ -110,16 +103,8 @@ export const readUserFactors = endpoint(
     const { found, identities } = await findUserFactors(actor, c.req.valid('param').id)
     const [user] = found
     if (!user) return problem(c, 'user-not-found')
-    return c.json(
-      {
-        totp: user.factors.split(' ').includes('totp'),
-        passkeys: user.passkeys,
-        recovery_codes_left: user.codes,
-        has_password: user.hasPassword,
-        identities: identities.map((row) => viewIdentity(row, settings)),
-      },
-      200,
-    )
+    const connected = identities.map((row) => viewIdentity(row, settings))
+    return c.json({ ...viewFactors(user), identities: connected }, 200)
   },
 )
 

@@ -1,4 +1,4 @@
-/** The credentials that the caller has set up. */
+/** The credentials that a user has set up. */
 import { z } from '@hono/zod-openapi'
 import { eq, sql } from 'drizzle-orm'
 import type { SQLiteColumn, SQLiteTable } from 'drizzle-orm/sqlite-core'
@@ -24,15 +24,30 @@ export const Factors = z
 const countOf = (table: SQLiteTable, owner: SQLiteColumn) =>
   sql<number>`(select count(*) from ${table} where ${owner} = ${users.id})`
 
+/** Columns of a statement that selects from `users`. */
+export const factorColumns = {
+  factors: users.factors,
+  hasPassword: users.hasPassword,
+  passkeys: countOf(passkeys, passkeys.userId),
+  codes: countOf(recoveryCodes, recoveryCodes.userId),
+}
+
+/** The factors without the identities, which an admin sees one by one. */
+export const viewFactors = (row: {
+  factors: string
+  hasPassword: boolean
+  passkeys: number
+  codes: number
+}): Omit<z.infer<typeof Factors>, 'identities'> => ({
+  totp: row.factors.split(' ').includes('totp'),
+  passkeys: row.passkeys,
+  recovery_codes_left: row.codes,
+  has_password: row.hasPassword,
+})
+
 const selectFactors = sessionQuery((isActive) =>
   build
-    .select({
-      factors: users.factors,
-      hasPassword: users.hasPassword,
-      passkeys: countOf(passkeys, passkeys.userId),
-      codes: countOf(recoveryCodes, recoveryCodes.userId),
-      identities: countOf(identities, identities.userId),
-    })
+    .select({ ...factorColumns, identities: countOf(identities, identities.userId) })
     .from(sessions)
     .innerJoin(users, eq(users.id, sessions.userId))
     .where(isActive),
@@ -50,15 +65,6 @@ export const readFactors = endpoint(
   },
   async (c) => {
     const found = await selectFactors(c.var.actor)
-    return c.json(
-      {
-        totp: found.factors.split(' ').includes('totp'),
-        passkeys: found.passkeys,
-        recovery_codes_left: found.codes,
-        has_password: found.hasPassword,
-        identities: found.identities,
-      },
-      200,
-    )
+    return c.json({ ...viewFactors(found), identities: found.identities }, 200)
   },
 )
