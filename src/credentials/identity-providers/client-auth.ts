@@ -2,7 +2,7 @@
 import { SignJWT } from 'jose'
 import * as oauth from 'oauth4webapi'
 import type { IdentityProvider } from '../../security/identity-provider-presets'
-import { decodePem } from '../../security/identity-provider-settings'
+import { decodePem, secretNameOf } from '../../security/identity-provider-settings'
 import { secondsOf } from '../../security/jwt'
 import { ConfigurationError } from '../../settings'
 
@@ -32,7 +32,7 @@ async function importKey(name: string, pem: string): Promise<CryptoKey> {
     return await crypto.subtle.importKey('pkcs8', pkcs8, ALGORITHM, false, ['sign'])
   } catch {
     throw new ConfigurationError(
-      `Gatepost is not configured: PROVIDER_${name.toUpperCase()}_SECRET is no private key`,
+      `Gatepost is not configured: ${secretNameOf(name)} is no private key`,
     )
   }
 }

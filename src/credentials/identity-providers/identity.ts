@@ -5,7 +5,7 @@ import type { Settings } from '../../settings'
 import { Email, Label } from '../schemas'
 import { clientAuth } from './client-auth'
 import { metadataOf, requestOptions, verifySignature } from './discovery'
-import { type FlowFailure, failureOf } from './failure'
+import { type FlowFailure, failed, failureOf } from './failure'
 import { type Flow, redirectUri } from './flow'
 import { readGithubUser } from './github'
 
@@ -125,7 +125,7 @@ const SUBJECT = /^[\x20-\x7e]{1,255}$/
 function viewClaims({ issuer, emailProof }: IdentityProvider, claims: Claims): Redeemed {
   const { sub: subject } = claims
   if (typeof subject !== 'string' || !SUBJECT.test(subject))
-    return { kind: 'failed', problem: 'identity-rejected', reason: 'invalid subject' }
+    return failed('identity-rejected', 'invalid subject')
   const email = Email.safeParse(claims.email).data ?? null
   const isEmailProven = email !== null && isProof(emailProof, claims.email_verified)
   const name = Label.safeParse(claims.name).data || null
