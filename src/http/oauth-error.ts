@@ -2,6 +2,7 @@
 import { z } from '@hono/zod-openapi'
 import type { TypedResponse } from 'hono'
 import type { AnyContext } from '../context'
+import { noteProblem } from './problem'
 
 const CODES = [
   'invalid_request',
@@ -56,8 +57,7 @@ export function oauthError<C extends OAuthErrorCode>(
   description: string,
   members: Pick<OAuthError, 'mfa_token' | 'auth_session' | 'methods'> = {},
 ): Response & TypedResponse<OAuthError, C extends 'invalid_client' ? 401 : 400, 'json'> {
-  const outcome = c.get('outcome')
-  if (outcome) outcome.problem = error
+  noteProblem(c, error)
   const isClient = error === 'invalid_client'
   const body = { error, error_description: speakable(description), ...members }
   return c.json(body, isClient ? 401 : 400, {

@@ -79,8 +79,7 @@ export function problem<C extends ProblemCode>(
   { detail, errors, headers, members, retryAfter }: ProblemDetails = {},
 ): Response & TypedResponse<Problem, StatusOf<C>, 'json'> {
   const { status, title, detail: usual } = problemCatalog[code]
-  const outcome = c.get('outcome')
-  if (outcome) outcome.problem = code
+  noteProblem(c, code)
   const body: Problem = {
     type: `/problems/${typeOf(code)}`,
     title,
@@ -96,6 +95,12 @@ export function problem<C extends ProblemCode>(
     ...(retryAfter !== undefined && { 'Retry-After': String(Math.max(1, Math.ceil(retryAfter))) }),
     ...headers,
   }) as never
+}
+
+/** Notes the code of a failure for the log of the request. */
+export function noteProblem(c: AnyContext, code: string): void {
+  const outcome = c.get('outcome')
+  if (outcome) outcome.problem = code
 }
 
 /** The `responses` entries for the problems of a route. */

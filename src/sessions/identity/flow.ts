@@ -15,7 +15,7 @@ import { SessionEnded } from '../../db/session-guard'
 import { callerActor } from '../../http/actor'
 import { logRejectedIdentity, logSecurity } from '../../http/log'
 import { mailLater } from '../../http/mail'
-import type { ProblemCode } from '../../http/problem-catalog'
+import { noteProblem, type ProblemCode } from '../../http/problem'
 import { identityLinked } from '../../mail/texts'
 import { sha256Base64url } from '../../security/digest'
 import type { IdentityProvider } from '../../security/identity-provider-presets'
@@ -157,10 +157,4 @@ export function failOnSignIn(
 ): string {
   noteProblem(c, problem)
   return signInProblemPage(problem, of)
-}
-
-/** For the log of the request. */
-function noteProblem(c: AppContext, problem: ProblemCode) {
-  const outcome = c.get('outcome')
-  if (outcome) outcome.problem = problem
 }
