@@ -5,16 +5,25 @@ import type { Mail } from '../mail/send'
 import { deliver } from '../mail/send'
 import { isLocal } from './local'
 
+/** Sends the mail after the response. */
+export function mailLater(c: AnyContext, mail: Mail): void {
+  c.executionCtx.waitUntil(sendNow(c, mail))
+}
+
 /**
- * Sends the mail after the response; `delay` (milliseconds) hides the work from response timing.
+ * Composes and sends the mail after the response and a random delay, so that response times do not
+ * show whether an address gets one.
  */
-export function mailLater(c: AnyContext, mail: Mail | (() => Mail), delay = 0): void {
-  const write = async () => {
-    if (delay > 0) await scheduler.wait(delay)
-    const written = typeof mail === 'function' ? mail() : mail
-    const settings = c.get('settings')
-    const transport = transportOf(settings, c.env.MAIL)
-    await deliver(transport, settings.mailFrom, written, isLocal(c))
+export function mailAfterDelay(c: AnyContext, composeMail: () => Mail): void {
+  const send = async () => {
+    await scheduler.wait(50 + Math.random() * 200)
+    await sendNow(c, composeMail())
   }
-  c.executionCtx.waitUntil(write())
+  c.executionCtx.waitUntil(send())
+}
+
+async function sendNow(c: AnyContext, mail: Mail): Promise<void> {
+  const settings = c.get('settings')
+  const transport = transportOf(settings, c.env.MAIL)
+  await deliver(transport, settings.mailFrom, mail, isLocal(c))
 }

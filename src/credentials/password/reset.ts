@@ -5,7 +5,7 @@
 import { endpoint, json, jsonBody, noContent, nothing } from '../../http/endpoint'
 import { runHash } from '../../http/hash-admission'
 import { logSecurity } from '../../http/log'
-import { mailLater } from '../../http/mail'
+import { mailAfterDelay, mailLater } from '../../http/mail'
 import { fieldProblem, problem, problems } from '../../http/problem'
 import { passwordWasReset, resetPassword as resetMail } from '../../mail/texts'
 import { hashPassword } from '../../security/password'
@@ -37,10 +37,7 @@ export const forgotPassword = endpoint(
     const address = await emailAddress(keys, c.req.valid('json').email)
     const { isRefused, user, hasLink } = await requestReset(db, address, link, now, location())
     logSecurity(c, isRefused ? 'attempt_refused' : 'password_reset_requested', user?.id ?? null)
-    if (user && hasLink) {
-      // A random delay, so that sending does not show in response times.
-      mailLater(c, () => resetMail(settings.appOrigin, user, link.token), 50 + Math.random() * 200)
-    }
+    if (user && hasLink) mailAfterDelay(c, () => resetMail(settings.appOrigin, user, link.token))
     const message = 'If an account has this address, a link is on its way to it.'
     return c.json({ message }, 202)
   },

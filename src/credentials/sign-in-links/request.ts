@@ -2,7 +2,7 @@
 import { browserCookieHeader } from '../../http/docs/headers'
 import { endpoint, json, jsonBody } from '../../http/endpoint'
 import { logSecurity } from '../../http/log'
-import { mailLater } from '../../http/mail'
+import { mailAfterDelay } from '../../http/mail'
 import { problem, problems } from '../../http/problem'
 import { signInLink } from '../../mail/texts'
 import { newSecretToken } from '../../security/secret-token'
@@ -60,10 +60,7 @@ export const requestSignInLink = endpoint(
       ...browser,
     })
     logSecurity(c, isRefused ? 'attempt_refused' : 'sign_in_link_requested', user?.id ?? null)
-    if (user && hasLink) {
-      // A random delay, so that sending does not show in response times.
-      mailLater(c, () => signInLink(settings.appOrigin, user, token), 50 + Math.random() * 200)
-    }
+    if (user && hasLink) mailAfterDelay(c, () => signInLink(settings.appOrigin, user, token))
     rememberBrowser(c, cookie)
     c.header('Cache-Control', 'no-store')
     const message = 'If an account has confirmed this address, a link is on its way to it.'
