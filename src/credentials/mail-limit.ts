@@ -35,6 +35,12 @@ export type NoticeKind =
  */
 export const mailCounterKey = (who: SQL | undefined) =>
   sql<string>`(select ${ownKey} from ${users} where ${who})`
+/**
+ * The key of the mails to an address: the one of the account that `owner` selects, else one of its
+ * own, so that known and unknown addresses are counted alike.
+ */
+export const addressCounterKey = (owner: SQL | undefined, emailHmac: string) =>
+  sql<string>`coalesce(${mailCounterKey(owner)}, ${`nobody:${emailHmac}`})`
 const ownKey = sql<string>`coalesce(${users.emailHmac}, 'user:' || ${users.id})`
 
 /** Counts a mail that is no reset, if `condition` holds. */

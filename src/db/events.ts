@@ -4,7 +4,7 @@ import { build } from './build'
 import type { EventType } from './event-types'
 import { insertSelect } from './insert-select'
 import { prepared } from './prepared'
-import { events } from './schema'
+import { events, users } from './schema'
 
 export interface NewEvent {
   /** A subquery if the same batch creates the user. */
@@ -28,6 +28,9 @@ export const recordEventOf = ({ userId, type, at, sessionId, location }: EventOf
 
 /** The `user_id` of an event about a login or address that no account has. */
 export const NO_ACCOUNT = 0
+/** The id of the user that `who` selects, or `NO_ACCOUNT`. */
+export const userIdOrNone = (who: SQL | undefined) =>
+  sql<number>`coalesce((select ${users.id} from ${users} where ${who}), ${NO_ACCOUNT})`
 
 /**
  * Deletes the event that this batch has just recorded if it belongs to no account: strangers could

@@ -3,12 +3,18 @@ import { and, eq, sql } from 'drizzle-orm'
 import type { Database } from '../../db'
 import { batch, ifPrevious } from '../../db/batch'
 import { build } from '../../db/build'
-import { discardUnowned, NO_ACCOUNT, recordEventOf } from '../../db/events'
+import { discardUnowned, recordEventOf, userIdOrNone } from '../../db/events'
 import { attempts, emailTokens, sessions, users } from '../../db/schema'
 import { recipientColumns } from '../account'
 import { type Address, isUsable, type Link, storeLink } from '../email-tokens'
 import { dropUnprovenIdentities } from '../identities/squatters'
-import { countNotice, countReset, mailCounterKey, releaseResets } from '../mail-limit'
+import {
+  addressCounterKey,
+  countNotice,
+  countReset,
+  mailCounterKey,
+  releaseResets,
+} from '../mail-limit'
 import { isPasswordAttempt } from '../throttle'
 
 const ownerColumns = {
@@ -29,12 +35,10 @@ export async function requestReset(
   location: string | null,
 ) {
   const isOwner = and(eq(users.emailKey, emailKey), eq(users.isActive, true))
-  const userId = sql`coalesce((select ${users.id} from ${users} where ${isOwner}), ${NO_ACCOUNT})`
-  const key = sql`coalesce(${mailCounterKey(isOwner)}, ${`nobody:${emailHmac}`})`
   const { counted, stored, found } = await batch(db, {
-    counted: countReset(key, now),
+    counted: countReset(addressCounterKey(isOwner, emailHmac), now),
     recorded: recordEventOf(
-      { userId, type: 'password_reset_requested', at: now, location },
+      { userId: userIdOrNone(isOwner), type: 'password_reset_requested', at: now, location },
       sql`where ${ifPrevious()}`,
     ),
     stored: storeLink(link, isOwner),

@@ -3,14 +3,14 @@ import { and, eq, gt, lt, or, sql } from 'drizzle-orm'
 import type { AnonymousActor } from '../../actor'
 import { batch, ifPrevious } from '../../db/batch'
 import { build } from '../../db/build'
-import { discardUnowned, NO_ACCOUNT, recordEventOf } from '../../db/events'
+import { discardUnowned, recordEventOf, userIdOrNone } from '../../db/events'
 import { insertSelect } from '../../db/insert-select'
 import { users } from '../../db/schema'
 import { signInLinks } from '../../db/schema-credentials'
 import { LINK_LIFETIME_MS } from '../../limits'
 import { type Account, accountColumns, recipientColumns } from '../account'
 import type { Address } from '../email-tokens'
-import { countMail, mailCounterKey } from '../mail-limit'
+import { addressCounterKey, countMail } from '../mail-limit'
 import type { Browser } from './browser'
 import { judgeUse, MAX_WRONG_CODES, type UseVerdict } from './rules'
 
@@ -34,12 +34,10 @@ export async function requestLink(
     eq(users.emailVerified, true),
     eq(users.isActive, true),
   )
-  const userId = sql`coalesce((select ${users.id} from ${users} where ${isOwner}), ${NO_ACCOUNT})`
-  const key = sql`coalesce(${mailCounterKey(isOwner)}, ${`nobody:${emailHmac}`})`
   const { counted, stored, found } = await batch(db, {
-    counted: countMail(key, now),
+    counted: countMail(addressCounterKey(isOwner, emailHmac), now),
     recorded: recordEventOf(
-      { userId, type: 'sign_in_link_requested', at: now, location },
+      { userId: userIdOrNone(isOwner), type: 'sign_in_link_requested', at: now, location },
       sql`where ${ifPrevious()}`,
     ),
     stored: insertSelect(
