@@ -2,16 +2,18 @@
 import type { ProblemCode } from '../../http/problem-catalog'
 import type { Pending } from '../start/pending'
 
-type Parameters = Record<string, string | null | undefined>
+type Values = Record<string, string | null | undefined>
 
-const encode = (parameters: Parameters) => {
-  const given = Object.entries(parameters).filter(([, value]) => value)
-  return new URLSearchParams(given as [string, string][]).toString()
+/** The values after `sign`; nothing if all are absent. */
+function encode(sign: '?' | '#', values: Values): string {
+  const given = new URLSearchParams()
+  for (const [name, value] of Object.entries(values)) if (value) given.set(name, value)
+  return given.size > 0 ? `${sign}${given}` : ''
 }
 
 /** A fragment reaches no server and no log. */
-const pathOf = (path: string, query: Parameters, fragment: Parameters = {}) =>
-  [path, encode(query) && `?${encode(query)}`, encode(fragment) && `#${encode(fragment)}`].join('')
+const pathOf = (path: string, query: Values, fragment: Values = {}) =>
+  path + encode('?', query) + encode('#', fragment)
 
 /** `next` is left out where it is the default. */
 const nextOf = (next: string | undefined) => (next === '/' ? undefined : next)
@@ -19,7 +21,7 @@ const nextOf = (next: string | undefined) => (next === '/' ? undefined : next)
 /** The sign-in page, with the problem that it shows. */
 export const signInProblemPage = (
   problem: ProblemCode,
-  { provider, next }: { provider?: string; next?: string } = {},
+  { provider, next }: { provider?: string; next?: string },
 ) => pathOf('/sign-in', { problem, provider, next: nextOf(next) })
 
 /** The sign-in page, which asks for the second factor. */
