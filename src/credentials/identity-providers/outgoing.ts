@@ -1,9 +1,10 @@
 /** Requests to identity providers, which may answer anything, at any speed, or nothing. */
+import { join, KIB } from '../../http/body/reader'
 
 /** Maximum time of a request with its response, in milliseconds. */
 const TIMEOUT_MS = 5000
 /** Maximum size of a response, in bytes. The JWK set of a large provider has some 20 KiB. */
-const MAX_BYTES = 128 * 1024
+const MAX_BYTES = 128 * KIB
 
 /** The headers of a response that the protocol needs. */
 const HEADERS = ['Content-Type', 'WWW-Authenticate'] as const
@@ -55,7 +56,7 @@ async function readAll({ body }: Response, signal: AbortSignal): Promise<Uint8Ar
   try {
     for (let length = 0; ; ) {
       const { done, value } = await Promise.race([reader.read(), late])
-      if (done) return concat(parts, length)
+      if (done) return join(parts, length)
       length += value.length
       if (length > MAX_BYTES) throw new RangeError('The response is too large')
       parts.push(value)
@@ -63,14 +64,4 @@ async function readAll({ body }: Response, signal: AbortSignal): Promise<Uint8Ar
   } finally {
     reader.cancel().catch(() => undefined)
   }
-}
-
-function concat(parts: readonly Uint8Array[], length: number): Uint8Array<ArrayBuffer> {
-  const all = new Uint8Array(length)
-  let offset = 0
-  for (const part of parts) {
-    all.set(part, offset)
-    offset += part.length
-  }
-  return all
 }

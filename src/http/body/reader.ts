@@ -51,13 +51,18 @@ export async function readBody(
   })
   if (refusal) return refusal
   if (outcome !== 'whole') return outcome
+  return join(chunks, size).buffer
+}
+
+/** The chunks of a body in one, with `size` bytes together. */
+export function join(chunks: readonly Uint8Array[], size: number): Uint8Array<ArrayBuffer> {
   const whole = new Uint8Array(size)
   let at = 0
   for (const chunk of chunks) {
     whole.set(chunk, at)
     at += chunk.length
   }
-  return whole.buffer
+  return whole
 }
 
 /** Drains what is unread of a body, up to a maximum. @returns the bytes read */
