@@ -34,6 +34,10 @@ const shownColumns = {
 const isIdentity = ({ issuer, subject }: Pick<ProvenIdentity, 'issuer' | 'subject'>) =>
   and(eq(identities.issuer, issuer), eq(identities.subject, subject))
 
+/** The number of a user's identities. */
+const countOf = (userId: number) =>
+  sql<number>`(select count(*) from ${identities} where ${eq(identities.userId, userId)})`
+
 /** The account of an identity, and the account of its proven address. One round trip. */
 export async function findIdentity(
   db: Database,
@@ -105,8 +109,8 @@ export async function linkIdentity(
   const { caller, now, location } = actor
   const { userId, sessionId } = caller
   const isOwner = eq(users.id, userId)
-  const count = sql`(select count(*) from ${identities} where ${eq(identities.userId, userId)})`
-  const mayHaveMore = and(isOwner, eq(users.emailVerified, true), lt(count, MAX_IDENTITIES))
+  const isBelowMaximum = lt(countOf(userId), MAX_IDENTITIES)
+  const mayHaveMore = and(isOwner, eq(users.emailVerified, true), isBelowMaximum)
   const { owner, present, recorded, noticed } = await withSession(actor, {
     present: build
       .select({ userId: identities.userId })
@@ -135,15 +139,15 @@ export async function linkIdentity(
 /** Whether the account may link identities. @throws SessionEnded, StepUpRequired */
 export async function mayLink(actor: Actor): Promise<'yes' | 'unproven' | 'too-many'> {
   const { userId } = actor.caller
-  const { owner, count } = await withSession(actor, {
-    owner: build.select(recipientColumns).from(users).where(eq(users.id, userId)),
-    count: build
-      .select({ count: sql<number>`count(*)` })
-      .from(identities)
-      .where(eq(identities.userId, userId)),
+  const { found } = await withSession(actor, {
+    found: build
+      .select({ isProven: users.emailVerified, count: countOf(userId) })
+      .from(users)
+      .where(eq(users.id, userId)),
   })
-  if (!single(owner).emailVerified) return 'unproven'
-  return single(count).count < MAX_IDENTITIES ? 'yes' : 'too-many'
+  const { isProven, count } = single(found)
+  if (!isProven) return 'unproven'
+  return count < MAX_IDENTITIES ? 'yes' : 'too-many'
 }
 
 /** Selects the identities of a user, oldest first. */
