@@ -7,7 +7,7 @@ import { Field } from '../ui/fields'
 import { Form } from '../ui/form'
 import { asProblem } from '../ui/load'
 import { Page, Trouble } from '../ui/page'
-import { useMailedToken } from './mailed-token'
+import { NoToken, useMailedToken } from './mailed-token'
 import { type PendingSignIn, pendingOf, SecondStep } from './second-step'
 
 type Sent = Awaited<ReturnType<typeof gatepost.requestSignInLink>>
@@ -85,15 +85,8 @@ export function UseLink() {
     }
   }
 
-  if (!token) {
-    return (
-      <Page title="Sign in by email" lead="Open the link in the email again.">
-        <a class="button" href="/sign-in/email">
-          Get a new link
-        </a>
-      </Page>
-    )
-  }
+  if (!token)
+    return <NoToken title="Sign in by email" href="/sign-in/email" label="Get a new link" />
   switch (step.kind) {
     case 'click':
       return (

@@ -8,7 +8,7 @@ import { Form } from '../ui/form'
 import { asProblem } from '../ui/load'
 import { say } from '../ui/messages'
 import { Page, Trouble, Waiting } from '../ui/page'
-import { useMailedToken } from './mailed-token'
+import { NoToken, useMailedToken } from './mailed-token'
 
 export function Forgot() {
   const [sent, setSent] = useState('')
@@ -49,15 +49,7 @@ export function Forgot() {
 export function Reset() {
   const token = useMailedToken()
   const { route } = useLocation()
-  if (!token) {
-    return (
-      <Page title="Choose a new password" lead="Open the link in the email again.">
-        <a class="button" href="/forgot">
-          Get a new link
-        </a>
-      </Page>
-    )
-  }
+  if (!token) return <NoToken title="Choose a new password" href="/forgot" label="Get a new link" />
   return (
     <div class="narrow">
       <Page title="Choose a new password" lead="You will be signed out on all devices.">
@@ -99,15 +91,7 @@ export function Verify() {
       .catch(fail)
   }, [token])
   const isOwnLink = state.status === 'signed-in' && state.user.email_verified
-  if (!token) {
-    return (
-      <Page title="Confirm your email" lead="Open the link in the email again.">
-        <a class="button" href="/">
-          Back to home
-        </a>
-      </Page>
-    )
-  }
+  if (!token) return <NoToken title="Confirm your email" href="/" label="Back to home" />
   switch (link.kind) {
     case 'loading':
       return (

@@ -73,21 +73,14 @@ export function Identities({ factors, mayConnect, changed }: IdentitiesProps) {
   )
 }
 
-interface Entry {
-  id: string
-  label: string
-  email: string | null
-  created_at: string
-  last_used_at: string | null
-  usable: boolean
-}
+type Identity = Awaited<ReturnType<typeof gatepost.identities.list>>['identities'][number]
 
-/** Whether an account has one identity and nothing else to sign in with. */
-const isOnlyWay = ({ has_password, passkeys }: Factors, identities: Entry[]) =>
+/** Whether an account has one usable identity and nothing else to sign in with. */
+const isOnlyWay = ({ has_password, passkeys }: Factors, identities: Identity[]) =>
   !has_password && passkeys === 0 && identities.filter(({ usable }) => usable).length === 1
 
 interface EntryProps {
-  identity: Entry
+  identity: Identity
   isOnlyWay: boolean
   changed: () => Promise<void>
 }
