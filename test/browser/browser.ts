@@ -108,13 +108,18 @@ export async function violations(page: Page): Promise<string[]> {
   )
 }
 
-/** Takes pictures of a page, light and dark, narrow and wide; each must have no violations. */
+/**
+ * Takes pictures of a page, light and dark, narrow and wide. Each must have no violations, and not
+ * be wider than the viewport.
+ */
 export async function picture(page: Page, name: string) {
   for (const colorScheme of ['light', 'dark'] as const) {
     await page.emulateMedia({ colorScheme })
     for (const [width, viewport] of Object.entries({ narrow: NARROW, wide: WIDE })) {
       await page.setViewportSize(viewport)
       assert.deepEqual(await violations(page), [], `${name}, ${colorScheme}, ${width}`)
+      const scrollWidth = await page.evaluate(() => document.documentElement.scrollWidth)
+      assert.ok(scrollWidth <= viewport.width, `${name} is ${scrollWidth} wide`)
       const path = `${ARTIFACTS}/${name}-${colorScheme}-${width}.png`
       // The backdrop of a dialog covers the viewport alone.
       await page.screenshot({ path, fullPage: (await page.locator('dialog[open]').count()) === 0 })

@@ -1,10 +1,9 @@
 /** Sign-in by a mailed link: in the browser that asked, in another one, and by a mail scanner. */
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
-import { Secret, TOTP } from 'otpauth'
 import type { Browser, Page } from 'playwright-core'
-import { ARTIFACTS, launch, mailedLink, NARROW, violations, visitor, WIDE } from './browser.ts'
-import { call, type Person, person } from './people.ts'
+import { launch, mailedLink, picture, visitor } from './browser.ts'
+import { addApp, code, confirmed, type Person } from './people.ts'
 import { button, field, heading, menu, signOut } from './steps.ts'
 
 let browser: Browser
@@ -12,28 +11,6 @@ before(async () => {
   browser = await launch()
 })
 after(() => browser.close())
-
-/** A user whose address is confirmed. */
-async function confirmed(): Promise<Person> {
-  const someone = await person()
-  const link = await mailedLink(someone.email, 'verify')
-  await call('POST', '/api/users/verify-email', { token: link.split('#token=')[1] })
-  return someone
-}
-
-async function picture(page: Page, name: string) {
-  for (const colorScheme of ['light', 'dark'] as const) {
-    await page.emulateMedia({ colorScheme })
-    for (const [width, viewport] of Object.entries({ narrow: NARROW, wide: WIDE })) {
-      await page.setViewportSize(viewport)
-      assert.deepEqual(await violations(page), [], `${name}, ${colorScheme}, ${width}`)
-      const scrollWidth = await page.evaluate(() => document.documentElement.scrollWidth)
-      assert.ok(scrollWidth <= viewport.width, `${name} is ${scrollWidth} wide`)
-      await page.screenshot({ path: `${ARTIFACTS}/${name}-${colorScheme}-${width}.png` })
-    }
-  }
-  await page.emulateMedia({ colorScheme: 'light' })
-}
 
 /** Asks for a link on the pages; returns it and the code that is shown. */
 async function ask(page: Page, { email }: Person) {
@@ -157,15 +134,7 @@ test('a mail scanner that loads the page and runs its scripts uses nothing up', 
 
 test('an account with an authenticator app is asked for its code after the link', async () => {
   const ann = await confirmed()
-  const headers = { Authorization: `Bearer ${ann.token}` }
-  const { secret } = await call<{ secret: string }>(
-    'POST',
-    '/api/users/me/totp',
-    undefined,
-    headers,
-  )
-  const app = new TOTP({ secret: Secret.fromBase32(secret) })
-  await call('POST', '/api/users/me/totp/confirm', { code: app.generate() }, headers)
+  const secret = await addApp(ann)
   const visit = await visitor(browser)
   visit.expectStatus(401)
   const page = await visit.tab()
@@ -174,7 +143,7 @@ test('an account with an authenticator app is asked for its code after the link'
   await button(page, 'Sign in').click()
   await heading(page, 'Second step').waitFor()
   await picture(page, 'email-link-second-step')
-  await field(page, 'Code').fill(app.generate({ timestamp: Date.now() + 30_000 }))
+  await field(page, 'Code').fill(code(secret, 1))
   await button(page, 'Continue').click()
   await signedInAs(page, ann)
   await visit.close()

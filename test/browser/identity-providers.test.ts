@@ -5,7 +5,7 @@ import type { Browser, BrowserContext, Page } from 'playwright-core'
 import { agree, leaveAcme, type Member, member, startAcme } from './acme.ts'
 import { launch, ORIGIN, picture, type Visitor, visitor } from './browser.ts'
 import { addApp, ageSessions, code, confirmed, grantAdmin, newName, person } from './people.ts'
-import { button, field, heading, menu, signIn, signOut, told } from './steps.ts'
+import { button, field, heading, menu, signInWithPassword, signOut, told } from './steps.ts'
 
 let browser: Browser
 let acme: Awaited<ReturnType<typeof startAcme>>
@@ -134,8 +134,7 @@ test('an account without a password confirms by its provider, then disconnects',
   await told(page, 'Acme is disconnected.')
   await button(page, 'Connect Acme').waitFor()
   await signOut(page)
-  await signIn(page, username, NEW)
-  await page.waitForURL('/')
+  await signInWithPassword(page, username, NEW)
   await visit.close()
 })
 
@@ -143,8 +142,7 @@ test('a user connects an account, which no other account can have', async () => 
   const { visit, page, context } = await open()
   visit.expectStatus(503)
   const [ann, bob, theirs] = [await confirmed(), await confirmed(), member()]
-  await signIn(page, ann.username)
-  await page.waitForURL('/')
+  await signInWithPassword(page, ann.username)
   await page.goto('/account/security')
   await button(page, 'Connect Acme').click()
   await agree(page, theirs)
@@ -158,8 +156,7 @@ test('a user connects an account, which no other account can have', async () => 
   await menu(page).waitFor()
   await signOut(page)
 
-  await signIn(page, bob.username)
-  await page.waitForURL('/')
+  await signInWithPassword(page, bob.username)
   await page.goto('/account/security')
   await button(page, 'Connect Acme').click()
   await alert(page, 'Your account at Acme is connected to another account here.')
@@ -179,8 +176,7 @@ test('an admin sees how a user signs in', async () => {
   await signOut(page)
   await leaveAcme(context)
   await grantAdmin(root.email)
-  await signIn(page, root.username)
-  await page.waitForURL('/')
+  await signInWithPassword(page, root.username)
   await page.goto(`/admin?q=${username}`)
   await button(page, 'Ways to sign in').click()
   const dialog = page.getByRole('dialog')
@@ -195,8 +191,7 @@ test('an admin sees how a user signs in', async () => {
 test('the second factor of the account is asked for, and the address does not keep its proof', async () => {
   const { visit, page } = await open()
   const [ann, theirs] = [await confirmed(), member()]
-  await signIn(page, ann.username)
-  await page.waitForURL('/')
+  await signInWithPassword(page, ann.username)
   await page.goto('/account/security')
   await button(page, 'Connect Acme').click()
   await agree(page, theirs)
@@ -384,8 +379,7 @@ test('a service without providers shows no buttons', async () => {
   await page.waitForLoadState('networkidle')
   assert.equal(await page.locator('.providers').count(), 0)
   const ann = await confirmed()
-  await signIn(page, ann.username)
-  await page.waitForURL('/')
+  await signInWithPassword(page, ann.username)
   await page.goto('/account/security')
   await button(page, 'Add an authenticator app').waitFor()
   assert.equal(await heading(page, 'Connected accounts').count(), 0)

@@ -1,23 +1,17 @@
 /** Passkeys, authenticator app and recovery codes, with a virtual authenticator of Chromium. */
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
-import type { Browser, Page } from 'playwright-core'
+import type { Browser } from 'playwright-core'
 import { addAuthenticator } from './authenticator.ts'
 import { launch, picture, visitor } from './browser.ts'
 import { addApp, code, confirmed, grantAdmin } from './people.ts'
-import { button, field, heading, signIn, signOut } from './steps.ts'
+import { button, field, heading, signIn, signInWithPassword, signOut, takeCodes } from './steps.ts'
 
 let browser: Browser
 before(async () => {
   browser = await launch()
 })
 after(() => browser.close())
-
-async function takeCodes(page: Page): Promise<string[]> {
-  const text = await page.locator('pre.codes').innerText()
-  await button(page, 'I saved them').click()
-  return text.split('\n')
-}
 
 test('a passkey is added, signs in by autofill and by the button, confirms, and is removed', async () => {
   const ann = await confirmed()
@@ -26,8 +20,7 @@ test('a passkey is added, signs in by autofill and by the button, confirms, and 
   const page = await visit.tab()
   const authenticator = await addAuthenticator(page)
   await authenticator.setPresent(false)
-  await signIn(page, ann.username)
-  await page.waitForURL('/')
+  await signInWithPassword(page, ann.username)
   await page.goto('/account/security')
   await authenticator.setPresent(true)
   await button(page, 'Add a passkey').click()
@@ -61,8 +54,7 @@ test('an authenticator app and a recovery code are the second step of a sign-in'
   const visit = await visitor(browser)
   visit.expectStatus(401)
   const page = await visit.tab()
-  await signIn(page, ann.username)
-  await page.waitForURL('/')
+  await signInWithPassword(page, ann.username)
   await page.goto('/account/security')
   await button(page, 'Add an authenticator app').click()
   const secret = await page.locator('code.secret').innerText()
@@ -110,7 +102,6 @@ test('an admin removes the factors of a user who lost them', async () => {
   await page.getByText(`The second factors of ${ann.username} are removed.`).waitFor()
   await page.getByRole('dialog').waitFor({ state: 'hidden' })
   await signOut(page)
-  await signIn(page, ann.username)
-  await page.waitForURL('/')
+  await signInWithPassword(page, ann.username)
   await visit.close()
 })

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import type { Browser } from 'playwright-core'
-import { ARTIFACTS, launch, NARROW, ORIGIN, violations, visitor, WIDE } from './browser.ts'
+import { launch, ORIGIN, picture, visitor } from './browser.ts'
 import { person } from './people.ts'
 
 let browser: Browser
@@ -18,16 +18,7 @@ test('/__dev/mail: a registration mails a link, which confirms the address', asy
   await page.goto('/__dev/mail')
   const mail = page.locator('article', { hasText: ann.email })
   await mail.getByText('Confirm your email address').waitFor()
-  for (const colorScheme of ['light', 'dark'] as const) {
-    for (const [size, viewport] of Object.entries({ wide: WIDE, narrow: NARROW })) {
-      await page.emulateMedia({ colorScheme })
-      await page.setViewportSize(viewport)
-      const width = await page.evaluate(() => document.documentElement.scrollWidth)
-      assert.ok(width <= viewport.width, `${width} wide at ${viewport.width}`)
-      await page.screenshot({ path: `${ARTIFACTS}/outbox-${size}-${colorScheme}.png` })
-    }
-    assert.deepEqual(await violations(page), [], colorScheme)
-  }
+  await picture(page, 'outbox')
 
   await mail.getByRole('link', { name: 'HTML' }).click()
   await page.getByText('Is it yours?').waitFor()

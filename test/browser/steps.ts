@@ -16,10 +16,23 @@ export async function signIn(page: Page, login: string, password = PASSWORD) {
   await button(page, 'Sign in').click()
 }
 
+/** Signs in where the password is enough, and waits for the start page. */
+export async function signInWithPassword(page: Page, login: string, password = PASSWORD) {
+  await signIn(page, login, password)
+  await page.waitForURL('/')
+}
+
 export async function signOut(page: Page) {
   await menu(page).click()
   await button(page, 'Sign out').click()
   await page.getByRole('link', { name: 'Sign in' }).waitFor()
+}
+
+/** The recovery codes that the page shows once. */
+export async function takeCodes(page: Page): Promise<string[]> {
+  const text = await page.locator('pre.codes').innerText()
+  await button(page, 'I saved them').click()
+  return text.split('\n')
 }
 
 /** The news at the foot of the page. */

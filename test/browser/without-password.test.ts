@@ -4,8 +4,8 @@ import { after, before, test } from 'node:test'
 import type { Browser, Page } from 'playwright-core'
 import { addAuthenticator } from './authenticator.ts'
 import { launch, picture, visitor } from './browser.ts'
-import { ageSessions, confirmed, type Person, removePassword } from './people.ts'
-import { button, field, heading, signIn, signOut, told } from './steps.ts'
+import { ageSessions, confirmed, PASSWORD, type Person, removePassword } from './people.ts'
+import { button, field, heading, signInWithPassword, signOut, takeCodes, told } from './steps.ts'
 
 let browser: Browser
 before(async () => {
@@ -20,8 +20,7 @@ const dialog = (page: Page) => page.getByRole('dialog')
 async function leavePasskeyAlone(page: Page, someone: Person): Promise<string[]> {
   await page.goto('/account/security')
   await button(page, 'Add a passkey').click()
-  const codes = (await page.locator('pre.codes').innerText()).split('\n')
-  await button(page, 'I saved them').click()
+  const codes = await takeCodes(page)
   await removePassword(someone)
   return codes
 }
@@ -33,8 +32,7 @@ test('with a passkey: the address, the first password, and the deletion are conf
   const page = await visit.tab()
   const authenticator = await addAuthenticator(page)
   await authenticator.setPresent(false)
-  await signIn(page, ann.username)
-  await page.waitForURL('/')
+  await signInWithPassword(page, ann.username)
   await authenticator.setPresent(true)
   const codes = await leavePasskeyAlone(page, ann)
 
@@ -86,8 +84,7 @@ test('without any factor: the page asks to sign in again, and comes back', async
   const visit = await visitor(browser)
   visit.expectStatus(401)
   const page = await visit.tab()
-  await signIn(page, ann.username)
-  await page.waitForURL('/')
+  await signInWithPassword(page, ann.username)
   await removePassword(ann)
   await ageSessions(ann)
   await page.goto('/account/password')
@@ -99,14 +96,13 @@ test('without any factor: the page asks to sign in again, and comes back', async
   await page.waitForURL('/sign-in?next=%2Faccount%2Fpassword')
   // The password of the test works still: only the mark of the account is gone.
   await field(page, 'Email or username').fill(ann.username)
-  await field(page, 'Password').fill('correct horse battery staple')
+  await field(page, 'Password').fill(PASSWORD)
   await button(page, 'Sign in').click()
   await page.waitForURL('/account/password')
   await field(page, 'New password').fill(NEW)
   await button(page, 'Set password').click()
   await told(page, 'Password set. All other devices are signed out.')
   await signOut(page)
-  await signIn(page, ann.username, NEW)
-  await page.waitForURL('/')
+  await signInWithPassword(page, ann.username, NEW)
   await visit.close()
 })
