@@ -1,16 +1,15 @@
 /** Accounts without a password: they act by a fresh session, and can set a first password. */
 import { env } from 'cloudflare:workers'
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { call } from '../support/client'
+import { pass, stopClock } from '../support/clock'
 import { catchMails, mailsTo, nextMail, tokenIn } from '../support/mailbox'
-import { confirmWith, passkeyHolder, passkeySignIn, proven } from '../support/passkeys'
+import { confirmWith, passkeyHolder, passkeySignIn } from '../support/passkeys'
 import { expectDead, expectProblem, me } from '../support/sign-in'
-import { eventsOf, PASSWORD, removePassword, signIn } from '../support/users'
+import { eventsOf, PASSWORD, proven, removePassword, signIn } from '../support/users'
 
 catchMails()
-beforeEach(() => void vi.useFakeTimers({ toFake: ['Date'] }))
-afterEach(() => void vi.useRealTimers())
-const pass = (seconds: number) => vi.setSystemTime(Date.now() + seconds * 1000)
+stopClock()
 
 const NEW = 'a first long password'
 const setPassword = (token: string, json: object = { new_password: NEW }) =>

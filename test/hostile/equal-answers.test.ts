@@ -5,8 +5,8 @@ import { describe, expect, it } from 'vitest'
 import { hashesComputed } from '../../src/security/password'
 import { call, trips, workerWith } from '../support/client'
 import { recordQueries } from '../support/queries'
-import { askForLink, linkCookieOf, proven } from '../support/sign-in-links'
-import { disable, freshName, PASSWORD, person, register } from '../support/users'
+import { askForLink, linkCookieOf } from '../support/sign-in-links'
+import { disable, freshName, PASSWORD, person, proven, register } from '../support/users'
 
 const WRONG = 'wrong horse battery staple'
 

@@ -3,8 +3,8 @@ import { env } from 'cloudflare:workers'
 import { describe, expect, it } from 'vitest'
 import { call } from '../support/client'
 import { catchMails, ownMailbox } from '../support/mailbox'
-import { askForLink, clickLink, linkCookieOf, mailedLink, proven } from '../support/sign-in-links'
-import { admin, freshName, PASSWORD, person, setRole } from '../support/users'
+import { askForLink, clickLink, linkCookieOf, mailedLink } from '../support/sign-in-links'
+import { admin, freshName, PASSWORD, person, proven, setRole } from '../support/users'
 
 catchMails()
 

@@ -6,18 +6,17 @@ import { later, restoreClock } from '../support/clock'
 import { codeOf, giveTotp } from '../support/factors'
 import {
   Browser,
-  catchOutgoing,
   identitiesAt,
   identityUser,
-  openIdProvider,
   pageOf,
-  someone,
+  storeIdentity,
   workerOf,
-} from '../support/identity-provider'
+} from '../support/identity-browser'
+import { catchOutgoing, openIdProvider, someone } from '../support/identity-provider'
 import { catchMails, mailsTo, nextMail } from '../support/mailbox'
-import { addPasskey, proven } from '../support/passkeys'
+import { addPasskey } from '../support/passkeys'
 import { expectDead, expectProblem, me } from '../support/sign-in'
-import { admin, eventsOf, person, signIn } from '../support/users'
+import { admin, disable, eventsOf, person, proven, signIn } from '../support/users'
 
 catchMails()
 catchOutgoing()
@@ -49,6 +48,10 @@ async function connect(ann: Connecting, claims = someone()) {
   const parameters = ann.provider.authorize(await redirectOf(ann), claims)
   return pageOf(await ann.browser.callback(parameters, ann.provider.name))
 }
+
+/** Makes the sessions of a user those of a passkey, which has both factors. */
+const signedInWithPasskey = (id: number) =>
+  env.DB.prepare("update sessions set amr = 'swk user mfa' where user_id = ?").bind(id).run()
 
 interface Listed {
   identities: { id: string; provider: string; label: string; email: string; usable: boolean }[]
@@ -120,9 +123,7 @@ describe('POST /api/users/me/identities/{provider}', () => {
     const unproven = await ann.ask('POST', `${PATH}/acme`, { token: bob.token })
     await expectProblem(unproven, 403, 'email-not-verified')
     for (let i = 0; i < 20; i++)
-      await env.DB.prepare('insert into identities values (?, ?, ?, ?, null, 0, null, ?)')
-        .bind(`https://x${ann.id}.example`, `s${i}`, 'x', ann.id, crypto.randomUUID())
-        .run()
+      await storeIdentity(ann.id, `https://x${ann.id}.example`, `s${i}`, 'x')
     await expectProblem(await send('acme'), 409, 'too-many-identities')
   })
 
@@ -219,34 +220,24 @@ describe('DELETE /api/users/me/identities/{id}', () => {
     const [identity] = await list(ann)
     await expectProblem(await remove(ann, identity?.id), 409, 'last-way-in')
     // Identities of a provider that is gone, and passkeys of a former domain, start no session.
-    await env.DB.batch([
-      env.DB.prepare('insert into identities values (?, ?, ?, ?, null, 0, null, ?)').bind(
-        'https://gone.example',
-        `${ann.id}`,
-        'gone',
-        ann.id,
-        crypto.randomUUID(),
-      ),
-      env.DB.prepare(
-        "insert into passkeys values (?, ?, x'00', 0, 1, 1, '', '', 'former.example', 'x', 0, null)",
-      ).bind(`former${ann.id}`, ann.id),
-    ])
+    await storeIdentity(ann.id, 'https://gone.example', `${ann.id}`, 'gone')
+    await env.DB.prepare(
+      "insert into passkeys values (?, ?, x'00', 0, 1, 1, '', '', 'former.example', 'x', 0, null)",
+    )
+      .bind(`former${ann.id}`, ann.id)
+      .run()
     await expectProblem(await remove(ann, identity?.id), 409, 'last-way-in')
     await addPasskey(ann.token, {}, ann.ask)
     const refreshed = await ann.browser.send('POST', '/api/session/refresh', { json: {} })
     expect(refreshed.status).toBe(200)
-    await env.DB.prepare("update sessions set amr = 'swk user mfa' where user_id = ?")
-      .bind(ann.id)
-      .run()
+    await signedInWithPasskey(ann.id)
     expect((await remove(ann, identity?.id)).status).toBe(204)
   })
 
   it('keeps the last passkey where no provider of an identity is left', async () => {
     const ann = await identityUser()
     const { passkey } = await addPasskey(ann.token, {}, ann.ask)
-    await env.DB.prepare("update sessions set amr = 'swk user mfa' where user_id = ?")
-      .bind(ann.id)
-      .run()
+    await signedInWithPasskey(ann.id)
     const path = `/api/users/me/passkeys/${passkey.id}`
     await expectProblem(await call('DELETE', path, { token: ann.token }), 409, 'last-way-in')
     expect((await ann.ask('DELETE', path, { token: ann.token })).status).toBe(204)
@@ -257,9 +248,7 @@ it('of the last two ways to sign in, parallel requests remove one', async () => 
   for (let round = 0; round < 6; round++) {
     const ann = await identityUser()
     const { passkey } = await addPasskey(ann.token, {}, ann.ask)
-    await env.DB.prepare("update sessions set amr = 'swk user mfa' where user_id = ?")
-      .bind(ann.id)
-      .run()
+    await signedInWithPasskey(ann.id)
     const [identity] = await list(ann)
     const paths = [`${PATH}/${identity?.id}`, `/api/users/me/passkeys/${passkey.id}`]
     const responses = await Promise.all(
@@ -314,7 +303,7 @@ it('an admin sees the identities of a user, and a removal of factors leaves them
 
 it('a disabled user is not signed in, and learns no more than that', async () => {
   const ann = await identityUser()
-  await env.DB.prepare('update users set is_active = 0 where id = ?').bind(ann.id).run()
+  await disable(ann.id)
   const browser = new Browser(ann.ask)
   const page = await browser.signIn(ann.provider, ann.claims)
   expect([page.query.problem, browser.session]).toEqual(['identity-rejected', undefined])

@@ -1,18 +1,17 @@
 /** GitHub, Microsoft and Apple, each with its deviations from OpenID Connect. */
 import { describe, expect, it } from 'vitest'
 import { later, restoreClock } from '../support/clock'
-import { apple, type GithubUser, github, microsoft, TENANT } from '../support/identity-presets'
 import {
   Browser,
-  catchOutgoing,
   identitiesAt,
   locationOf,
   pageOf,
   registerAt,
   type SignedIn,
-  someone,
   workerOf,
-} from '../support/identity-provider'
+} from '../support/identity-browser'
+import { apple, type GithubUser, github, microsoft, TENANT } from '../support/identity-presets'
+import { catchOutgoing, someone } from '../support/identity-provider'
 import { catchMails } from '../support/mailbox'
 
 catchMails()

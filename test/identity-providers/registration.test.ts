@@ -4,15 +4,13 @@ import { describe, expect, it } from 'vitest'
 import { later, restoreClock } from '../support/clock'
 import {
   Browser,
-  catchOutgoing,
   identitiesAt,
   identityUser,
-  openIdProvider,
   registerAt,
   type SignedIn,
-  someone,
   workerOf,
-} from '../support/identity-provider'
+} from '../support/identity-browser'
+import { catchOutgoing, openIdProvider, someone } from '../support/identity-provider'
 import { catchMails, mailsTo, nextMail, tokenIn } from '../support/mailbox'
 import { claimsOf, expectProblem } from '../support/sign-in'
 import { eventsOf, freshName, PASSWORD, register } from '../support/users'

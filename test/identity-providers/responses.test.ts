@@ -5,19 +5,22 @@ import { call } from '../support/client'
 import { later, restoreClock } from '../support/clock'
 import {
   Browser,
-  type Claims,
-  catchOutgoing,
   identitiesAt,
   identityUser,
-  json,
-  openIdProvider,
   pageOf,
   registerAt,
+  type SignedIn,
+  workerOf,
+} from '../support/identity-browser'
+import {
+  type Claims,
+  catchOutgoing,
+  json,
+  openIdProvider,
   signingKey,
   signJwt,
   someone,
   type Tampering,
-  workerOf,
 } from '../support/identity-provider'
 import { forge, hmac } from '../support/jwks'
 import { catchMails } from '../support/mailbox'
@@ -309,9 +312,7 @@ describe('the address that a provider states', () => {
     const browser = new Browser(workerOf([provider]))
     const page = await browser.signIn(provider, someone(more))
     expect(page.fragment.email_verified).toBe('false')
-    const { user } = await (await registerAt(browser, page)).json<{
-      user: { email_verified: boolean }
-    }>()
+    const { user } = await (await registerAt(browser, page)).json<SignedIn>()
     expect(user.email_verified).toBe(false)
   })
 

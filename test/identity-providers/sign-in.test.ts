@@ -2,26 +2,14 @@ import { env } from 'cloudflare:workers'
 import { describe, expect, it } from 'vitest'
 import { call, trips } from '../support/client'
 import { codeOf, giveTotp } from '../support/factors'
-import {
-  Browser,
-  catchOutgoing,
-  openIdProvider,
-  pageOf,
-  someone,
-  workerOf,
-} from '../support/identity-provider'
+import { Browser, pageOf, registerAt, type SignedIn, workerOf } from '../support/identity-browser'
+import { catchOutgoing, openIdProvider, someone } from '../support/identity-provider'
 import { catchMails } from '../support/mailbox'
 import { claimsOf, expectProblem, me } from '../support/sign-in'
 import { eventsOf, freshName } from '../support/users'
 
 catchMails()
 catchOutgoing()
-
-interface Session {
-  access_token: string
-  scope: string
-  user: { id: number; username: string; email: string; email_verified: boolean; full_name: string }
-}
 
 /** A new user of a provider, registered and signed in. */
 async function newcomer(more = {}) {
@@ -31,9 +19,7 @@ async function newcomer(more = {}) {
   const claims = someone(more)
   const page = await browser.signIn(provider, claims, '/write')
   const username = freshName()
-  const json = { registration: page.fragment.registration, username }
-  const path = '/api/identity-providers/acme/registration'
-  const response = await browser.send('POST', path, { json })
+  const response = await registerAt(browser, page, { username })
   return { provider, ask, browser, claims, page, username, response }
 }
 
@@ -66,7 +52,7 @@ describe('a new user', () => {
       next: '/write',
     })
     expect([response.status, trips(response)]).toEqual([201, 2])
-    const { access_token, user } = await response.json<Session>()
+    const { access_token, user } = await response.json<SignedIn>()
     expect(user).toMatchObject({ username, email: claims.email, email_verified: true })
     expect(claimsOf(access_token)).toMatchObject({ amr: ['fed'], acr: '1fa' })
     expect((await me(access_token)).status).toBe(200)
@@ -90,7 +76,7 @@ describe('a new user', () => {
 
   it('comes back, and lands on the requested page with a session', async () => {
     const { ask, provider, claims, response } = await newcomer()
-    const { user } = await response.json<Session>()
+    const { user } = await response.json<SignedIn>()
     const browser = new Browser(ask)
     const location = await browser.start('acme', '/posts/1?a=b')
     const answer = await browser.callback(provider.authorize(location, claims))
@@ -98,13 +84,13 @@ describe('a new user', () => {
     const page = pageOf(answer)
     expect([page.path, page.query]).toEqual(['/posts/1', { a: 'b' }])
     const refreshed = await browser.send('POST', '/api/session/refresh', { json: {} })
-    expect((await refreshed.json<Session>()).user.id).toBe(user.id)
+    expect((await refreshed.json<SignedIn>()).user.id).toBe(user.id)
     expect(await eventsOf(user.id)).toEqual(['registered', 'identity_linked', 'login', 'login'])
   })
 
   it('needs a second factor if the account has one, whatever amr the provider states', async () => {
     const { ask, provider, claims, response } = await newcomer()
-    const { user } = await response.json<Session>()
+    const { user } = await response.json<SignedIn>()
     const { secret } = await giveTotp(user.id)
     const browser = new Browser(ask)
     const page = await browser.signIn(
@@ -117,7 +103,7 @@ describe('a new user', () => {
     expect(browser.session).toBeUndefined()
     const json = { pending_token: page.fragment.pending, code: codeOf(secret) }
     const finished = await browser.send('POST', '/api/session/factor', { json })
-    const { access_token } = await finished.json<Session>()
+    const { access_token } = await finished.json<SignedIn>()
     expect(claimsOf(access_token)).toMatchObject({ amr: ['fed', 'otp', 'mfa'], acr: 'mfa' })
   })
 })
@@ -145,8 +131,6 @@ describe('POST /api/identity-providers/{provider}/registration', () => {
   it('works once', async () => {
     const { browser, page } = await newcomer()
     browser.flow = 'A'.repeat(22)
-    const json = { registration: page.fragment.registration, username: freshName() }
-    const path = '/api/identity-providers/acme/registration'
-    await expectProblem(await browser.send('POST', path, { json }), 400, 'registration-ended')
+    await expectProblem(await registerAt(browser, page), 400, 'registration-ended')
   })
 })

@@ -9,10 +9,9 @@ import {
   listPasskeys,
   passkeyHolder,
   passkeySignIn,
-  proven,
 } from '../support/passkeys'
 import { expectDead, expectProblem, sessionIdOf } from '../support/sign-in'
-import { eventsOf } from '../support/users'
+import { eventsOf, proven } from '../support/users'
 
 catchMails()
 

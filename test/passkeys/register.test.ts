@@ -13,14 +13,13 @@ import {
   creationOptions,
   listPasskeys,
   passkeyHolder,
-  proven,
   RP_ID,
   registrationOf,
   sendRegistration,
   softwarePasskey,
 } from '../support/passkeys'
 import { expectDead, expectProblem, sessionIdOf } from '../support/sign-in'
-import { eventsOf, person, signIn } from '../support/users'
+import { eventsOf, person, proven, signIn } from '../support/users'
 
 catchMails()
 

@@ -16,13 +16,12 @@ import {
   type PasskeyHolder,
   passkeyHolder,
   passkeySignIn,
-  proven,
   sendAssertion,
   signInChallenge,
   softwarePasskey,
 } from '../support/passkeys'
 import { claimsOf, expectProblem, me } from '../support/sign-in'
-import { eventsOf, PASSWORD } from '../support/users'
+import { eventsOf, PASSWORD, proven } from '../support/users'
 
 catchMails()
 

@@ -19,7 +19,6 @@ import {
   type PasskeyHolder,
   passkeyHolder,
   passkeySignIn,
-  proven,
   sendAssertion,
   softwarePasskey,
 } from '../support/passkeys'
@@ -31,7 +30,7 @@ import {
   expectProblem,
   me,
 } from '../support/sign-in'
-import { eventsOf } from '../support/users'
+import { eventsOf, proven } from '../support/users'
 
 catchMails()
 afterEach(() => void vi.restoreAllMocks())

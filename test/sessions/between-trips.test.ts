@@ -13,8 +13,16 @@ import { interrupted } from '../support/broken-database'
 import { call, trips, workerWith } from '../support/client'
 import { giveTotp } from '../support/factors'
 import { catchMails } from '../support/mailbox'
-import { clickLink, mailedLink, proven } from '../support/sign-in-links'
-import { disable, eventsOf, PASSWORD, person, setPasswordHash, signIn } from '../support/users'
+import { clickLink, mailedLink } from '../support/sign-in-links'
+import {
+  disable,
+  eventsOf,
+  PASSWORD,
+  person,
+  proven,
+  setPasswordHash,
+  signIn,
+} from '../support/users'
 
 catchMails()
 

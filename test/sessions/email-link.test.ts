@@ -12,7 +12,6 @@ import {
   linkCookieOf,
   mailedLink,
   otherCode,
-  proven,
 } from '../support/sign-in-links'
 import {
   disable,
@@ -22,6 +21,7 @@ import {
   PASSWORD,
   person,
   proveAddress,
+  proven,
   register,
   signIn,
 } from '../support/users'

@@ -4,22 +4,15 @@
 import { beforeAll, describe, expect, it } from 'vitest'
 import { type Call, call, trips } from '../support/client'
 import { codeOf, decodeBase32, giveTotp } from '../support/factors'
-import {
-  Browser,
-  catchOutgoing,
-  locationOf,
-  openIdProvider,
-  pageOf,
-  someone,
-  workerOf,
-} from '../support/identity-provider'
+import { Browser, locationOf, pageOf, registerAt, workerOf } from '../support/identity-browser'
+import { catchOutgoing, openIdProvider, someone } from '../support/identity-provider'
 import { catchMails, nextMail, tokenIn } from '../support/mailbox'
 import { apiDocument, maxTrips } from '../support/openapi'
 import { type Sample, samples } from '../support/openapi-samples'
-import { type CreationOptions, proven, softwarePasskey } from '../support/passkeys'
+import { type CreationOptions, softwarePasskey } from '../support/passkeys'
 import { browserSignIn, cookieOf, sessionIdOf } from '../support/sign-in'
 import { linkCookieOf } from '../support/sign-in-links'
-import { admin, freshName, PASSWORD, person, register, signIn } from '../support/users'
+import { admin, freshName, PASSWORD, person, proven, register, signIn } from '../support/users'
 
 catchMails()
 catchOutgoing()
@@ -106,9 +99,7 @@ async function identityRoutes() {
   const start = record('startIdentitySignIn', await browser.send('GET', `${base}/acme/sign-in`))
   const form = provider.authorize(locationOf(start), claims)
   const welcome = pageOf(await browser.callback(form))
-  const json = { registration: welcome.fragment.registration, username: freshName() }
-  const registered = await browser.send('POST', `${base}/acme/registration`, { json })
-  record('registerWithIdentity', registered)
+  record('registerWithIdentity', await registerAt(browser, welcome))
   const again = provider.authorize(await browser.start(), claims)
   const callback = await browser.send('POST', `${base}/acme/callback`, { form: again })
   record('finishIdentitySignInForm', callback)

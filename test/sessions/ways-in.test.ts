@@ -5,20 +5,14 @@ import { env } from 'cloudflare:workers'
 import { expect, it } from 'vitest'
 import { call } from '../support/client'
 import { codeOf, giveTotp } from '../support/factors'
-import {
-  Browser,
-  catchOutgoing,
-  openIdProvider,
-  pageOf,
-  someone,
-  workerOf,
-} from '../support/identity-provider'
+import { Browser, pageOf, registerAt, storeIdentity, workerOf } from '../support/identity-browser'
+import { catchOutgoing, openIdProvider, someone } from '../support/identity-provider'
 import { catchMails, nextMail, tokenIn } from '../support/mailbox'
 import { apiDocument, type Operation } from '../support/openapi'
 import { assertionOf, type PasskeyHolder, passkeyHolder, sendAssertion } from '../support/passkeys'
 import { expectOAuthError, expectProblem, oauthToken, refresh } from '../support/sign-in'
 import { clickLink, mailedLink } from '../support/sign-in-links'
-import { freshName, PASSWORD } from '../support/users'
+import { PASSWORD } from '../support/users'
 
 catchMails()
 catchOutgoing()
@@ -99,10 +93,8 @@ const ways: Record<string, Way> = {
   // Makes an account, which has no second factor yet.
   registerWithIdentity: async (ann) => {
     const { browser, provider } = await linkedIdentity(ann)
-    const { fragment } = await browser.signIn(provider, someone())
-    const json = { registration: fragment.registration, username: freshName() }
-    const path = '/api/identity-providers/acme/registration'
-    expect((await browser.send('POST', path, { json })).status).toBe(201)
+    const page = await browser.signIn(provider, someone())
+    expect((await registerAt(browser, page)).status).toBe(201)
   },
   // These continue a session. They start none, and raise no level.
   refreshSession: async (ann) => {
@@ -121,11 +113,7 @@ const ways: Record<string, Way> = {
 async function linkedIdentity({ id }: Ann) {
   const provider = await openIdProvider()
   const claims = someone({ amr: ['mfa'], acr: 'mfa' })
-  await env.DB.prepare(
-    "insert into identities (issuer, subject, id, provider, user_id, created_at) values (?, ?, ?, 'acme', ?, 0)",
-  )
-    .bind(provider.issuer, claims.sub, crypto.randomUUID(), id)
-    .run()
+  await storeIdentity(id, provider.issuer, claims.sub, 'acme')
   return { provider, claims, browser: new Browser(workerOf([provider])) }
 }
 async function signInAtProvider(ann: Ann) {

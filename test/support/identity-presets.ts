@@ -5,7 +5,10 @@ import {
   answerAt,
   CLIENT_SECRET,
   type Claims,
+  challengeOf,
+  formOf,
   json,
+  newKeyPair,
   type SigningKey,
   signingKey,
   signJwt,
@@ -27,15 +30,11 @@ function codes() {
       const code = form.get('code') ?? ''
       const found = issued.get(code)
       issued.delete(code)
-      const verifier = new TextEncoder().encode(form.get('code_verifier') ?? '')
-      const digest = await crypto.subtle.digest('SHA-256', verifier)
-      return found?.challenge === base64url.encode(new Uint8Array(digest)) ? found : undefined
+      const challenge = await challengeOf(form.get('code_verifier') ?? '')
+      return found?.challenge === challenge ? found : undefined
     },
   }
 }
-
-const formOf = async (request: Request) =>
-  new URLSearchParams(new TextDecoder().decode(await request.arrayBuffer()))
 
 export interface GithubUser {
   id: number
@@ -133,11 +132,7 @@ export async function apple() {
   const keyId = 'FGHIJ67890'
   const { issue, redeem } = codes()
   const key: SigningKey = await signingKey()
-  const algorithm = { name: 'ECDSA', namedCurve: 'P-256' }
-  const pair = (await crypto.subtle.generateKey(algorithm, true, [
-    'sign',
-    'verify',
-  ])) as CryptoKeyPair
+  const pair = await newKeyPair()
   const pkcs8 = (await crypto.subtle.exportKey('pkcs8', pair.privateKey)) as ArrayBuffer
   const secrets: string[] = []
   const issuer = 'https://appleid.apple.com'

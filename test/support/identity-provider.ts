@@ -1,10 +1,7 @@
-/** An OpenID provider for tests: it answers the Worker's requests, and stands in for its users. */
-import { env } from 'cloudflare:workers'
+/** An OpenID provider for tests: it answers the Worker's requests, and agrees for its users. */
 import { base64url } from 'jose'
 import { afterAll, beforeAll, expect } from 'vitest'
-import { type call, workerWith } from './client'
 import { encodeJson } from './jwks'
-import { freshName } from './users'
 
 type Handler = (request: Request) => Promise<Response> | Response
 const handlers = new Map<string, Handler>()
@@ -30,6 +27,22 @@ export const answerAt = (origin: string, handler: Handler) => handlers.set(origi
 export const json = (value: unknown, status = 200) =>
   new Response(JSON.stringify(value), { status, headers: { 'Content-Type': 'application/json' } })
 
+export const formOf = async (request: Request) =>
+  new URLSearchParams(new TextDecoder().decode(await request.arrayBuffer()))
+
+/** The challenge of a PKCE verifier (S256). */
+export async function challengeOf(verifier: string): Promise<string> {
+  const digest = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(verifier))
+  return base64url.encode(new Uint8Array(digest))
+}
+
+/** Keys of ES256. */
+export const newKeyPair = async () =>
+  (await crypto.subtle.generateKey({ name: 'ECDSA', namedCurve: 'P-256' }, true, [
+    'sign',
+    'verify',
+  ])) as CryptoKeyPair
+
 export interface SigningKey {
   kid: string
   privateKey: CryptoKey
@@ -37,11 +50,7 @@ export interface SigningKey {
 }
 
 export async function signingKey(kid = crypto.randomUUID()): Promise<SigningKey> {
-  const algorithm = { name: 'ECDSA', namedCurve: 'P-256' }
-  const pair = (await crypto.subtle.generateKey(algorithm, true, [
-    'sign',
-    'verify',
-  ])) as CryptoKeyPair
+  const pair = await newKeyPair()
   const jwk = (await crypto.subtle.exportKey('jwk', pair.publicKey)) as JsonWebKey
   return { kid, privateKey: pair.privateKey, publicJwk: { ...jwk, kid, alg: 'ES256', use: 'sig' } }
 }
@@ -122,17 +131,13 @@ export async function openIdProvider(options: { trustsEmail?: boolean; name?: st
   }
 
   async function token(request: Request): Promise<Response> {
-    const form = new URLSearchParams(new TextDecoder().decode(await request.arrayBuffer()))
+    const form = await formOf(request)
     if (form.get('client_secret') !== CLIENT_SECRET || form.get('client_id') !== client_id)
       return json({ error: 'invalid_client' }, 401)
     const code = form.get('code') ?? ''
     const grant = grants.get(code)
-    const digest = await crypto.subtle.digest(
-      'SHA-256',
-      new TextEncoder().encode(form.get('code_verifier') ?? ''),
-    )
     const isRight =
-      grant?.challenge === base64url.encode(new Uint8Array(digest)) &&
+      grant?.challenge === (await challengeOf(form.get('code_verifier') ?? '')) &&
       grant.redirectUri === form.get('redirect_uri')
     if (!grant || !isRight) return json({ error: 'invalid_grant' }, 400)
     if (!provider.tampering.forgetsCodes) grants.delete(code)
@@ -168,7 +173,7 @@ export async function openIdProvider(options: { trustsEmail?: boolean; name?: st
     authorization_response_iss_parameter_supported: true,
     ...provider.tampering.metadata,
   })
-  const endpoints: Record<string, (request: Request) => Promise<Response> | Response> = {
+  const endpoints: Record<string, Handler> = {
     '/.well-known/openid-configuration': () => json(metadata()),
     '/token': token,
     '/jwks': () => json({ keys: keys.map(({ publicJwk }) => publicJwk) }),
@@ -184,129 +189,8 @@ export async function openIdProvider(options: { trustsEmail?: boolean; name?: st
 }
 export type OpenIdProvider = Awaited<ReturnType<typeof openIdProvider>>
 
-/** A Worker that has these providers. */
-export const workerOf = (
-  providers: { entry: object; secrets: object }[],
-  settings: Record<string, unknown> = {},
-): typeof call =>
-  workerWith({
-    PROVIDERS: JSON.stringify(Object.assign({}, ...providers.map(({ entry }) => entry))),
-    ...Object.assign({}, ...providers.map(({ secrets }) => secrets)),
-    ...settings,
-  })
-
-/** The cookies of a browser: what responses set, and what it sends. */
-export class Browser {
-  readonly #cookies = new Map<string, string>()
-  constructor(readonly ask: typeof call) {}
-
-  get cookie(): string | undefined {
-    const pairs = [...this.#cookies].map(([name, value]) => `${name}=${value}`)
-    return pairs.length > 0 ? pairs.join('; ') : undefined
-  }
-  get session() {
-    return this.#cookies.get('__Host-gatepost')
-  }
-  get flow() {
-    return this.#cookies.get('__Host-gatepost-flow')
-  }
-  set flow(value: string | undefined) {
-    if (value === undefined) this.#cookies.delete('__Host-gatepost-flow')
-    else this.#cookies.set('__Host-gatepost-flow', value)
-  }
-
-  async send(method: string, path: string, options: Parameters<typeof call>[2] = {}) {
-    const response = await this.ask(method, path, { cookie: this.cookie, ...options })
-    for (const set of response.headers.getSetCookie()) {
-      const [pair = ''] = set.split(';', 1)
-      const equals = pair.indexOf('=')
-      const [name, value] = [pair.slice(0, equals), pair.slice(equals + 1)]
-      if (/max-age=0/i.test(set)) this.#cookies.delete(name)
-      else this.#cookies.set(name, value)
-    }
-    return response
-  }
-
-  /** Where a link to sign in leads. */
-  async start(name = 'acme', next?: string): Promise<string> {
-    const query = next === undefined ? '' : `?next=${encodeURIComponent(next)}`
-    return locationOf(await this.send('GET', `/api/identity-providers/${name}/sign-in${query}`))
-  }
-
-  /** Brings a response of the provider back. */
-  callback = (parameters: Record<string, string>, name = 'acme') =>
-    this.send('GET', `/api/identity-providers/${name}/callback?${new URLSearchParams(parameters)}`)
-
-  /** The whole flow; resolves to the page that it ends on. */
-  async signIn(provider: OpenIdProvider, claims: Claims, next?: string): Promise<Page> {
-    const location = await this.start(provider.name, next)
-    return pageOf(await this.callback(provider.authorize(location, claims), provider.name))
-  }
-}
-
-export interface Page {
-  path: string
-  query: Record<string, string>
-  fragment: Record<string, string>
-  response: Response
-}
-
-export function locationOf(response: Response): string {
-  expect(response.status).toBe(303)
-  return response.headers.get('Location') ?? ''
-}
-
-/** The page that a response leads to. */
-export function pageOf(response: Response): Page {
-  const url = new URL(locationOf(response), 'https://page.test')
-  return {
-    path: url.pathname,
-    query: Object.fromEntries(url.searchParams),
-    fragment: Object.fromEntries(new URLSearchParams(url.hash.slice(1))),
-    response,
-  }
-}
-
 /** A user of the provider with an address that no account has. */
 export function someone(more: Claims = {}): Claims & { sub: string; email: string } {
   const sub = crypto.randomUUID()
   return { sub, email: `${sub.slice(0, 8)}@people.example`, email_verified: true, ...more }
-}
-
-/** Makes an account for a new user of a provider, in the browser that signed in. */
-export async function registerAt(
-  browser: Browser,
-  { fragment }: Page,
-  more: Record<string, unknown> = {},
-  name = 'acme',
-) {
-  const json = { registration: fragment.registration, username: freshName(), ...more }
-  return browser.send('POST', `/api/identity-providers/${name}/registration`, { json })
-}
-
-export interface SignedIn {
-  access_token: string
-  user: { id: number; username: string; email: string; email_verified: boolean }
-}
-
-/** A user who has registered at this service with an identity, and the browser of the user. */
-export async function identityUser(
-  options: { provider?: OpenIdProvider; claims?: Claims; settings?: Record<string, unknown> } = {},
-) {
-  const provider = options.provider ?? (await openIdProvider())
-  const claims = someone(options.claims)
-  const ask = workerOf([provider], options.settings)
-  const browser = new Browser(ask)
-  const response = await registerAt(browser, await browser.signIn(provider, claims))
-  expect(response.status, await response.clone().text()).toBe(201)
-  const { access_token: token, user } = await response.json<SignedIn>()
-  return { provider, claims, ask, browser, token, user, id: user.id }
-}
-
-/** The identities of D1 that an issuer has. */
-export async function identitiesAt(issuer: string) {
-  const found = await env.DB.prepare('select * from identities where issuer = ?')
-    .bind(issuer)
-    .all<{ subject: string; user_id: number; email: string | null; id: string }>()
-  return found.results
 }

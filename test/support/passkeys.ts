@@ -9,7 +9,7 @@ import {
   type SoftwarePasskey,
 } from './authenticator'
 import { type Call, call, ORIGIN } from './client'
-import { type Person, person, proveAddress } from './users'
+import { type Person, proven } from './users'
 
 export const RP_ID = 'localhost'
 type Ask = typeof call
@@ -66,13 +66,6 @@ export async function addPasskey(
   const credential = await registrationOf(passkey, token, {}, ask)
   const added = await body<RegisteredPasskey>(await sendRegistration(token, credential, ask))
   return { passkey, added }
-}
-
-/** A user with a proven address. */
-export async function proven(stem = 'ann'): Promise<Person> {
-  const someone = await person(stem)
-  await proveAddress(someone.id)
-  return someone
 }
 
 export interface PasskeyHolder extends Person {

@@ -1,7 +1,6 @@
 /** Sign-in links: asking for one, and using it in the browser that asked or in another. */
 import { call } from './client'
 import { nextMail, tokenIn } from './mailbox'
-import { person, proveAddress } from './users'
 
 const COOKIE = /^(__Host-gatepost-link=[\w-]{43});/
 
@@ -31,13 +30,6 @@ export async function mailedLink(email: string, count = 1, browser?: string): Pr
   const { code } = await response.json<{ code: string }>()
   const token = tokenIn(await nextMail(email, 'Your sign-in link', count))
   return { token, code, cookie: linkCookieOf(response) }
-}
-
-/** A user with a proven address. */
-export async function proven(stem = 'ann') {
-  const someone = await person(stem)
-  await proveAddress(someone.id)
-  return someone
 }
 
 /** Six digits other than these. */

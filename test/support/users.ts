@@ -57,6 +57,13 @@ export async function person(stem = 'ann'): Promise<Person> {
   return { ...someone, ...(await signIn(someone.email)) }
 }
 
+/** A user with a proven address, signed in. */
+export async function proven(stem = 'ann'): Promise<Person> {
+  const someone = await person(stem)
+  await proveAddress(someone.id)
+  return someone
+}
+
 /** An admin, signed in with the scope `admin`. */
 export async function admin(): Promise<Person> {
   const someone = await register('root')
