@@ -1,14 +1,14 @@
 /** The token of a mailed link, for the pages that such a link opens. */
-import { useEffect, useState } from 'preact/hooks'
+import { useLayoutEffect, useState } from 'preact/hooks'
 import { Page } from '../ui/page'
 
 /**
  * The token in the address. It stands behind the `#`, which no server, log or Referer sees, and
- * leaves the address bar (and the history) at once.
+ * leaves the address bar (and the history) before the first paint.
  */
 export function useMailedToken(): string {
   const [token] = useState(() => new URLSearchParams(location.hash.slice(1)).get('token') ?? '')
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (location.hash) history.replaceState(null, '', location.pathname)
   }, [])
   return token

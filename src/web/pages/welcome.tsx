@@ -1,5 +1,5 @@
 /** A new user comes from an identity provider, and chooses a username. */
-import { useEffect, useState } from 'preact/hooks'
+import { useLayoutEffect, useState } from 'preact/hooks'
 import { useLocation } from 'preact-iso'
 import { ApiProblem } from '../../client'
 import { session, useSession } from '../gatepost'
@@ -57,7 +57,7 @@ export function Welcome() {
   const [offer] = useState(() => readOffer(fragment))
   const [step, setStep] = useState<Step>({ kind: 'form' })
   const providers = useProviders()
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (location.hash) history.replaceState({ welcome: fragment }, '', location.pathname)
   }, [fragment])
   if (step.kind === 'mailed') {

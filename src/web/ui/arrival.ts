@@ -1,10 +1,11 @@
 /** Parameters in the address of a page, at the end of a flow that left the site. */
-import { useEffect, useState } from 'preact/hooks'
+import { useLayoutEffect, useState } from 'preact/hooks'
 
 /**
  * The parameters of the query and of the fragment that have these names, as they were when the page
- * was shown; '' for a missing one. They leave the address bar, so that a reload and the history do
- * not repeat them. A fragment reaches no server, log or Referer, and leaves as a whole.
+ * was shown; '' for a missing one. They leave the address bar before the first paint, so that a
+ * reload and the history do not repeat them. A fragment reaches no server, log or Referer, and
+ * leaves as a whole.
  */
 export function useArrival<K extends string>(...names: K[]): Record<K, string> {
   const [values] = useState(() => {
@@ -13,7 +14,7 @@ export function useArrival<K extends string>(...names: K[]): Record<K, string> {
     const entries = names.map((name) => [name, query.get(name) ?? fragment.get(name) ?? ''])
     return Object.fromEntries(entries) as Record<K, string>
   })
-  useEffect(() => {
+  useLayoutEffect(() => {
     const query = new URLSearchParams(location.search)
     for (const name of names) query.delete(name)
     const search = query.size > 0 ? `?${query}` : ''
