@@ -98,7 +98,7 @@ describe('/openapi.json', () => {
     expect(seen).toBeGreaterThan(300)
   })
 
-  it('tells for each type of problem its meaning and what a client does', () => {
+  it('states the meaning of each problem type and what a client does', () => {
     const types = new Set(
       (Object.keys(problemCatalog) as ProblemCode[]).map((code) => typeOf(code)),
     )

@@ -29,7 +29,7 @@ const signedInAs = async (page: Page, { username }: Person) => {
   assert.match(await menu(page).innerText(), new RegExp(username))
 }
 
-test('the link signs in on a click, in all tabs of the browser that asked, and once', async () => {
+test('the link signs in on a click, once, in all tabs of the browser that requested it', async () => {
   const ann = await confirmed()
   const visit = await visitor(browser)
   visit.expectStatus(400)
@@ -57,7 +57,7 @@ test('the link signs in on a click, in all tabs of the browser that asked, and o
   await visit.close()
 })
 
-test('another browser needs the code of the one that asked', async () => {
+test('another browser needs the code of the one that requested the link', async () => {
   const ann = await confirmed()
   const [desk, phone] = [await visitor(browser), await visitor(browser)]
   phone.expectStatus(401)
@@ -132,7 +132,7 @@ test('a mail scanner that loads the page and runs its scripts uses nothing up', 
   await visit.close()
 })
 
-test('an account with an authenticator app is asked for its code after the link', async () => {
+test('a sign-in link of an account with an authenticator app requires a code of the app', async () => {
   const ann = await confirmed()
   const secret = await addApp(ann)
   const visit = await visitor(browser)
@@ -149,7 +149,7 @@ test('an account with an authenticator app is asked for its code after the link'
   await visit.close()
 })
 
-test('without a network the link can be tried again', async () => {
+test('a link that met a network failure works at the next attempt', async () => {
   const ann = await confirmed()
   const visit = await visitor(browser)
   const page = await visit.tab()

@@ -46,7 +46,7 @@ async function register(page: Page, someone: Member, next = '/'): Promise<string
   return username
 }
 
-test('a new user chooses a name, and comes back to the page; the next sign-in asks nothing', async () => {
+test('a new user chooses a username and returns to the requested page; the next sign-in needs no form', async () => {
   const { visit, page } = await open()
   // 400: the page of the provider, on the way back.
   visit.expectStatus(409, 400)
@@ -97,7 +97,7 @@ test('a new user chooses a name, and comes back to the page; the next sign-in as
   await visit.close()
 })
 
-test('an address that the provider has not confirmed gets the mail, and may be another one', async () => {
+test('an address that the provider has not confirmed can be changed, and gets a confirmation mail', async () => {
   const { visit, page } = await open()
   await page.goto('/register')
   await withAcme(page)
@@ -188,7 +188,7 @@ test('an admin sees how a user signs in', async () => {
   await visit.close()
 })
 
-test('the second factor of the account is asked for, and the address does not keep its proof', async () => {
+test('a sign-in at a provider requires the second factor; the pending token leaves the address bar', async () => {
   const { visit, page } = await open()
   const [ann, theirs] = [await confirmed(), member()]
   await signInWithPassword(page, ann.username)
@@ -212,7 +212,7 @@ test('the second factor of the account is asked for, and the address does not ke
   await visit.close()
 })
 
-test('an account with the same address is never signed in to: its owner is told how to connect', async () => {
+test('a provider signs in to no account with the same address; the page says how to connect it', async () => {
   const [proven, unproven] = [await confirmed(), await person()]
   for (const [owner, text] of [
     [proven, 'An account with your email address exists.'],
@@ -231,7 +231,7 @@ test('an account with the same address is never signed in to: its owner is told 
   }
 })
 
-test('the way back and forward, and another tab meanwhile, do not lose the sign-in', async () => {
+test('a sign-in survives the back and forward buttons and another tab', async () => {
   const { visit, page, context } = await open()
   const ann = member()
   await register(page, ann)
@@ -253,7 +253,7 @@ test('the way back and forward, and another tab meanwhile, do not lose the sign-
   await visit.close()
 })
 
-test('a refusal, and a provider that is down, slow or broken, are told; the next try works', async () => {
+test('the page reports a refusal and a provider that is down, slow or broken; the next attempt works', async () => {
   const { visit, page, context } = await open()
   const ann = member()
   await page.goto('/sign-in?next=%2Fwrite')
@@ -280,7 +280,7 @@ test('a refusal, and a provider that is down, slow or broken, are told; the next
   await visit.close()
 })
 
-test('a response by a form of another site arrives with its cookie', async () => {
+test('a form that the provider posts reaches the service with the cookie of the flow', async () => {
   const { visit, page } = await open()
   let posts = 0
   page.on('request', (request) => {
@@ -386,7 +386,7 @@ test('a service without providers shows no buttons', async () => {
   await visit.close()
 })
 
-test('a provider that has rotated its keys goes on signing in', async () => {
+test('a provider that has rotated its keys still signs in', async () => {
   const { visit, page } = await open()
   // The library reads an unknown key at most once a minute.
   await new Promise((done) => setTimeout(done, Math.max(0, started + 75_000 - Date.now())))

@@ -79,7 +79,7 @@ test('with a passkey: the address, the first password, and the deletion are conf
   await visit.close()
 })
 
-test('without any factor: the page asks to sign in again, and comes back', async () => {
+test('without any factor: the user signs in again and returns to the page', async () => {
   const ann = await confirmed()
   const visit = await visitor(browser)
   visit.expectStatus(401)

@@ -55,7 +55,7 @@ it.each(['memory', 'localStorage'] as const)(
   },
 )
 
-it('registerWithProvider() fills the path; a proof that is none → registration-ended', async () => {
+it('registerWithProvider() fills the path; an invalid registration → registration-ended', async () => {
   const browser = openBrowser(worker.url, 'cookie')
   const { session } = browser.tab()
   const registered = session.registerWithProvider('github', {

@@ -91,7 +91,7 @@ describe('response → value', () => {
 
   it.each([
     ['a page', html(200)],
-    ['JSON that is none', () => new Response('{', { headers: { 'Content-Type': 'a/json' } })],
+    ['malformed JSON', () => new Response('{', { headers: { 'Content-Type': 'a/json' } })],
   ])('%s with status 200 → unexpected-response', async (_, answer) => {
     const { client } = clientOf(answer)
     await expect(client.posts.list()).rejects.toMatchObject({

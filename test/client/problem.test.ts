@@ -77,7 +77,7 @@ describe('readProblem', () => {
     ['the error page of a proxy', html(502)],
     ['a page that asks to sign in to a proxy', html(403)],
     ['a rate limit of a proxy', html(429)],
-    ['JSON that is none', json(500, '{"type":')],
+    ['malformed JSON', json(500, '{"type":')],
     ['JSON of another service', json(500, { message: 'boom' })],
     ['a list', json(500, [])],
     ['null', json(500, null)],

@@ -53,7 +53,7 @@ it('→ 204: the mail tells a user without a password how to get one', async () 
   expect(text).not.toContain('Your password is unchanged.')
 })
 
-it('→ 204 without an event for a user who has no second factor, whose sessions go on', async () => {
+it('→ 204 without an event for a user without a second factor, whose sessions stay', async () => {
   const [root, bob] = [await strongAdmin(), await person('bob')]
   expect((await remove(bob.id, root.token)).status).toBe(204)
   expect((await me(bob.token)).status).toBe(200)

@@ -19,7 +19,7 @@ async function visible(response: Response): Promise<string> {
   return JSON.stringify([response.status, headers, (await response.text()).replaceAll(id, '')])
 }
 
-const DOORS: Record<string, (login: string, password: string) => Promise<Response>> = {
+const ENDPOINTS: Record<string, (login: string, password: string) => Promise<Response>> = {
   '/api/users/token': (username, password) =>
     call('POST', '/api/users/token', { form: { username, password } }),
   '/oauth/token': (username, password) =>
@@ -48,12 +48,12 @@ async function failures(): Promise<Record<string, [login: string, password: stri
   }
 }
 
-describe.each(Object.entries(DOORS))('%s', (_, door) => {
+describe.each(Object.entries(ENDPOINTS))('%s', (_, endpoint) => {
   it('fails alike for every reason, after one trip and one hash', async () => {
     const answers = new Map<string, string[]>()
     for (const [reason, [login, password]] of Object.entries(await failures())) {
       const before = hashesComputed()
-      const answer = await door(login, password)
+      const answer = await endpoint(login, password)
       expect([reason, trips(answer), hashesComputed() - before]).toEqual([reason, 1, 1])
       const seen = await visible(answer)
       answers.set(seen, [...(answers.get(seen) ?? []), reason])
@@ -75,7 +75,7 @@ describe.each(Object.entries(DOORS))('%s', (_, door) => {
       [`${freshName()}@example.com`, 0],
     ] as const) {
       const before = await rows()
-      await door(login, WRONG)
+      await endpoint(login, WRONG)
       const after = await rows()
       expect([after?.attempts, after?.events]).toEqual([
         (before?.attempts ?? 0) + 1,
@@ -87,7 +87,7 @@ describe.each(Object.entries(DOORS))('%s', (_, door) => {
   it('takes two trips and one hash when it succeeds', async () => {
     const { email } = await person()
     const before = hashesComputed()
-    const answer = await door(email, PASSWORD)
+    const answer = await endpoint(email, PASSWORD)
     expect([answer.status, trips(answer), hashesComputed() - before]).toEqual([200, 2, 1])
   })
 })

@@ -98,7 +98,7 @@ describe('a sign-in link', () => {
     expect((await clickLink(token, cookie)).status).toBe(200)
   })
 
-  it('takes no code and no cookie of another request', async () => {
+  it('accepts no code and no cookie of another request', async () => {
     const [ann, eve] = [await proven(), await proven('eve')]
     const hers = await mailedLink(ann.email)
     const own = await mailedLink(eve.email)

@@ -64,7 +64,7 @@ it('→ 429 during a wait without a hash, alike for right and wrong, known and u
     expect((await guess(nobody)).status).toBe(401)
   }
   const before = hashesComputed()
-  const doors = [
+  const endpoints = [
     (login: string, password: string) => guess(login, password),
     (username: string, password: string) =>
       call('POST', '/oauth/token', { form: { grant_type: 'password', username, password } }),
@@ -72,14 +72,14 @@ it('→ 429 during a wait without a hash, alike for right and wrong, known and u
       call('POST', '/api/session', { json: { login, password } }),
   ]
   const answers = new Set<string>()
-  for (const door of doors) {
+  for (const endpoint of endpoints) {
     for (const [login, password] of [
       [email, PASSWORD],
       [email.toUpperCase(), PASSWORD],
       [` ${email} `, WRONG],
       [nobody, PASSWORD],
     ] as const) {
-      const answer = await door(login, password)
+      const answer = await endpoint(login, password)
       const { request_id: _, ...body } = await answer.json<Record<string, unknown>>()
       const headers = [...answer.headers].filter(
         ([name]) => !/^(x-request-id|server-timing)$/.test(name),

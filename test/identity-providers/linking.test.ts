@@ -87,7 +87,7 @@ describe('POST /api/users/me/identities/{provider}', () => {
     expect(await list(ann)).toHaveLength(1)
   })
 
-  it('→ identity-taken for an identity of another account (O12)', async () => {
+  it('→ identity-taken for an identity of another account', async () => {
     const ann = await connecting()
     const eve = await identityUser({ provider: ann.provider })
     const page = await connect(ann, eve.claims)
@@ -109,7 +109,7 @@ describe('POST /api/users/me/identities/{provider}', () => {
     await expectProblem(response, 401, 'step-up-required')
   })
 
-  it('→ 403, 404, 409, 422 and 503 where it cannot be done', async () => {
+  it('→ 403, 404, 409, 422 and 503 with the reason', async () => {
     const ann = await connecting()
     const { token } = ann
     const send = (provider: string) => ann.ask('POST', `${PATH}/${provider}`, { token })
@@ -127,7 +127,7 @@ describe('POST /api/users/me/identities/{provider}', () => {
     await expectProblem(await send('acme'), 409, 'too-many-identities')
   })
 
-  it('connects nothing to a session that has ended, or to a user of another session (O8)', async () => {
+  it('connects nothing to a session that has ended, or to a user of another session', async () => {
     const ann = await connecting()
     const location = await redirectOf(ann)
     await call('POST', '/oauth/revoke', { form: { token: ann.refreshToken } })
@@ -150,7 +150,7 @@ describe('POST /api/users/me/identities/{provider}', () => {
       expect(await identitiesAt(provider.issuer)).toEqual([])
   })
 
-  it('connects once of eight parallel responses of two accounts', async () => {
+  it('connects an identity once in eight parallel responses of two accounts', async () => {
     const provider = await openIdProvider()
     const ask = workerOf([provider])
     const claims = someone()
@@ -173,7 +173,7 @@ describe('POST /api/users/me/identities/{provider}', () => {
 })
 
 describe('GET /api/users/me/identities', () => {
-  it('tells that a provider is no longer there', async () => {
+  it('→ 200 with usable: false for a provider that PROVIDERS no longer has', async () => {
     const ann = await connecting()
     await connect(ann)
     const other = await openIdProvider()
@@ -188,7 +188,7 @@ describe('DELETE /api/users/me/identities/{id}', () => {
   const remove = ({ ask, token }: Pick<Connecting, 'ask' | 'token'>, id: string | undefined) =>
     ask('DELETE', `${PATH}/${id}`, { token })
 
-  it('disconnects it: it no longer signs in, other sessions end, the owner is told', async () => {
+  it('→ 204: the identity no longer signs in, other sessions end, the owner gets a mail', async () => {
     const ann = await connecting()
     const claims = someone()
     await connect(ann, claims)
@@ -215,7 +215,7 @@ describe('DELETE /api/users/me/identities/{id}', () => {
     expect(await list(ann)).toHaveLength(1)
   })
 
-  it('→ 409 last-way-in for the last way to sign in (O11), until there is another one', async () => {
+  it('→ 409 last-way-in for the last way to sign in, until there is another one', async () => {
     const ann = await identityUser()
     const [identity] = await list(ann)
     await expectProblem(await remove(ann, identity?.id), 409, 'last-way-in')
@@ -301,7 +301,7 @@ it('an admin sees the identities of a user, and a removal of factors leaves them
   await expectProblem(unknown, 404, 'user-not-found')
 })
 
-it('a disabled user is not signed in, and learns no more than that', async () => {
+it('→ identity-rejected for a disabled user, as for a response that fails a check', async () => {
   const ann = await identityUser()
   await disable(ann.id)
   const browser = new Browser(ann.ask)

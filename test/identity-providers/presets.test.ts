@@ -56,7 +56,7 @@ describe('GitHub', () => {
     expect(rows.filter((row) => row.user_id === user.id)).toMatchObject([{ subject: `${cat.id}` }])
   })
 
-  it('proves no address that is not verified, not primary, or missing', async () => {
+  it('proves no address that is unverified, secondary or missing', async () => {
     const stub = github()
     const address = 'cat@people.example'
     for (const [emails, email] of [
@@ -74,7 +74,7 @@ describe('GitHub', () => {
     }
   })
 
-  it('→ identity-rejected for a code that is wrong, which GitHub reports with 200', async () => {
+  it('→ identity-rejected for a wrong code, which GitHub reports with 200', async () => {
     const stub = github()
     const browser = new Browser(workerOf([stub]))
     const parameters = stub.authorize(await browser.start('github'), octocat())
@@ -82,7 +82,7 @@ describe('GitHub', () => {
     expect(page.query.problem).toBe('identity-rejected')
   })
 
-  it('→ a page for users that are none', async () => {
+  it('→ identity-rejected for a user whose id is no integer', async () => {
     const stub = github()
     for (const id of [undefined, null, '1', 1.5, Number.NaN]) {
       const browser = new Browser(workerOf([stub]))
@@ -167,7 +167,7 @@ describe('Apple', () => {
     expect(new Set(stub.presented).size).toBe(2)
   })
 
-  it('escapes everything that the form holds', async () => {
+  it('escapes every value of the form', async () => {
     const browser = new Browser(workerOf([await apple()]))
     const { html } = await post(browser, {
       code: '"><script>alert(1)</script>',
@@ -195,7 +195,7 @@ describe('Apple', () => {
     expect(page.query.problem).toBe('identity-refused')
   })
 
-  it('ignores a name that is none', async () => {
+  it('ignores a malformed name', async () => {
     const stub = await apple()
     for (const user of ['', 'x', '[]', '{"name":null}', '{"name":{"firstName":"\\u202eA"}}']) {
       const browser = new Browser(workerOf([stub]))

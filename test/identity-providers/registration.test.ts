@@ -93,7 +93,7 @@ describe('POST /api/identity-providers/{provider}/registration', () => {
     await nextMail(email, /confirm/i)
   })
 
-  it('takes another address than the proven one, which is unproven', async () => {
+  it('accepts another address than the proven one, as unproven', async () => {
     const { browser, page, claims } = await arrived()
     const email = `${freshName()}@example.com`
     const { user } = await (await registerAt(browser, page, { email })).json<SignedIn>()
@@ -102,7 +102,7 @@ describe('POST /api/identity-providers/{provider}/registration', () => {
     await nextMail(email, /confirm/i)
   })
 
-  it('takes the proven one in any case, with a name of the user', async () => {
+  it('accepts the proven address in any case, and a name that the user chooses', async () => {
     const { browser, page, claims } = await arrived()
     const more = { email: claims.email.toUpperCase(), full_name: 'Änn' }
     const { user } = await (await registerAt(browser, page, more)).json<SignedIn>()
@@ -148,7 +148,7 @@ describe('POST /api/identity-providers/{provider}/registration', () => {
     expect(await identitiesAt(provider.issuer)).toHaveLength(1)
   })
 
-  it('replaces the session that the browser had, and lets no account keep a password', async () => {
+  it('replaces the former session of the browser; the account has no password', async () => {
     const ann = await identityUser()
     const page = await ann.browser.signIn(ann.provider, someone())
     const { user } = await (await registerAt(ann.browser, page)).json<SignedIn>()
@@ -166,7 +166,7 @@ describe('POST /api/identity-providers/{provider}/registration', () => {
   })
 })
 
-describe('pre-hijacking (O1)', () => {
+describe('pre-hijacking', () => {
   /** A squatter registers the address of a victim with an identity that proves no address. */
   async function squatted() {
     const squatter = await openIdProvider({ name: 'squatter', trustsEmail: false })

@@ -87,7 +87,7 @@ describe('the callback', () => {
     )
   })
 
-  it('→ identity-flow-ended for another state or none, and the flow goes on', async () => {
+  it('→ identity-flow-ended for another state or none, and the flow continues', async () => {
     const ann = await returning()
     const { state: _, ...without } = ann.parameters
     const state = 'A'.repeat(43)
@@ -102,7 +102,7 @@ describe('the callback', () => {
     await expectRefused(ann, await ann.browser.callback(ann.parameters), 'identity-flow-ended')
   })
 
-  it('→ identity-flow-ended for a cookie that is no flow', async () => {
+  it('→ identity-flow-ended for a malformed cookie', async () => {
     const ann = await returning()
     for (const flow of [
       '',
@@ -125,7 +125,7 @@ describe('the callback', () => {
     }
   })
 
-  it('→ identity-rejected for parameters that are repeated, endless, or no Unicode', async () => {
+  it('→ identity-rejected for repeated and for oversized parameters', async () => {
     const ann = await returning()
     const query = new URLSearchParams(ann.parameters).toString()
     for (const more of [`&code=x`, `&iss=${'a'.repeat(600)}`, `&state=${'a'.repeat(300)}`]) {
@@ -217,7 +217,7 @@ describe('the callback', () => {
     'a 500': () => new Response('down', { status: 500 }),
     'a page': html,
     'no body': () => new Response(null, { status: 204 }),
-    'JSON that is none': () =>
+    'malformed JSON': () =>
       new Response('{"access', { headers: { 'Content-Type': 'application/json' } }),
     'a list': () => json([]),
     null: () => json(null),
@@ -280,7 +280,7 @@ describe('the callback', () => {
     },
   )
 
-  it('asks for rotated keys again, once a minute at most', async () => {
+  it('fetches rotated keys again, at most once a minute', async () => {
     const ann = await returning()
     const keyRequests = () => ann.provider.requests.filter((line) => line === 'GET /jwks').length
     const before = keyRequests()
@@ -307,7 +307,7 @@ describe('the address that a provider states', () => {
     { email_verified: 'true' },
     { email_verified: 1 },
   ]
-  it.each(unproven)('is no proof with %j: the account gets the usual mail', async (more) => {
+  it.each(unproven)('is unproven with %j: the account gets the usual mail', async (more) => {
     const provider = await openIdProvider()
     const browser = new Browser(workerOf([provider]))
     const page = await browser.signIn(provider, someone(more))
@@ -316,13 +316,13 @@ describe('the address that a provider states', () => {
     expect(user.email_verified).toBe(false)
   })
 
-  it('is no proof of a provider that is not trusted with it', async () => {
+  it('is unproven for a provider without trust_email', async () => {
     const provider = await openIdProvider({ trustsEmail: false })
     const page = await new Browser(workerOf([provider])).signIn(provider, someone())
     expect(page.fragment.email_verified).toBe('false')
   })
 
-  it('is left out if it is none', async () => {
+  it('is left out if it is malformed', async () => {
     const provider = await openIdProvider()
     for (const email of ['no address', 42, `${'a'.repeat(300)}@x.example`, 'a@b\r\n.example', '']) {
       const page = await new Browser(workerOf([provider])).signIn(provider, someone({ email }))
@@ -371,7 +371,7 @@ describe('the address that a provider states', () => {
     }
   })
 
-  it('of an existing account links nothing and starts no session (O2)', async () => {
+  it('of an existing account links nothing and starts no session', async () => {
     const victim = await register('victim')
     const provider = await openIdProvider()
     for (const [verified, email_verified, expected] of [
@@ -478,7 +478,7 @@ describe('the tokens of a provider', () => {
   })
 })
 
-it('an unconfigured service answers as if it had no such provider', async () => {
+it('→ provider-unknown for every provider of a service without PROVIDERS', async () => {
   for (const path of ['/callback?code=a&state=b', '/sign-in'])
     expect(pageOf(await call('GET', `/api/identity-providers/google${path}`)).query.problem).toBe(
       'provider-unknown',

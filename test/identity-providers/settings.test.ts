@@ -1,4 +1,4 @@
-/** PROVIDERS and its secrets: which are taken, and what a wrong one is told. */
+/** PROVIDERS and its secrets: which values are valid, and the problem of each invalid one. */
 import { describe, expect, it } from 'vitest'
 import { readProviders } from '../../src/security/identity-provider-settings'
 import { workerWith } from '../support/client'
@@ -31,7 +31,7 @@ const client_id = 'our-client'
 const issuer = 'https://id.acme.example/realms/main'
 
 describe('PROVIDERS', () => {
-  it('may be absent or empty: then there are none', () => {
+  it('absent or empty → no providers', () => {
     for (const PROVIDERS of [undefined, ''])
       expect(readProviders({ APP_ORIGIN, PROVIDERS })).toEqual({ providers: [], problems: [] })
   })
@@ -66,7 +66,7 @@ describe('PROVIDERS', () => {
     })
   })
 
-  it('takes any other name as an OpenID provider, whose address is a proof only if that is stated', () => {
+  it('any other name is an OpenID provider; its address counts as proven only with trust_email', () => {
     const { providers, problems } = read({
       acme: { client_id, issuer },
       'acme-2': { client_id, issuer: `${issuer}2`, name: 'Acme 2', trust_email: true },
@@ -78,7 +78,7 @@ describe('PROVIDERS', () => {
     ])
   })
 
-  it('takes the key of Apple with line breaks that .dev.vars escaped, and no key of another curve', async () => {
+  it('the key of Apple may have escaped line breaks, and must be of P-256', async () => {
     const apple = { client_id, team: 'ABCDE12345', key_id: 'FGHIJ67890' }
     const key = await pem()
     const taken = read({ apple }, { PROVIDER_APPLE_SECRET: key.replaceAll('\n', '\\n') })
@@ -103,7 +103,7 @@ describe('PROVIDERS', () => {
     [{ google: { client_id, tenant: TENANT } }, 'PROVIDERS google has unknown members: tenant'],
     [{ google: { client_id, client_secret: SECRET } }, 'unknown members: client_secret'],
     [{ microsoft: { client_id } }, 'PROVIDERS microsoft.tenant is missing'],
-    // O4: the issuer of these is no issuer of any token.
+    // No token has the issuer of these.
     [
       { microsoft: { client_id, tenant: 'common' } },
       'microsoft.tenant must be the id of one tenant',
@@ -136,7 +136,7 @@ describe('PROVIDERS', () => {
     expect(problems.join('; ')).not.toMatch(/invalid|undefined|expected|tests-only/i)
   })
 
-  it('must be text: a table of wrangler.toml is an object', () => {
+  it('not text, as a table of wrangler.toml → a problem that says so', () => {
     for (const PROVIDERS of [{ google: { client_id } }, 1, true, null])
       expect(readProviders({ ...secrets, PROVIDERS }).problems).toEqual([
         'PROVIDERS must be text: write the JSON in quotes',
@@ -149,7 +149,7 @@ describe('PROVIDERS', () => {
     expect(readProviders(env).problems).toEqual([])
   })
 
-  it('stops the service if it is wrong, and the response shows no secret', async () => {
+  it('invalid → 503 misconfigured, without a secret in the response', async () => {
     const PROVIDERS = JSON.stringify({ google: { client_id: 'our-client!', tenant: 'x' } })
     const ask = workerWith({ PROVIDERS, PROVIDER_GOOGLE_SECRET: 'short' })
     const { detail } = await expectProblem(await ask('GET', '/health'), 503, 'misconfigured')
@@ -159,7 +159,7 @@ describe('PROVIDERS', () => {
     expect(detail).not.toContain('our-client!')
   })
 
-  it('is no part of what an unconfigured service needs', async () => {
+  it('is optional', async () => {
     expect((await workerWith({ PROVIDERS: undefined })('GET', '/health')).status).toBe(200)
   })
 })

@@ -74,7 +74,7 @@ describe('a new user', () => {
     expect(account).toEqual({ has_password: 0 })
   })
 
-  it('comes back, and lands on the requested page with a session', async () => {
+  it('returns to the requested page with a session at the next sign-in', async () => {
     const { ask, provider, claims, response } = await newcomer()
     const { user } = await response.json<SignedIn>()
     const browser = new Browser(ask)

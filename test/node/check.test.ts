@@ -30,7 +30,7 @@ describe('the progress of npm test', () => {
     expect(failed).toEqual(['style'])
   })
 
-  it('tells on a terminal what runs and how many tests are done, in one line', async () => {
+  it('shows on a terminal what runs and how many tests are done, in one line', async () => {
     const { text } = await record({ isTTY: true, columns: 80 })
     expect(text).toContain('\r\u001b[2K…      tests 312 of about 2020')
     const lines = text.split('\n')

@@ -42,7 +42,7 @@ describe('a mail', () => {
 })
 
 describe('an origin that is not listed', () => {
-  it('is told once, with the line to write, which keeps the others', () => {
+  it('is reported once, with the line to write, which keeps the others', () => {
     expect(lines(unlisted('http://localhost:5174'), unlisted('http://localhost:5174'))).toEqual([
       'http://localhost:5174 is not in ALLOWED_ORIGINS. Set it in .dev.vars, then start npm run dev again:\n  ALLOWED_ORIGINS=http://localhost:5173,http://localhost:5174',
       null,
@@ -61,13 +61,13 @@ describe('an origin that is not listed', () => {
     ])
   })
 
-  it('is told at most 100 times', () => {
+  it('is reported at most 100 times', () => {
     const many = Array.from({ length: 150 }, (_, i) => unlisted(`http://localhost:${6000 + i}`))
     expect(lines(...many).filter((line) => line !== null)).toHaveLength(100)
   })
 })
 
-it('a setting that is wrong is told once, without the form of wrangler and of JSON', () => {
+it('an invalid setting is reported once, without the form of wrangler and of JSON', () => {
   const entry = '{"event":"misconfigured","error":"JWT_SECRET is missing"}'
   expect(
     lines(

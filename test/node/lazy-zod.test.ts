@@ -47,7 +47,7 @@ describe('a lazy schema', () => {
     expect(schema.isOptional()).toBe(false)
   })
 
-  it('takes descriptions and forgets them', () => {
+  it('accepts descriptions and drops them', () => {
     const schema = lazy.string().meta({ description: 'a text' })
     expect(schema.safeParse('a').success).toBe(true)
     expect(whole.globalRegistry.get(schema)).toBeUndefined()

@@ -52,7 +52,7 @@ describe('the server of the outbox', () => {
   afterAll(() => server.close())
   const post = (body: string) => fetch(server.address, { method: 'POST', body })
 
-  it('takes a mail and shows it under a policy that permits only its style and icon', async () => {
+  it('accepts a mail and shows it under a policy that permits only its style and icon', async () => {
     expect((await post(JSON.stringify({ ...mail, html: '<p>Hello</p>' }))).status).toBe(204)
     const page = await fetch(server.address)
     expect(await page.text()).toContain('ann@example.com')
@@ -72,7 +72,7 @@ describe('the server of the outbox', () => {
     expect((await fetch(`${server.address}/2`)).status).toBe(404)
   })
 
-  it('answers only those who know its secret path', async () => {
+  it('→ 404 without the secret path', async () => {
     const { origin, pathname } = new URL(server.address)
     expect(pathname.length).toBeGreaterThan(30)
     for (const path of ['/', '/1', pathname.slice(0, -1), `${pathname.slice(0, -1)}/1`])
@@ -80,7 +80,7 @@ describe('the server of the outbox', () => {
     expect((await fetch(`${origin}/x`, { method: 'POST', body: '{}' })).status).toBe(404)
   })
 
-  it('refuses a mail of more than 256 KiB and one that is no JSON, and goes on', async () => {
+  it('→ 400 for a mail of more than 256 KiB and for one that is not JSON; later requests work', async () => {
     const large = await post(JSON.stringify({ ...mail, text: 'a'.repeat(300_000) }))
     expect(large.status).toBe(400)
     expect((await post('no JSON')).status).toBe(400)

@@ -78,7 +78,7 @@ describe('POST /api/session/email', () => {
     expect((await clickLink(second.token, linkCookieOf(refused))).status).toBe(200)
   })
 
-  it('takes no cookie that it could not have set', async () => {
+  it('ignores a cookie that it cannot have set', async () => {
     for (const wrong of [
       'x',
       'A'.repeat(42),
@@ -126,7 +126,7 @@ describe('POST /api/session/email', () => {
 })
 
 describe('POST /api/session/email/use', () => {
-  it('signs in the browser that asked, in two trips, as one factor, and forgets the browser', async () => {
+  it('signs in the browser that asked, in two trips, as one factor, and deletes its cookie', async () => {
     const ann = await proven()
     const { token, cookie } = await mailedLink(ann.email)
     const response = await clickLink(token, cookie)
@@ -204,7 +204,7 @@ describe('POST /api/session/email/use', () => {
     await expectEnded(await clickLink(token, cookie))
   })
 
-  it('refuses tokens that are made up, of another purpose, or too old, all alike', async () => {
+  it('→ 400 invalid-token alike for tokens that are made up, of another purpose, or expired', async () => {
     const ann = await person()
     const verify = (await nextMail(ann.email, /Confirm/)).text.match(/token=([\w-]+)/)?.[1] ?? ''
     await proveAddress(ann.id)
@@ -306,7 +306,7 @@ describe('POST /api/session/email/use', () => {
   })
 })
 
-it('an export names a link without what could be used of it', async () => {
+it('an export has the purpose and times of a link, and no secret of it', async () => {
   const ann = await proven()
   const { token } = await mailedLink(ann.email)
   const response = await call('GET', '/api/users/me/export', { token: ann.token })

@@ -76,7 +76,7 @@ it('everybody → a scope without account is refused with the way out', async ()
   expect((await eventsOf(ann.id)).slice(-2)).toEqual(['login_refused', 'login_refused'])
 })
 
-it('a value that is none of the three → 503 that names the setting', async () => {
+it('any other value than the three → 503 that names the setting', async () => {
   const response = await workerWith({ SECOND_FACTOR: 'on' })('GET', '/api/posts')
   const { detail } = await expectProblem(response, 503, 'misconfigured')
   expect(detail).toContain('SECOND_FACTOR must be "off", "admins" or "everybody"')

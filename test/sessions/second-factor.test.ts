@@ -292,9 +292,9 @@ describe('one request', () => {
   it.each([
     ['POST /api/users/token', signInWithForm],
     ['POST /oauth/token', signInAtOAuth],
-  ])('%s with otp → 200, two trips, level mfa', async (_, door) => {
+  ])('%s with otp → 200, two trips, level mfa', async (_, endpoint) => {
     const ann = await withTotp()
-    const response = await door(ann.email, { otp: codeOf(ann.secret) })
+    const response = await endpoint(ann.email, { otp: codeOf(ann.secret) })
     expect(trips(response)).toBe(2)
     const { access_token, scope } = await tokens(response)
     expect(scope).toBe('posts:write account')

@@ -143,8 +143,8 @@ describe('the trips to D1', () => {
     const refreshForm = { grant_type: 'refresh_token', refresh_token: refreshToken }
     const refreshed = await call('POST', '/oauth/token', { form: refreshForm })
     expect([refreshed.status, trips(refreshed)]).toEqual([200, 1])
-    const door = await ask('createSession', { json: { login: username, password: PASSWORD } })
-    const cookie = cookieOf(await ask('refreshSession', { cookie: cookieOf(door) }))
+    const session = await ask('createSession', { json: { login: username, password: PASSWORD } })
+    const cookie = cookieOf(await ask('refreshSession', { cookie: cookieOf(session) }))
     await ask('deleteSession', { cookie })
     await ask('oauthRevoke', { form: { token: (await signIn(username)).token } })
     await ask('readSessions', { token })
