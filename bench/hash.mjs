@@ -1,5 +1,6 @@
 // `npm run bench -- hash`: Gatepost's Argon2id against four others, interleaved in one run, and its
-// effect on sign-in. Hashes are measured in CPU time, which other work on the machine disturbs less.
+// effect on sign-in. Hashes are measured in CPU time, which other work on the machine disturbs
+// less.
 
 import { readFileSync } from 'node:fs'
 import { cpus } from 'node:os'

@@ -45,8 +45,9 @@ export const reauthKey = (userId: number) =>
   ({ key: `confirm:${userId}`, userId, kind: 'reauth' }) as const
 
 /**
- * Codes of a second factor count under one key, whatever the endpoint. Only a right code clears it:
- * a right password must not, since it precedes each guess, and a reset proves another factor.
+ * Codes of a second factor count under one key, whatever the endpoint. A right code clears it, and
+ * so does an admin who removes the factors. A right password must not, since it precedes each
+ * guess, and a reset proves another factor.
  */
 export const factorKey = (userId: number) =>
   ({ key: `factor:${userId}`, userId, kind: 'factor' }) as const
