@@ -4,7 +4,7 @@ import { env } from 'cloudflare:workers'
 import { describe, expect, it, vi } from 'vitest'
 import { dead, failingTrip, losingAnswers, withoutTable } from '../support/broken-database'
 import { type Call, call, workerWith } from '../support/client'
-import { freshName, PASSWORD, type Person, person } from '../support/users'
+import { freshName, PASSWORD, type Person, person, sessionsOf } from '../support/users'
 
 const TABLES = [
   'users',
@@ -128,10 +128,7 @@ describe('with a database that does not answer', () => {
 
   it('a sign-in that fails in its second trip → 503, no session, and the next one works', async () => {
     const ann = await person()
-    const sessions = () =>
-      env.DB.prepare('select count(*) from sessions where user_id = ?')
-        .bind(ann.id)
-        .first('count(*)')
+    const sessions = () => sessionsOf(ann.id)
     const before = await sessions()
     for (const [method, path, options] of requests(ann).filter(([, path]) =>
       ['/api/users/token', '/api/session'].includes(path),

@@ -24,14 +24,11 @@ import {
 } from '../support/identity-provider'
 import { forge, hmac } from '../support/jwks'
 import { catchMails } from '../support/mailbox'
-import { register } from '../support/users'
+import { register, sessionsOf } from '../support/users'
 
 catchMails()
 catchOutgoing()
 restoreClock()
-
-const sessionsOf = (id: number) =>
-  env.DB.prepare('select count(*) from sessions where user_id = ?').bind(id).first('count(*)')
 
 /** A user with an identity, and another browser that is about to sign in as the same user. */
 async function returning() {

@@ -19,7 +19,7 @@ import {
   softwarePasskey,
 } from '../support/passkeys'
 import { expectDead, expectProblem, sessionIdOf } from '../support/sign-in'
-import { eventsOf, person, proven, signIn } from '../support/users'
+import { eventsOf, person, proven, sessionsOf, signIn } from '../support/users'
 
 catchMails()
 
@@ -175,10 +175,7 @@ describe('POST /api/users/me/passkeys', () => {
     await addPasskey(ann.token)
     await expectDead(other)
     expect((await call('GET', '/api/users/me', { token: ann.token })).status).toBe(200)
-    const { n } = (await env.DB.prepare('select count(*) as n from sessions where user_id = ?')
-      .bind(ann.id)
-      .first<{ n: number }>())!
-    expect(n).toBe(2)
+    expect(await sessionsOf(ann.id)).toBe(2)
     expect(await eventsOf(ann.id)).toEqual(
       expect.arrayContaining(['passkey_added', 'recovery_codes_made']),
     )

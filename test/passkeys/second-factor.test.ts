@@ -21,7 +21,7 @@ import {
   softwarePasskey,
 } from '../support/passkeys'
 import { claimsOf, expectProblem, me } from '../support/sign-in'
-import { eventsOf, PASSWORD, proven } from '../support/users'
+import { eventsOf, PASSWORD, proven, sessionsOf } from '../support/users'
 
 catchMails()
 
@@ -35,10 +35,6 @@ const secondStep = (pending_token: string, credential: unknown, more: Call = {})
   call('POST', '/api/session/factor', { json: { pending_token, credential }, ...more })
 const confirm = (token: string, json: unknown) =>
   call('POST', '/api/session/confirm', { token, json })
-const sessionsOf = async (id: number) =>
-  (await env.DB.prepare('select count(*) as n from sessions where user_id = ?')
-    .bind(id)
-    .first<{ n: number }>())!.n
 
 describe('POST /api/session of an account with a passkey', () => {
   it('→ 401 second-factor-required that offers the passkey', async () => {

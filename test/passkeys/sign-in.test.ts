@@ -30,15 +30,11 @@ import {
   expectProblem,
   me,
 } from '../support/sign-in'
-import { eventsOf, proven } from '../support/users'
+import { eventsOf, proven, sessionsOf } from '../support/users'
 
 catchMails()
 afterEach(() => void vi.restoreAllMocks())
 
-const sessionsOf = async (id: number) =>
-  (await env.DB.prepare('select count(*) as n from sessions where user_id = ?')
-    .bind(id)
-    .first<{ n: number }>())!.n
 const stored = async (id: string) =>
   (await env.DB.prepare('select counter, backed_up, last_used_at from passkeys where id = ?')
     .bind(id)

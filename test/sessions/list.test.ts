@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { call, trips } from '../support/client'
 import { passMs, stopClock } from '../support/clock'
 import { expectDead, expectProblem, me, refresh, sessionIdOf, tokens } from '../support/sign-in'
-import { eventsOf, PASSWORD, person, register } from '../support/users'
+import { eventsOf, PASSWORD, person, register, sessionsOf } from '../support/users'
 
 interface Listed {
   id: string
@@ -198,7 +198,7 @@ describe('the active sessions of an account', () => {
     await expectDead({ token: first.access_token, refreshToken: first.refresh_token })
     expect((await me(second.access_token)).status).toBe(200)
     expect((await me(newest.access_token)).status).toBe(200)
-    expect(await countSessions(ann.id)).toBe(100)
+    expect(await sessionsOf(ann.id)).toBe(100)
     expect(await eventsOf(ann.id)).toEqual(['registered', 'login', 'login', 'login', 'logout'])
   })
 
@@ -206,7 +206,7 @@ describe('the active sessions of an account', () => {
     const [ann, bob] = [await person(), await person()]
     await fillSessions(ann.id, 99)
     expect((await me(bob.token)).status).toBe(200)
-    expect(await countSessions(ann.id)).toBe(100)
+    expect(await sessionsOf(ann.id)).toBe(100)
   })
 })
 
@@ -220,8 +220,3 @@ const fillSessions = (userId: number, count: number) =>
       ).bind(crypto.randomUUID(), userId, Date.now()),
     ),
   )
-
-const countSessions = (userId: number) =>
-  env.DB.prepare('select count(*) as n from sessions where user_id = ?')
-    .bind(userId)
-    .first<number>('n')

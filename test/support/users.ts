@@ -77,6 +77,12 @@ export const removePassword = (id: number) =>
     .bind(unusablePasswordHash(), id)
     .run()
 
+/** The number of sessions of a user. */
+export const sessionsOf = async (id: number) =>
+  (await env.DB.prepare('select count(*) as n from sessions where user_id = ?')
+    .bind(id)
+    .first<{ n: number }>())!.n
+
 /** The types of the events of a person, in their order. */
 export async function eventsOf(id: number): Promise<string[]> {
   const found = await env.DB.prepare('select type from events where user_id = ? order by id')
