@@ -178,8 +178,8 @@ function readProvider(
 function ruleOf(provider: string, issue: z.core.$ZodIssue): string {
   const { code, path, message } = issue
   if (code === 'unrecognized_keys') {
-    const known = issue.keys.filter((key) => /^\w{1,30}$/.test(key))
-    return `${provider} has unknown members: ${known.join(', ')}`
+    const names = issue.keys.filter((key) => /^\w{1,30}$/.test(key))
+    return `${provider} has unknown members: ${names.join(', ')}`
   }
   if (path.length === 0) return `${provider} must be a JSON object`
   return `${[provider, ...path].join('.')} ${message}`

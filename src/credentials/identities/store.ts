@@ -38,24 +38,27 @@ const isIdentity = ({ issuer, subject }: Pick<ProvenIdentity, 'issuer' | 'subjec
 const countOf = (userId: number) =>
   sql<number>`(select count(*) from ${identities} where ${eq(identities.userId, userId)})`
 
+const selectByAddress = (email: string) =>
+  build
+    .select({ emailVerified: users.emailVerified })
+    .from(users)
+    .where(eq(users.emailKey, caseFold(email)))
+
 /** The account of an identity, and the account of its proven address. One round trip. */
 export async function findIdentity(
   db: Database,
   identity: ProvenIdentity,
 ): Promise<KnownIdentity<Account>> {
-  const { email, isEmailProven } = identity
+  const provenEmail = identity.isEmailProven ? identity.email : null
   const { linked, sameAddress } = await batch(db, {
     linked: build
       .select(accountColumns)
       .from(identities)
       .innerJoin(users, eq(users.id, identities.userId))
       .where(isIdentity(identity)),
-    sameAddress: build
-      .select({ emailVerified: users.emailVerified })
-      .from(users)
-      .where(eq(users.emailKey, isEmailProven && email !== null ? caseFold(email) : '')),
+    sameAddress: provenEmail === null ? undefined : selectByAddress(provenEmail),
   })
-  return { account: linked[0] ?? null, sameAddress: sameAddress[0] ?? null }
+  return { account: linked[0] ?? null, sameAddress: sameAddress?.[0] ?? null }
 }
 
 /** The proof of a sign-in: it counts only if the identity is still linked to the account. */
