@@ -12,11 +12,11 @@ interface Variables {
   settings: Settings
   keys: Keyring
   trips: Trips
-  /** Milliseconds spent in Argon2id, and what ends the admission while the request has one. */
+  /** Milliseconds spent in Argon2id, and the function that ends the admission of the request. */
   hashing: { ms: number; release: (() => void) | null }
   /** For the log: the code of the problem, or of the OAuth error, that was answered. */
   outcome?: { problem?: string }
-  /** Of a response that is a page; every other one has the strictest policy. */
+  /** The policy of a response that is a page. Every other response has the strictest one. */
   contentSecurityPolicy?: string
   /** Set on routes that require a token, and on those that accept one and got a valid one. */
   caller?: Caller

@@ -37,7 +37,7 @@ interface Template {
   mapAllResult(rows: (readonly unknown[])[]): unknown[]
 }
 
-/** A query whose SQL is written. */
+/** A query with its compiled SQL. */
 class Compiled {
   readonly sql: string
   readonly params: unknown[]

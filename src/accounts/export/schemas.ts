@@ -40,7 +40,7 @@ const OwnPost = z
   })
   .strict()
 
-/** Only the owner of an identity sees what names it at the provider. */
+/** Only the owner of an identity sees its issuer and subject. */
 const OwnIdentity = Identity.extend({ issuer: z.string(), subject: z.string() }).strict()
 
 export const Export = z
@@ -69,7 +69,7 @@ export const viewOwnSession = (row: typeof sessions.$inferSelect): z.infer<typeo
   location: row.location,
 })
 
-/** A mailed link without what could be used of it. */
+/** A mailed link without its secrets. */
 export interface LinkRow {
   purpose: z.infer<typeof Link>['purpose']
   email: string

@@ -78,7 +78,7 @@ export const Redirect = z
 export function viewIdentity(row: IdentityRow, settings: Settings): Identity {
   const provider = findProvider(settings, row.provider)
   return {
-    id: row.id ?? '',
+    id: row.id ?? '', // never null: see the schema of D1
     provider: row.provider,
     label: provider?.label ?? row.provider,
     email: row.email,

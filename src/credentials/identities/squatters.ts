@@ -7,7 +7,7 @@ import { identities } from '../../db/schema-credentials'
 /**
  * Deletes the identities of an account whose address is unproven, if `condition` holds. It belongs
  * in every batch in which the owner of the mailbox takes the account over, before the address
- * becomes proven: the person who registered it would go on signing in.
+ * becomes proven. Otherwise the person who registered the address could still sign in.
  */
 export const dropUnprovenIdentities = (userId: number | SQL<number>, condition: SQL) =>
   build.delete(identities).where(

@@ -33,7 +33,7 @@ export const requestOptions = ({ issuer }: IdentityProvider) => ({
   [oauth.allowInsecureRequests]: issuer.startsWith('http:'),
 })
 
-/** The provider gives no metadata, or wrong ones. */
+/** The provider has no metadata, or its metadata is wrong. */
 export class MetadataMissing extends Error {
   override name = 'MetadataMissing'
 }

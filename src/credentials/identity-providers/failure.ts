@@ -64,5 +64,5 @@ export const failed = (problem: FlowFailure['problem'], reason: string): FlowFai
   reason,
 })
 
-/** A code as the protocols have them. Any other text may be anything, and is not logged. */
+/** A text with the form of a code. Other texts are not logged, since they may contain anything. */
 const codeOf = (text: unknown) => /^[\w-]{1,60}$/.exec(String(text))?.[0] ?? 'other'

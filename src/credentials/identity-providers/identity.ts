@@ -96,7 +96,7 @@ async function readClaims(
     expectedNonce: nonce,
     requireIdToken: true,
   })
-  // The library wants the response that it has processed, not a copy.
+  // The library requires the response object that it has processed.
   await verifySignature(provider, metadata, response)
   const claims = oauth.getValidatedIdTokenClaims(tokens)
   if (!claims || claims.email !== undefined || !metadata.userinfo_endpoint) return { ...claims }

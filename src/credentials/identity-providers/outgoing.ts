@@ -1,4 +1,4 @@
-/** Requests to identity providers, which may answer anything, at any speed, or nothing. */
+/** Requests to identity providers. A response may have any content, size and speed. */
 import { join, KIB } from '../../http/body/reader'
 
 /** Maximum time of a request with its response, in milliseconds. */
@@ -33,7 +33,7 @@ export async function send(
     signal,
   })
   const bytes = await readAll(response, signal)
-  // Also the response of a status that must not have a body.
+  // `Response` accepts no body with a status such as 204, and no status below 200.
   const { status } = response
   const read = new Response(bytes.length > 0 ? bytes : null, {
     status: status < 200 ? 502 : status,

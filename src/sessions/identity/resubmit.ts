@@ -1,4 +1,7 @@
-/** The page that sends the form of a provider again, from this origin, so that its cookie comes. */
+/**
+ * The page that sends the form of a provider again. Its request comes from this origin, so the
+ * browser sends the cookie of the flow.
+ */
 import { escapeHtml } from '../../security/html'
 import { randomId } from '../../security/secret-token'
 import type { CallbackForm } from './schemas'
