@@ -1,9 +1,10 @@
 // Runs the project's command-line tools with the Node that runs this script, on any platform,
 // without a shell.
 import { spawn } from 'node:child_process'
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { parseEnv } from 'node:util'
 
 /** The folder of the project. */
 export const root = join(dirname(fileURLToPath(import.meta.url)), '..')
@@ -15,6 +16,15 @@ export const root = join(dirname(fileURLToPath(import.meta.url)), '..')
 export function optionalSecrets() {
   const types = readFileSync(join(root, 'src/optional-secrets.d.ts'), 'utf8')
   return [...types.matchAll(/^ {2}(\w+)\?: string$/gm)].map(([, name = '']) => name)
+}
+
+/**
+ * The settings and secrets of `npm run dev`; none if .dev.vars is missing.
+ * @returns {Record<string, string | undefined>}
+ */
+export function readDevVars() {
+  const path = join(root, '.dev.vars')
+  return existsSync(path) ? parseEnv(readFileSync(path, 'utf8')) : {}
 }
 
 /**

@@ -2,12 +2,10 @@
 // prints the addresses. APP_ORIGIN follows --port and SERVER_TIMING is on, unless .dev.vars or
 // --var sets them.
 import { spawn } from 'node:child_process'
-import { existsSync, readFileSync } from 'node:fs'
 import { connect } from 'node:net'
 import { createInterface } from 'node:readline'
-import { parseEnv } from 'node:util'
 import { hasWebApp, viteBuild } from '../build/web.mjs'
-import { command, must } from '../tools.mjs'
+import { command, must, readDevVars } from '../tools.mjs'
 import { developmentConfig } from './configuration.mjs'
 import { devLog } from './dev-log.mjs'
 import { startOutbox } from './outbox/server.mjs'
@@ -15,7 +13,7 @@ import { startOutbox } from './outbox/server.mjs'
 const args = process.argv.slice(2)
 const port = Number(option('port') ?? 8787)
 const origin = `http://localhost:${port}`
-const devVars = existsSync('.dev.vars') ? parseEnv(readFileSync('.dev.vars', 'utf8')) : {}
+const devVars = readDevVars()
 
 /** The value of `--name value` or `--name=value`. */
 function option(name) {
@@ -63,7 +61,7 @@ async function welcome() {
     '{"username":"ann","email":"ann@example.com","password":"correct horse battery staple"}'
   if (trouble) {
     console.log(
-      `\nGatepost is not ready: ${trouble.replace('Gatepost is not configured: ', '')}\nMend it in .dev.vars; without that file, npm run dev makes a new one.\n`,
+      `\nGatepost is not ready: ${trouble.replace('Gatepost is not configured: ', '')}\nCorrect it in .dev.vars; without that file, npm run dev makes a new one.\n`,
     )
     return
   }

@@ -1,13 +1,12 @@
 // @ts-check
 // Checks of this machine: the checkout, wrangler.toml, the build, and the identity providers of
-// `npm run dev`, which are the only ones that are asked over the network.
+// `npm run dev`. Only the providers need the network.
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { parseEnv } from 'node:util'
 import { gzipSync } from 'node:zlib'
 import { completed } from '../../build/environments.mjs'
-import { command, root, run } from '../../tools.mjs'
+import { command, readDevVars, root, run } from '../../tools.mjs'
 import { configProblems, isExampleSender } from '../deploy/plan.mjs'
 import { listMigrations } from '../deploy/source.mjs'
 import { envArguments } from '../environment.mjs'
@@ -85,8 +84,7 @@ function checkPackages() {
  * @returns {Promise<Finding[]>}
  */
 async function checkLocalProviders({ vars }) {
-  const path = join(root, '.dev.vars')
-  const own = existsSync(path) ? parseEnv(readFileSync(path, 'utf8')) : {}
+  const own = readDevVars()
   const setting = own.PROVIDERS ?? vars.PROVIDERS
   const missing = providerSecrets(setting).filter((name) => !own[name])
   const origin = own.APP_ORIGIN ?? 'http://localhost:8787'
@@ -102,7 +100,7 @@ function checkDevVars() {
   if (!existsSync(path))
     return [warn('.dev.vars is missing: there is no local JWT_SECRET yet', 'npm run dev makes it')]
   const mode = statSync(path).mode & 0o777
-  const { JWT_SECRET = '' } = parseEnv(readFileSync(path, 'utf8'))
+  const { JWT_SECRET = '' } = readDevVars()
   const isPrivate = process.platform === 'win32' || (mode & 0o077) === 0
   return [
     isPrivate
