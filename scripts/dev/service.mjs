@@ -1,6 +1,7 @@
 // Starts the service as `npm run dev` does, for tests that need it whole: pages, limits, mails.
 import { spawn } from 'node:child_process'
-import { createWriteStream } from 'node:fs'
+import { createWriteStream, readdirSync } from 'node:fs'
+import { join } from 'node:path'
 
 const START_MS = 90_000
 
@@ -40,6 +41,17 @@ function startService({ port, state, log, vars }) {
       })
     child.on('exit', () => fail('The service ended:'))
   })
+}
+
+/**
+ * The named files, or all test files of a folder.
+ * @param {string} folder
+ * @param {string[]} named
+ */
+export function testFiles(folder, named) {
+  if (named.length > 0) return named
+  const found = readdirSync(folder).filter((name) => name.endsWith('.test.ts'))
+  return found.sort().map((name) => join(folder, name))
 }
 
 /**

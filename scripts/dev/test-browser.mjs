@@ -2,28 +2,24 @@
 // empty database, and walks through the pages with Debian's Chromium (or the one that CHROMIUM
 // names). With file names it runs those only; with --pictures it makes the README's pictures
 // instead.
-import { mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { must } from '../tools.mjs'
-import { testWithService } from './service.mjs'
+import { testFiles, testWithService } from './service.mjs'
 
 const PORT = Number(process.env.BROWSER_TEST_PORT ?? 8798)
 const [origin, listed, unlisted] = [PORT, PORT - 2, PORT - 4].map((p) => `http://localhost:${p}`)
 const artifacts = 'test/browser/artifacts'
 const log = join(artifacts, 'service.log')
 const args = process.argv.slice(2)
-const pictures = args.includes('--pictures')
 
 const providerAt = (port) => ({ client_id: 'gatepost', issuer: `http://127.0.0.1:${port}` })
 
-function tests() {
-  if (pictures) return ['test/browser/pictures.ts']
-  const named = args.filter((arg) => !arg.startsWith('--'))
-  if (named.length > 0) return named
-  const found = readdirSync('test/browser').filter((name) => name.endsWith('.test.ts'))
-  return found.sort().map((name) => join('test/browser', name))
-}
+const named = args.filter((arg) => !arg.startsWith('--'))
+const files = args.includes('--pictures')
+  ? ['test/browser/pictures.ts']
+  : testFiles('test/browser', named)
 
 mkdirSync(artifacts, { recursive: true })
 await must('Preparing the service', [process.execPath, 'scripts/dev/setup.mjs'])
@@ -49,6 +45,6 @@ const vars = {
   PROVIDER_ACME_SECRET: secret,
   PROVIDER_OFFLINE_SECRET: secret,
 }
-await testWithService('Browser tests', { port: PORT, state, log, vars }, tests(), env)
+await testWithService('Browser tests', { port: PORT, state, log, vars }, files, env)
 console.log(`Pictures: ${artifacts}`)
 rmSync(state, { recursive: true, force: true })

@@ -1,24 +1,17 @@
 // `npm run test:client`: packs the client, starts the service as `npm run dev` does, and lets apps
 // of React, Vue and Svelte, Python programs and examples/requests.http use both. With file names it
 // runs those only. Needs Chromium, and python3 with requests-oauthlib and authlib.
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { must } from '../tools.mjs'
-import { testWithService } from './service.mjs'
+import { testFiles, testWithService } from './service.mjs'
 
 const PORT = Number(process.env.CLIENT_TEST_PORT ?? 8778)
 const [origin, listed, unlisted] = [PORT, PORT - 2, PORT - 4].map((p) => `http://localhost:${p}`)
 /** Of another site than the service, to a browser. */
 const otherSite = `http://127.0.0.1:${PORT - 6}`
-const folder = 'test/client/apps'
-
-function tests() {
-  const named = process.argv.slice(2)
-  if (named.length > 0) return named
-  const found = readdirSync(folder).filter((name) => name.endsWith('.test.ts'))
-  return found.sort().map((name) => join(folder, name))
-}
+const files = testFiles('test/client/apps', process.argv.slice(2))
 
 await must('Preparing the service', [process.execPath, 'scripts/dev/setup.mjs'])
 await must('Building the client', [process.execPath, 'scripts/build/client.mjs'])
@@ -35,5 +28,5 @@ const service = {
   log: join(work, 'service.log'),
   vars: { ALLOWED_ORIGINS: [listed, otherSite].join(','), EMAIL_SIGN_IN: 'on' },
 }
-await testWithService('Apps with the client', service, tests(), env)
+await testWithService('Apps with the client', service, files, env)
 rmSync(work, { recursive: true, force: true })
