@@ -14,7 +14,7 @@ import { bundleEntry, modulesOf, ROOT } from './build.mjs'
 import { load, send } from './load.mjs'
 import { fixed, histogram, median, table } from './numbers.mjs'
 import { register, signIn } from './people.mjs'
-import { start, workerds } from './server.mjs'
+import { start, watchWorkerds } from './server.mjs'
 import { cpuOf } from './workerd.mjs'
 
 const ROUNDS = 60
@@ -44,7 +44,7 @@ async function ours() {
 
 async function inWorkerd() {
   const out = await bundleEntry('bench/hash/worker.mjs', 'hash')
-  const before = new Set(workerds())
+  const newWorkerd = watchWorkerds()
   const miniflare = new Miniflare(
     convertV4MiniflareOptions({
       name: 'hash',
@@ -57,8 +57,8 @@ async function inWorkerd() {
     }),
   )
   const url = await miniflare.ready
-  const pid = workerds().find((p) => !before.has(p))
-  if (pid === undefined) throw new Error('The CPU time of workerd is measured on Linux only.')
+  const pid = newWorkerd()
+  if (pid === null) throw new Error('The CPU time of workerd is measured on Linux only.')
   const time = async (path) => {
     const begin = cpuOf(pid)
     const { status } = await send(url, { path })

@@ -53,7 +53,7 @@ export async function start(
   process.env.JWT_SECRET ??= SECRET // wrangler warns otherwise
   process.env.MINIFLARE_WORKERD_V8_FLAGS = v8Flags
   const { workerOptions } = unstable_getMiniflareWorkerOptions(join(root, config))
-  const before = new Set(workerds())
+  const newWorkerd = watchWorkerds()
   const miniflare = new Miniflare(
     convertV4MiniflareOptions({
       ...workerOptions,
@@ -74,7 +74,7 @@ export async function start(
   const url = await miniflare.ready
   const db = await miniflare.getD1Database('DB')
   await migrate(db, join(root, 'migrations'), migrations)
-  const pid = workerds().find((p) => !before.has(p)) ?? null
+  const pid = newWorkerd()
   const crons = workerOptions.cronTriggers ?? []
   const scheduled = async (scheduledTime, cron = crons[0]) =>
     (await miniflare.getWorker()).scheduled({ scheduledTime, cron })
@@ -105,8 +105,17 @@ async function migrate(db, folder, count = Number.POSITIVE_INFINITY) {
   }
 }
 
+/**
+ * Begins to watch for a workerd that this process starts.
+ * @returns {() => number | null} its process id; null where there is no /proc
+ */
+export function watchWorkerds() {
+  const before = new Set(workerds())
+  return () => workerds().find((pid) => !before.has(pid)) ?? null
+}
+
 /** Lists the workerd children of this process; empty where there is no /proc. */
-export function workerds() {
+function workerds() {
   try {
     const children = readFileSync(`/proc/self/task/${process.pid}/children`, 'utf8')
     return children
