@@ -10,7 +10,8 @@ import {
 import { isLoopback } from './loopback.ts'
 
 const MAX_PROVIDERS = 20
-const NAME = /^[a-z][a-z\d-]{0,29}$/
+/** The name of a provider, in PROVIDERS and in paths. */
+export const PROVIDER_NAME = /^[a-z][a-z\d-]{0,29}$/
 const NAME_RULE = 'must have 1 to 30 characters a-z, 0-9 and "-", and begin with a letter'
 
 /** OpenID Connect Discovery 1.0 §3. Plain http is for this machine alone. */
@@ -162,7 +163,7 @@ function readProvider(
   position: number,
   env: Record<string, unknown>,
 ): { provider?: IdentityProvider; problems: string[] } {
-  if (!NAME.test(name)) return { problems: [`PROVIDERS name ${position} ${NAME_RULE}`] }
+  if (!PROVIDER_NAME.test(name)) return { problems: [`PROVIDERS name ${position} ${NAME_RULE}`] }
   const { data, error } = schemaOf(name).safeParse(members)
   const problems = (error?.issues ?? []).map((issue) => `PROVIDERS ${ruleOf(name, issue)}`)
   const secretName = secretNameOf(name)

@@ -1,5 +1,6 @@
 /** Identity providers and identities on the wire. */
 import { z } from '@hono/zod-openapi'
+import { PROVIDER_NAME } from '../../security/identity-provider-settings'
 import type { Settings } from '../../settings'
 import { Time } from '../../user'
 import { findProvider } from '../identity-providers/flow'
@@ -8,7 +9,7 @@ import type { IdentityRow } from './store'
 
 const ProviderName = z
   .string()
-  .regex(/^[a-z][a-z\d-]{0,29}$/, 'must be the name of an identity provider')
+  .regex(PROVIDER_NAME, 'must be the name of an identity provider')
   .meta({ description: 'The name of the provider in PROVIDERS', example: 'google' })
 
 /** `/{provider}` in a path. */
