@@ -44,9 +44,6 @@ export type BegunFlow =
 export const findProvider = ({ identityProviders }: Settings, name: string) =>
   identityProviders.find((provider) => provider.name === name)
 
-export const redirectUri = ({ appOrigin }: Settings, { name }: IdentityProvider) =>
-  redirectUriOf(appOrigin, name)
-
 /** Begins a flow. Needs no D1, and a request to the provider at most once an hour. */
 export async function beginFlow(
   { keys, settings, now }: FlowActor,
@@ -69,7 +66,7 @@ export async function beginFlow(
       provider,
       metadata,
       flow,
-      redirectUri(settings, provider),
+      redirectUriOf(settings.appOrigin, name),
     )
     if (!location) return failed('provider-unavailable', 'no authorization endpoint')
     const lifetime = { now, lifetimeSeconds: FLOW_SECONDS }

@@ -1,12 +1,13 @@
 /** Redeems the code of a provider for the identity that it states. Its tokens are not kept. */
 import * as oauth from 'oauth4webapi'
 import type { EmailProof, IdentityProvider } from '../../security/identity-provider-presets'
+import { redirectUriOf } from '../../security/identity-provider-settings'
 import type { Settings } from '../../settings'
 import { Email, Label } from '../schemas'
 import { clientAuth } from './client-auth'
 import { metadataOf, requestOptions, verifySignature } from './discovery'
 import { type FlowFailure, failed, failureOf } from './failure'
-import { type Flow, redirectUri } from './flow'
+import type { Flow } from './flow'
 import { readGithubUser } from './github'
 
 /** An account at a provider, as the provider states it. */
@@ -60,7 +61,7 @@ export async function redeemCode(
       client,
       await clientAuth(provider, metadata, now),
       oauth.validateAuthResponse(metadata, client, parameters, flow.state),
-      redirectUri(settings, provider),
+      redirectUriOf(settings.appOrigin, provider.name),
       flow.verifier,
       requestOptions(provider),
     )
