@@ -16,7 +16,7 @@ import { serveEndpoints } from './http/routes'
 import { postRoutes } from './posts/routes'
 import { sessionRoutes } from './sessions/routes'
 
-// The default router first tries one that paths such as /users/me beside /users/:id do not suit.
+// hono's default router first tries RegExpRouter, which rejects /users/me beside /users/:id.
 export const app = new HonoBase<AppEnv>({ router: new TrieRouter() })
 
 let methods: MethodTable | undefined

@@ -20,7 +20,7 @@ function assert(condition: boolean, rule: string): asserts condition {
   if (!condition) throw new BrokenRule([rule])
 }
 
-/** For a number, a table or a list in wrangler.toml. */
+/** The rule that a number, a table or a list in wrangler.toml breaks. */
 const NOT_TEXT = 'must be text: write the value in quotes'
 
 export const required =

@@ -19,7 +19,7 @@ export const CORE = [
 ]
 /** Seconds of tests in each of the two projects, by the durations of their last whole run. */
 const BUDGET = 20
-/** Of a file that no whole run has measured. */
+/** Seconds assumed for a file that no whole run has measured. */
 const UNKNOWN = 1
 
 /** The files that differ from `main` or are not committed; without a `main`, the latter. */
@@ -56,7 +56,7 @@ export function placesOf(file) {
   return top === 'docs' || file.endsWith('.md') ? ['test/node/documents.test.ts'] : []
 }
 
-/** Vitest's other configurations have these, and they need a browser or minutes. */
+/** Test files of other configurations of Vitest: they need a browser, or take minutes. */
 const isElsewhere = (/** @type {string} */ file) =>
   /^test\/(?:browser|deploy|client\/apps)\//.test(file)
 const isNode = (/** @type {string} */ file) => /^test\/(?:node|client)\//.test(file)

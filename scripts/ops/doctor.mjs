@@ -1,7 +1,7 @@
 // @ts-check
-// `npm run doctor` checks machine, checkout and settings, without network but for the identity
-// providers of the settings; `-- --remote` checks the account and the deployed service. Each line
-// is ok, or names the fix; nothing is changed.
+// `npm run doctor` checks the machine, the checkout and the settings. Its only requests go to the
+// configured identity providers. `-- --remote` checks the account and the deployed service. Each
+// line is ok, or names the fix; nothing is changed.
 import { parseArgs } from 'node:util'
 import { openApi } from './cloudflare.mjs'
 import { findAccount } from './deploy/facts.mjs'

@@ -19,7 +19,7 @@ export interface Hint {
 export const SESSION_TIMEOUT_MS = 20_000
 /** As long as a session can last (`REFRESH_MAX_DAYS`). */
 const HINT_SECONDS = 90 * 24 * 3600
-/** As long as the service waits for the response of a provider. */
+/** Maximum duration of a sign-in at a provider in milliseconds; the service allows as much. */
 const DEPARTURE_MS = 10 * 60 * 1000
 
 /** The storage of the tab; null where the browser forbids it, as with blocked cookies. */
@@ -33,9 +33,9 @@ function tabStorage(): Storage | null {
 
 /**
  * A hint in a cookie of the page, `<name>=1`. Safari deletes it after a week without a visit; the
- * person then signs in again. A departure is remembered by the tab alone, with its time: another
- * tab finds no session yet and would delete the cookie, and so would this one on its way back and
- * forward.
+ * user then signs in again. The storage of the tab holds the time of a departure. A cookie would be
+ * deleted too early: by another tab, which finds no session yet, or by this one when the user goes
+ * back and forward.
  */
 export function cookieHint(name = 'signed-in'): Hint {
   const left = `${name} left`

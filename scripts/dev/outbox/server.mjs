@@ -15,9 +15,9 @@ import { mailPolicy, outboxPage, pagePolicy } from './page.mjs'
  * @property {string} html
  */
 
-/** The number of mails that are kept: the last ones. */
+/** Maximum number of mails. A further one replaces the oldest. */
 const MAX_MAILS = 100
-/** The largest mail that is taken, in bytes. */
+/** Maximum size of a mail in bytes. */
 const MAX_BYTES = 256 * 1024
 
 /** The last mails, newest first. */

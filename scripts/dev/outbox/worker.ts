@@ -19,7 +19,7 @@ function isOutbox(url: URL, headers: Headers): boolean {
   return isPage && isLoopback(url) && !FORWARDED.some((name) => headers.has(name))
 }
 
-/** One for each set of bindings, because the service checks settings once for each. */
+/** Bindings with the outbox, by the original ones: the service checks settings once per object. */
 const recorded = new WeakMap<DevEnv, Env>()
 
 function recording(env: DevEnv): Env {

@@ -176,8 +176,8 @@ async function checkMail(api, accountId, { vars: { MAIL_FROM = '', MAIL_PROVIDER
 }
 
 /**
- * A domain that was added in the dashboard leaves the address on workers.dev open, which lies past
- * the domain's firewall rules. A route in wrangler.toml closes it.
+ * Custom domains that were added in the dashboard. They leave the address on workers.dev enabled,
+ * which bypasses the firewall rules of the domain; a route in wrangler.toml disables it.
  * @param {Api} api
  * @param {string} accountId
  * @param {Project} project
