@@ -18,7 +18,7 @@ export function verifyAddress(origin: string, to: Recipient, token: string): Mai
     action: 'Review and confirm',
     after: [
       `The link works once, for ${lifetime('verify')}.`,
-      'If you did not sign up, open the link and choose “I did not sign up”, or ignore this email.',
+      'If you did not register, open the link and choose “I did not register”, or ignore this email.',
     ],
   })
 }

@@ -46,7 +46,7 @@ function NothingYet() {
   return (
     <>
       <h2>No posts yet</h2>
-      <p>{isIn ? 'Write the first one.' : 'Sign up to write the first one.'}</p>
+      <p>{isIn ? 'Write the first one.' : 'Register to write the first one.'}</p>
       <a class="button" href={isIn ? '/write' : '/register'}>
         {isIn ? 'Write a post' : 'Register'}
       </a>

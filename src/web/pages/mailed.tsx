@@ -176,7 +176,7 @@ function Confirm({
           Yes, this is my account
         </button>
         <button type="button" class="quiet" disabled={isBusy} onClick={act(disown)}>
-          {purpose === 'verify' ? 'I did not sign up' : 'I do not know this account'}
+          {purpose === 'verify' ? 'I did not register' : 'I do not know this account'}
         </button>
       </div>
     </Page>

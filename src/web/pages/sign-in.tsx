@@ -120,7 +120,7 @@ function FirstStep({ isReturning, ask, trouble: former, others }: FirstStepProps
         <a href="/forgot">Forgot your password?</a>
       </p>
       <p class="muted">
-        New here? <a href="/register">Sign up</a>
+        New here? <a href="/register">Register</a>
       </p>
     </Page>
   )
